@@ -17,10 +17,20 @@ public sealed interface Verification {
   /**
    * The credential is good.
    *
-   * @param expiresAt Unix seconds after which it must not be used; {@link Long#MAX_VALUE} if the
-   *     verifier knows no end
+   * @param expiresAt Unix seconds from which on it must not be used any more; {@link
+   *     Long#MAX_VALUE} if the verifier knows no end
+   * @param setCookie {@code Set-Cookie} values of the resolver
    */
-  record Verified(Source source, Principal principal, long expiresAt) implements Verification {}
+  record Verified(Source source, Principal principal, long expiresAt, List<String> setCookie)
+      implements Verification {
+    public Verified {
+      setCookie = List.copyOf(setCookie);
+    }
+
+    public Verified(Source source, Principal principal, long expiresAt) {
+      this(source, principal, expiresAt, List.of());
+    }
+  }
 
   /** There was no credential. */
   record Anonymous() implements Verification {

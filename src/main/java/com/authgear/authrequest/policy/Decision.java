@@ -1,0 +1,53 @@
+package com.authgear.authrequest.policy;
+
+import com.authgear.authrequest.bearer.Challenge;
+import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.principal.Principal;
+import com.authgear.authrequest.principal.Source;
+import java.util.List;
+
+/** The answer to a request. Only {@link Allow} lets it through. */
+public sealed interface Decision {
+
+  /** Who was asked about the credential. */
+  Source source();
+
+  /**
+   * 200: the request may pass.
+   *
+   * @param expiresAt Unix seconds after which the same credential may not pass
+   * @param setCookie {@code Set-Cookie} values from the resolver
+   */
+  record Allow(Source source, Subject subject, long expiresAt, List<String> setCookie)
+      implements Decision {
+    public Allow {
+      setCookie = List.copyOf(setCookie);
+    }
+  }
+
+  /** 401: not authenticated, or not well enough. */
+  record Unauthenticated(Source source, Reason reason, Challenge challenge, List<String> setCookie)
+      implements Decision {
+    public Unauthenticated {
+      setCookie = List.copyOf(setCookie);
+    }
+  }
+
+  /** 403: authenticated, but not allowed here. */
+  record Forbidden(Source source, Reason reason, Challenge challenge) implements Decision {}
+
+  /** 503: no one could decide. */
+  record Unavailable(Source source, Reason reason) implements Decision {}
+
+  /** Whom the backend is told about. */
+  sealed interface Subject {
+    /** A verified principal. */
+    record Known(Principal principal) implements Subject {}
+
+    /** Optional access without credentials. */
+    record Nobody() implements Subject {}
+
+    /** Optional access with credentials that are not good. */
+    record Unproven() implements Subject {}
+  }
+}
