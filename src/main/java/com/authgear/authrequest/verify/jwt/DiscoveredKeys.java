@@ -1,0 +1,201 @@
+package com.authgear.authrequest.verify.jwt;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSVerifier;
+import com.nimbusds.jose.crypto.ECDSAVerifier;
+import com.nimbusds.jose.crypto.RSASSAVerifier;
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.KeyUse;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.util.JSONObjectUtils;
+import java.io.IOException;
+import java.net.URI;
+import java.text.ParseException;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import okhttp3.HttpUrl;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.Response;
+import okio.Buffer;
+import okio.BufferedSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the key set by OpenID Connect discovery. Authgear answers only to its public name, so calls
+ * that connect elsewhere still carry the public {@code Host} and {@code X-Forwarded-*}.
+ */
+final class DiscoveredKeys implements KeyFetcher {
+
+  private static final long MAX_BODY_BYTES = 1024 * 1024;
+  private static final int MIN_RSA_BITS = 2048;
+
+  private final OkHttpClient client;
+  private final HttpUrl issuer;
+  private final HttpUrl connectTo;
+  private final String issuerText;
+  private final InstantSource clock;
+
+  /**
+   * @param client does not follow redirects and bounds the time of a call
+   * @param issuer the public origin
+   * @param connectTo the origin to connect to in its stead
+   */
+  DiscoveredKeys(OkHttpClient client, URI issuer, URI connectTo, InstantSource clock) {
+    this.client = client;
+    this.issuer = HttpUrl.get(issuer.toString());
+    this.issuerText = issuer.toString();
+    this.connectTo = HttpUrl.get(connectTo.toString());
+    this.clock = clock;
+  }
+
+  @Override
+  public KeySet fetch() throws KeyFetchException {
+    HttpUrl discovery =
+        connectTo.newBuilder().addPathSegments(".well-known/openid-configuration").build();
+    Map<String, Object> document = getJson(discovery, true);
+    if (!(document.get("issuer") instanceof String found)) {
+      throw new KeyFetchException(discovery + " has no issuer: is AUTHGEAR_ENDPOINT an Authgear?");
+    }
+    if (!found.equals(issuerText)) {
+      throw new KeyFetchException(
+          "the project calls itself "
+              + originOf(found)
+              + ", not "
+              + issuerText
+              + ": set AUTHGEAR_ENDPOINT to the issuer of "
+              + discovery);
+    }
+    HttpUrl published =
+        document.get("jwks_uri") instanceof String text ? HttpUrl.parse(text) : null;
+    if (published == null) {
+      throw new KeyFetchException(discovery + " has no usable jwks_uri");
+    }
+    boolean onPublicOrigin = sameOrigin(published, issuer);
+    if (!onPublicOrigin && !published.isHttps()) {
+      throw new KeyFetchException("jwks_uri is neither on " + issuerText + " nor https");
+    }
+    HttpUrl keys =
+        onPublicOrigin
+            ? published
+                .newBuilder()
+                .scheme(connectTo.scheme())
+                .host(connectTo.host())
+                .port(connectTo.port())
+                .build()
+            : published;
+    return parse(getJson(keys, onPublicOrigin), keys);
+  }
+
+  private Map<String, Object> getJson(HttpUrl url, boolean asPublicOrigin)
+      throws KeyFetchException {
+    Request.Builder request = new Request.Builder().url(url).header("Accept", "application/json");
+    if (asPublicOrigin) {
+      String host = authority(issuer);
+      request
+          .header("Host", host)
+          .header("X-Forwarded-Host", host)
+          .header("X-Forwarded-Proto", issuer.scheme());
+    }
+    try (Response response = client.newCall(request.build()).execute()) {
+      if (response.isRedirect()) {
+        throw new KeyFetchException(
+            url
+                + " redirects to "
+                + originOf(response.header("Location"))
+                + ": AUTHGEAR_ENDPOINT must be the project's public origin");
+      }
+      if (response.code() != 200) {
+        throw new KeyFetchException(url + " answered " + response.code());
+      }
+      return JSONObjectUtils.parse(bounded(response.body().source(), url));
+    } catch (ParseException _) {
+      throw new KeyFetchException(url + " did not answer with a JSON object");
+    } catch (IOException e) {
+      throw new KeyFetchException(
+          "cannot reach " + url + ": " + e.getClass().getSimpleName() + ", " + e.getMessage());
+    }
+  }
+
+  private static String bounded(BufferedSource source, HttpUrl url)
+      throws IOException, KeyFetchException {
+    Buffer body = new Buffer();
+    while (source.read(body, 8192) >= 0) {
+      if (body.size() > MAX_BODY_BYTES) {
+        throw new KeyFetchException(url + " answered with more than " + MAX_BODY_BYTES + " bytes");
+      }
+    }
+    return body.readUtf8();
+  }
+
+  private KeySet parse(Map<String, Object> document, HttpUrl url) throws KeyFetchException {
+    if (!(document.get("keys") instanceof List<?> entries)) {
+      throw new KeyFetchException(url + " is no key set");
+    }
+    Map<String, KeySet.Key> keys = new LinkedHashMap<>();
+    for (Object entry : entries) {
+      KeySet.Key key = usableKey(entry);
+      if (key != null) {
+        keys.putIfAbsent(key.id(), key);
+      }
+    }
+    if (keys.isEmpty()) {
+      throw new KeyFetchException(url + " has no RSA or EC signing key with a kid");
+    }
+    return new KeySet(keys, clock.instant().getEpochSecond());
+  }
+
+  /** A key set may hold keys for other purposes; those are none of our business. */
+  private static KeySet.@Nullable Key usableKey(Object entry) {
+    if (!(entry instanceof Map<?, ?> members)) {
+      return null;
+    }
+    Map<String, Object> json = new LinkedHashMap<>();
+    members.forEach((name, value) -> json.put(String.valueOf(name), value));
+    try {
+      JWK jwk = JWK.parse(json);
+      if (jwk.getKeyID() == null
+          || (jwk.getKeyUse() != null && !jwk.getKeyUse().equals(KeyUse.SIGNATURE))) {
+        return null;
+      }
+      return switch (jwk) {
+        case RSAKey rsa when rsa.size() >= MIN_RSA_BITS ->
+            key(jwk, new RSASSAVerifier(rsa.toRSAPublicKey()));
+        case ECKey ec -> key(jwk, new ECDSAVerifier(ec.toECPublicKey()));
+        default -> null;
+      };
+    } catch (ParseException | JOSEException | RuntimeException _) {
+      return null;
+    }
+  }
+
+  private static KeySet.Key key(JWK jwk, JWSVerifier verifier) {
+    Set<String> algorithms = new java.util.HashSet<>();
+    for (JWSAlgorithm algorithm : verifier.supportedJWSAlgorithms()) {
+      if (jwk.getAlgorithm() == null || jwk.getAlgorithm().equals(algorithm)) {
+        algorithms.add(algorithm.getName());
+      }
+    }
+    return new KeySet.Key(jwk.getKeyID(), verifier, Set.copyOf(algorithms));
+  }
+
+  private static boolean sameOrigin(HttpUrl a, HttpUrl b) {
+    return a.scheme().equals(b.scheme()) && a.host().equals(b.host()) && a.port() == b.port();
+  }
+
+  private static String authority(HttpUrl url) {
+    String host = url.host().contains(":") ? "[" + url.host() + "]" : url.host();
+    return url.port() == HttpUrl.defaultPort(url.scheme()) ? host : host + ":" + url.port();
+  }
+
+  /** Only the origin of a foreign URL is fit for a log. */
+  private static String originOf(@Nullable String text) {
+    HttpUrl url = text == null ? null : HttpUrl.parse(text);
+    return url == null ? "something that is no URL" : url.scheme() + "://" + authority(url);
+  }
+}

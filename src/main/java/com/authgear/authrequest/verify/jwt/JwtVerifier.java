@@ -1,0 +1,172 @@
+package com.authgear.authrequest.verify.jwt;
+
+import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.verify.Verification;
+import com.authgear.authrequest.verify.Verification.Rejected;
+import com.authgear.authrequest.verify.Verification.Unavailable;
+import com.authgear.authrequest.verify.Verification.Verified;
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.util.Base64URL;
+import com.nimbusds.jose.util.JSONObjectUtils;
+import java.nio.charset.StandardCharsets;
+import java.text.ParseException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Verifies Authgear's access tokens with the project's keys: cheap checks first, then the
+ * signature, then the claims (RFC 7519, 8725, 9068). Header parameters that bring or point to a key
+ * ({@code jwk}, {@code jku}, {@code x5c}, {@code x5u}) are never looked at.
+ */
+public final class JwtVerifier {
+
+  private static final Set<String> TYPES = Set.of("at+jwt", "application/at+jwt");
+
+  private final Keys keys;
+  private final Set<String> algorithms;
+  private final ClaimsReader claims;
+
+  /**
+   * @param issuer what {@code iss} must equal
+   * @param algorithms JWS algorithms that are accepted
+   * @param skew tolerated difference between Authgear's clock and ours
+   */
+  public JwtVerifier(
+      Keys keys, String issuer, Set<String> algorithms, Duration skew, InstantSource clock) {
+    this.keys = keys;
+    this.algorithms = Set.copyOf(algorithms);
+    this.claims = new ClaimsReader(issuer, skew, clock);
+  }
+
+  /** Verifies without waiting; null if a fetch of the key set may change the answer. */
+  public @Nullable Verification verifyNow(String token) {
+    return verify(token, false);
+  }
+
+  /** Verifies, fetching the key set if that may help. */
+  public Verification verify(String token) {
+    Verification answer = verify(token, true);
+    if (answer == null) {
+      throw new IllegalStateException("a waiting verification has an answer");
+    }
+    return answer;
+  }
+
+  private @Nullable Verification verify(String token, boolean mayWait) {
+    try {
+      return check(token, mayWait);
+    } catch (Refusal refusal) {
+      return refusal.reason.outcome() == Reason.Outcome.UNAVAILABLE
+          ? new Unavailable(Source.JWT, refusal.reason)
+          : new Rejected(Source.JWT, refusal.reason);
+    }
+  }
+
+  private @Nullable Verification check(String token, boolean mayWait) throws Refusal {
+    int headerEnd = token.indexOf('.');
+    int payloadEnd = token.indexOf('.', headerEnd + 1);
+    if (headerEnd <= 0 || payloadEnd <= headerEnd + 1 || token.indexOf('.', payloadEnd + 1) >= 0) {
+      throw new Refusal(Reason.MALFORMED_TOKEN);
+    }
+    requireBase64Url(token);
+    Header header = readHeader(token.substring(0, headerEnd));
+    KeySet keySet = keys.current();
+    if (keySet == null) {
+      throw new Refusal(Reason.KEYS_UNAVAILABLE);
+    }
+    KeySet.Key key = keySet.keys().get(header.kid());
+    if (key == null && keys.mayFetchForUnknownKey()) {
+      if (!mayWait) {
+        return null;
+      }
+      keys.fetchFor(header.kid());
+      keySet = keys.current();
+      key = keySet == null ? null : keySet.keys().get(header.kid());
+    }
+    if (key == null) {
+      throw new Refusal(keys.lastFetchFailed() ? Reason.KEYS_UNAVAILABLE : Reason.UNKNOWN_KEY);
+    }
+    if (!key.algorithms().contains(header.algorithm())) {
+      throw new Refusal(Reason.ALGORITHM_NOT_ALLOWED);
+    }
+    byte[] signingInput = token.substring(0, payloadEnd).getBytes(StandardCharsets.US_ASCII);
+    Base64URL signature = new Base64URL(token.substring(payloadEnd + 1));
+    requireSignature(key, header.algorithm(), signingInput, signature);
+    Map<String, Object> payload = parseJson(token.substring(headerEnd + 1, payloadEnd));
+    ClaimsReader.Claims read = claims.read(payload);
+    return new Verified(Source.JWT, read.principal(), read.expiresAt());
+  }
+
+  private record Header(String algorithm, String kid) {}
+
+  private Header readHeader(String encoded) throws Refusal {
+    Map<String, Object> header = parseJson(encoded);
+    if (!(header.get("typ") instanceof String type)
+        || !TYPES.contains(type.toLowerCase(Locale.ROOT))) {
+      throw new Refusal(Reason.WRONG_TYPE);
+    }
+    if (!(header.get("alg") instanceof String algorithm) || !algorithms.contains(algorithm)) {
+      throw new Refusal(Reason.ALGORITHM_NOT_ALLOWED);
+    }
+    if (header.containsKey("crit")) {
+      // No extension is known here, so whatever is critical is not understood (RFC 7515 §4.1.11).
+      throw new Refusal(Reason.CRITICAL_HEADER);
+    }
+    if (!(header.get("kid") instanceof String kid)) {
+      throw new Refusal(Reason.UNKNOWN_KEY);
+    }
+    return new Header(algorithm, kid);
+  }
+
+  private static void requireSignature(
+      KeySet.Key key, String algorithm, byte[] signingInput, Base64URL signature) throws Refusal {
+    boolean good;
+    try {
+      JWSHeader header = new JWSHeader(JWSAlgorithm.parse(algorithm));
+      good = key.verifier().verify(header, signingInput, signature);
+    } catch (JOSEException _) {
+      good = false;
+    }
+    if (!good) {
+      throw new Refusal(Reason.BAD_SIGNATURE);
+    }
+  }
+
+  /**
+   * Nimbus' decoder passes over characters that do not belong; here they make the token invalid.
+   */
+  private static void requireBase64Url(String token) throws Refusal {
+    for (int i = 0; i < token.length(); i++) {
+      char c = token.charAt(i);
+      boolean allowed =
+          (c >= 'a' && c <= 'z')
+              || (c >= 'A' && c <= 'Z')
+              || (c >= '0' && c <= '9')
+              || c == '-'
+              || c == '_'
+              || c == '.';
+      if (!allowed) {
+        throw new Refusal(Reason.MALFORMED_TOKEN);
+      }
+    }
+  }
+
+  /** A JSON object without duplicate members (RFC 8725 §2.4). */
+  private static Map<String, Object> parseJson(String encoded) throws Refusal {
+    try {
+      if (encoded.length() % 4 == 1) {
+        throw new Refusal(Reason.MALFORMED_TOKEN);
+      }
+      return JSONObjectUtils.parse(new Base64URL(encoded).decodeToString());
+    } catch (ParseException _) {
+      throw new Refusal(Reason.MALFORMED_TOKEN);
+    }
+  }
+}
