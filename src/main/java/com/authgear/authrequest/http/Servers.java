@@ -1,0 +1,72 @@
+package com.authgear.authrequest.http;
+
+import io.javalin.Javalin;
+import java.util.function.Supplier;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/** The two listeners: one for proxies, one for operators. */
+public final class Servers {
+
+  /** More than twice the longest token, so that a longer one is refused with its own reason. */
+  private static final int REQUEST_HEADER_BYTES = 48 * 1024;
+
+  /** nginx keeps an idle upstream connection for 60 s; ours must outlive it. */
+  private static final long IDLE_MILLIS = 75_000;
+
+  private Servers() {}
+
+  /** The listener that proxies ask; not started yet. */
+  public static Javalin auth(AuthHandler handler) {
+    return Javalin.create(
+        config -> {
+          config.startup.showJavalinBanner = false;
+          config.jetty.modifyServer(
+              server -> {
+                server.setHandler(handler);
+                server.setErrorHandler(Servers::bare);
+              });
+          config.jetty.modifyHttpConfiguration(
+              http -> {
+                http.setSendServerVersion(false);
+                http.setRequestHeaderSize(REQUEST_HEADER_BYTES);
+                http.setResponseHeaderSize(REQUEST_HEADER_BYTES);
+                http.setIdleTimeout(IDLE_MILLIS);
+              });
+        });
+  }
+
+  /** Jetty's own refusals, such as of a malformed request, have no body either. */
+  private static boolean bare(Request request, Response response, Callback callback) {
+    response.getHeaders().put("Content-Length", "0");
+    callback.succeeded();
+    return true;
+  }
+
+  /**
+   * The listener for operators; not started yet.
+   *
+   * @param problem why no request can be decided; null if all is well
+   * @param scrape the metrics in Prometheus' text format
+   */
+  public static Javalin management(Supplier<@Nullable String> problem, Supplier<String> scrape) {
+    return Javalin.create(
+        config -> {
+          config.startup.showJavalinBanner = false;
+          config.routes.get("/healthz", ctx -> ctx.result("alive\n"));
+          config.routes.get(
+              "/readyz",
+              ctx -> {
+                String text = problem.get();
+                ctx.status(text == null ? 200 : 503)
+                    .result(text == null ? "ready\n" : "not ready: " + text + "\n");
+              });
+          config.routes.get(
+              "/metrics",
+              ctx ->
+                  ctx.contentType("text/plain; version=0.0.4; charset=utf-8").result(scrape.get()));
+        });
+  }
+}
