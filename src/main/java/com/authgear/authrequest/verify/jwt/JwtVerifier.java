@@ -164,7 +164,12 @@ public final class JwtVerifier {
       if (encoded.length() % 4 == 1) {
         throw new Refusal(Reason.MALFORMED_TOKEN);
       }
-      return JSONObjectUtils.parse(new Base64URL(encoded).decodeToString());
+      String json = new Base64URL(encoded).decodeToString();
+      if (!json.stripLeading().startsWith("{")) {
+        // The parser would take an array of pairs for an object.
+        throw new Refusal(Reason.MALFORMED_TOKEN);
+      }
+      return JSONObjectUtils.parse(json);
     } catch (ParseException _) {
       throw new Refusal(Reason.MALFORMED_TOKEN);
     }

@@ -1,0 +1,291 @@
+package com.authgear.authrequest.verify.jwt;
+
+import static com.authgear.authrequest.verify.jwt.Tokens.ISSUER;
+import static com.authgear.authrequest.verify.jwt.Tokens.KEY;
+import static com.authgear.authrequest.verify.jwt.Tokens.NOW;
+import static com.authgear.authrequest.verify.jwt.Tokens.OTHER_KEY;
+import static com.authgear.authrequest.verify.jwt.Tokens.encode;
+import static com.authgear.authrequest.verify.jwt.Tokens.header;
+import static com.authgear.authrequest.verify.jwt.Tokens.publicKey;
+import static com.authgear.authrequest.verify.jwt.Tokens.sign;
+import static com.authgear.authrequest.verify.jwt.Tokens.userClaims;
+import static com.authgear.authrequest.verify.jwt.Tokens.withClaims;
+import static com.authgear.authrequest.verify.jwt.Tokens.withHeader;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.principal.Principal;
+import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.verify.Verification;
+import com.authgear.authrequest.verify.Verification.Rejected;
+import com.authgear.authrequest.verify.Verification.Unavailable;
+import com.authgear.authrequest.verify.Verification.Verified;
+import com.nimbusds.jose.crypto.MACSigner;
+import com.nimbusds.jose.util.JSONObjectUtils;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class JwtVerifierTest {
+  private static final long SKEW = 30;
+
+  private final AtomicLong now = new AtomicLong(NOW);
+  private final InstantSource clock = () -> Instant.ofEpochSecond(now.get());
+  private final AtomicInteger fetches = new AtomicInteger();
+  private final List<KeySet.Key> published = new ArrayList<>(List.of(publicKey(KEY)));
+  private boolean keyServerDown;
+  private Keys keys = newKeys();
+  private JwtVerifier verifier = newVerifier();
+
+  private Keys newKeys() {
+    return new Keys(this::fetch, clock, Keys.Timing.DEFAULT, (_, _) -> {});
+  }
+
+  private JwtVerifier newVerifier() {
+    return new JwtVerifier(keys, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock);
+  }
+
+  private KeySet fetch() throws KeyFetchException {
+    fetches.incrementAndGet();
+    if (keyServerDown) {
+      throw new KeyFetchException("down");
+    }
+    Map<String, KeySet.Key> byId = new java.util.HashMap<>();
+    published.forEach(key -> byId.put(key.id(), key));
+    return new KeySet(byId, now.get());
+  }
+
+  @BeforeEach
+  void loadKeys() {
+    keys.start();
+    org.awaitility.Awaitility.await().until(() -> keys.problem() == null);
+  }
+
+  @AfterEach
+  void close() {
+    keys.close();
+  }
+
+  @Test
+  void verify_validToken_tellsWholePrincipal() {
+    assertThat(verifier.verifyNow(withClaims(_ -> {})))
+        .isEqualTo(
+            new Verified(
+                Source.JWT,
+                new Principal(
+                    Principal.Kind.USER,
+                    "e3079029-f123-4c56-80c1-c2cd63a5b6af",
+                    false,
+                    true,
+                    true,
+                    List.of("editor", "admin"),
+                    List.of("pwd", "otp"),
+                    OptionalLong.of(NOW - 120),
+                    "497d841ea22f33d3",
+                    List.of("openid", "offline_access"),
+                    List.of(ISSUER),
+                    Map.of()),
+                NOW + 1740 + SKEW));
+  }
+
+  @Test
+  void verify_machineToken_isAClientWithoutUserId() {
+    String token =
+        withClaims(
+            claims -> {
+              claims.keySet().removeIf(name -> name.startsWith("https://"));
+              claims.put("sub", "client_id_497d841ea22f33d3");
+              claims.put("aud", List.of("https://api.example.com"));
+            });
+    assertThat(verifier.verifyNow(token))
+        .isInstanceOfSatisfying(
+            Verified.class,
+            verified -> {
+              assertThat(verified.principal().kind()).isEqualTo(Principal.Kind.CLIENT);
+              assertThat(verified.principal().userId()).isEmpty();
+              assertThat(verified.principal().audiences())
+                  .containsExactly("https://api.example.com");
+            });
+  }
+
+  static Stream<Arguments> refused() throws Exception {
+    String valid = withClaims(_ -> {});
+    String[] parts = valid.split("\\.", -1);
+    String payload = JSONObjectUtils.toJSONString(userClaims());
+    String hsInput =
+        encode("{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"key-1\"}") + "." + parts[1];
+    String hs =
+        hsInput
+            + "."
+            + new MACSigner(KEY.toRSAPublicKey().getEncoded())
+                .sign(
+                    new com.nimbusds.jose.JWSHeader(com.nimbusds.jose.JWSAlgorithm.HS256),
+                    hsInput.getBytes(StandardCharsets.US_ASCII));
+    String user = "https://authgear.com/claims/user/";
+    return Stream.of(
+        refusal("one dot", "a.b", Reason.MALFORMED_TOKEN),
+        refusal("five parts", "a.b.c.d.e", Reason.MALFORMED_TOKEN),
+        refusal("no header", "." + parts[1] + "." + parts[2], Reason.MALFORMED_TOKEN),
+        refusal("broken base64", "+" + valid, Reason.MALFORMED_TOKEN),
+        refusal("broken JSON", encode("{\"alg\":") + ".e30.x", Reason.MALFORMED_TOKEN),
+        refusal("header is an array", encode("[]") + ".e30.x", Reason.MALFORMED_TOKEN),
+        refusal("payload is no JSON", sign(header(), "hello"), Reason.MALFORMED_TOKEN),
+        refusal(
+            "duplicate claim",
+            sign(header(), payload.replaceFirst("\\{", "{\"sub\":\"x\",")),
+            Reason.MALFORMED_TOKEN),
+        refusal(
+            "duplicate header parameter",
+            encode("{\"typ\":\"at+jwt\",\"alg\":\"RS256\",\"alg\":\"RS256\",\"kid\":\"key-1\"}")
+                + "."
+                + parts[1]
+                + "."
+                + parts[2],
+            Reason.MALFORMED_TOKEN),
+        refusal("ID token", withHeader(h -> h.put("typ", "JWT")), Reason.WRONG_TYPE),
+        refusal("no typ", withHeader(h -> h.remove("typ")), Reason.WRONG_TYPE),
+        refusal("HS256 with the public key", hs, Reason.ALGORITHM_NOT_ALLOWED),
+        refusal(
+            "none",
+            encode("{\"alg\":\"none\",\"typ\":\"at+jwt\"}") + "." + parts[1] + ".",
+            Reason.ALGORITHM_NOT_ALLOWED),
+        refusal("crit", withHeader(h -> h.put("crit", List.of("exp"))), Reason.CRITICAL_HEADER),
+        refusal("no kid", withHeader(h -> h.remove("kid")), Reason.UNKNOWN_KEY),
+        refusal(
+            "embedded jwk of another key",
+            withHeader(h -> h.put("jwk", OTHER_KEY.toPublicJWK().toJSONObject()))
+                    .replaceFirst("[^.]+$", "")
+                + parts[2],
+            Reason.BAD_SIGNATURE),
+        refusal("no signature", parts[0] + "." + parts[1] + ".", Reason.BAD_SIGNATURE),
+        refusal(
+            "payload changed",
+            parts[0] + "." + encode(payload.replace("editor", "owner")) + "." + parts[2],
+            Reason.BAD_SIGNATURE),
+        refusal("no iss", withClaims(c -> c.remove("iss")), Reason.WRONG_ISSUER),
+        refusal(
+            "another project",
+            withClaims(c -> c.put("iss", "https://other.authgear.cloud")),
+            Reason.WRONG_ISSUER),
+        refusal(
+            "slash after iss", withClaims(c -> c.put("iss", ISSUER + "/")), Reason.WRONG_ISSUER),
+        refusal("no exp", withClaims(c -> c.remove("exp")), Reason.MISSING_CLAIM),
+        refusal("exp is a text", withClaims(c -> c.put("exp", "soon")), Reason.MALFORMED_TOKEN),
+        refusal("exp is endless", withClaims(c -> c.put("exp", 1e300)), Reason.MALFORMED_TOKEN),
+        refusal("no sub", withClaims(c -> c.remove("sub")), Reason.MISSING_CLAIM),
+        refusal("empty sub", withClaims(c -> c.put("sub", "")), Reason.MISSING_CLAIM),
+        refusal(
+            "sub of another client",
+            withClaims(c -> c.put("sub", "client_id_other")),
+            Reason.MISSING_CLAIM),
+        refusal("cnf", withClaims(c -> c.put("cnf", Map.of())), Reason.SENDER_CONSTRAINED),
+        refusal("line break", withClaims(c -> c.put("sub", "a\r\nx: y")), Reason.UNSAFE_VALUE),
+        refusal("non-ASCII", withClaims(c -> c.put("client_id", "é")), Reason.UNSAFE_VALUE),
+        refusal(
+            "comma in a role",
+            withClaims(c -> c.put(user + "roles", List.of("a,admin"))),
+            Reason.UNSAFE_VALUE),
+        refusal("space in amr", withClaims(c -> c.put("amr", List.of("a b"))), Reason.UNSAFE_VALUE),
+        refusal(
+            "flag is a text",
+            withClaims(c -> c.put(user + "is_verified", "true")),
+            Reason.MALFORMED_TOKEN));
+  }
+
+  private static Arguments refusal(String name, String token, Reason reason) {
+    return Arguments.of(name, token, reason);
+  }
+
+  @ParameterizedTest(name = "{0}: {2}")
+  @MethodSource("refused")
+  void verify_brokenToken_isRejectedWithItsReason(String name, String token, Reason reason) {
+    assertThat(verifier.verify(token)).as(name).isEqualTo(new Rejected(Source.JWT, reason));
+  }
+
+  @Test
+  void verify_tokenExpiringNow_isRejected() {
+    String token = withClaims(claims -> claims.put("exp", NOW - SKEW));
+    assertThat(verifier.verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
+  }
+
+  @Test
+  void verify_tokenExpiringInASecond_isVerified() {
+    assertThat(verifier.verifyNow(withClaims(claims -> claims.put("exp", NOW - SKEW + 1))))
+        .isInstanceOf(Verified.class);
+  }
+
+  @Test
+  void verify_notBeforeAtTheSkew_isVerifiedAndASecondLaterRejected() {
+    assertThat(verifier.verifyNow(withClaims(claims -> claims.put("nbf", NOW + SKEW))))
+        .isInstanceOf(Verified.class);
+    assertThat(verifier.verifyNow(withClaims(claims -> claims.put("nbf", NOW + SKEW + 1))))
+        .isEqualTo(new Rejected(Source.JWT, Reason.NOT_YET_VALID));
+  }
+
+  @Test
+  void verify_issuedBeyondTheSkew_isRejected() {
+    assertThat(verifier.verifyNow(withClaims(claims -> claims.put("iat", NOW + SKEW + 1))))
+        .isEqualTo(new Rejected(Source.JWT, Reason.NOT_YET_VALID));
+  }
+
+  @Test
+  void verify_thousandUnknownKeys_fetchOnceWithinTheCoolDown() {
+    int before = fetches.get();
+    for (int i = 0; i < 1000; i++) {
+      String kid = "unknown-" + i;
+      assertThat(verifier.verify(withHeader(h -> h.put("kid", kid)).replaceFirst("[^.]+$", "AAAA")))
+          .isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+    }
+    assertThat(fetches.get() - before).isEqualTo(1);
+  }
+
+  @Test
+  void verify_keyRotatedRightAfterTheStart_isFetchedAtOnce() {
+    published.clear();
+    published.add(publicKey(OTHER_KEY));
+    String unknown = withHeader(h -> h.put("kid", "key-2"));
+    assertThat(verifier.verifyNow(unknown)).as("must wait for a fetch").isNull();
+    assertThat(verifier.verify(unknown))
+        .as("known now, though signed by another key")
+        .isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
+    assertThat(verifier.verify(withClaims(_ -> {})))
+        .as("the old key left the set")
+        .isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+  }
+
+  @Test
+  void verify_keyServerDown_keepsKnownKeysForABoundedTime() {
+    keyServerDown = true;
+    assertThat(verifier.verify(withHeader(h -> h.put("kid", "new"))))
+        .isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+    assertThat(verifier.verify(withClaims(_ -> {}))).isInstanceOf(Verified.class);
+    now.addAndGet(Keys.Timing.DEFAULT.outage().toSeconds() + 1);
+    assertThat(verifier.verify(withClaims(claims -> claims.put("exp", now.get() + 60))))
+        .isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+  }
+
+  @Test
+  void verify_noKeysYet_isUnavailable() {
+    keys.close();
+    keys = newKeys();
+    verifier = newVerifier();
+    Verification answer = verifier.verify(withClaims(_ -> {}));
+    assertThat(answer).isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+    assertThat(keys.problem()).contains("not been fetched");
+  }
+}
