@@ -1,0 +1,151 @@
+package com.authgear.authrequest;
+
+import com.authgear.authrequest.credential.CredentialExtractor;
+import com.authgear.authrequest.http.AuthHandler;
+import com.authgear.authrequest.http.Servers;
+import com.authgear.authrequest.policy.Policy;
+import com.authgear.authrequest.settings.Settings;
+import com.authgear.authrequest.telemetry.Logging;
+import com.authgear.authrequest.telemetry.Meters;
+import com.authgear.authrequest.telemetry.ResolverMeters;
+import com.authgear.authrequest.verify.ModeVerifier;
+import com.authgear.authrequest.verify.jwt.JwtVerifier;
+import com.authgear.authrequest.verify.jwt.Keys;
+import com.authgear.authrequest.verify.resolver.Resolver;
+import com.authgear.authrequest.verify.resolver.ResolverResult;
+import io.javalin.Javalin;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/** The service, put together and listening. Closing it drains it. */
+final class Running implements AutoCloseable {
+
+  private static final Duration KEY_TIMEOUT = Duration.ofSeconds(5);
+
+  private static final List<ResolverResult> RESULTS = List.of(ResolverResult.values());
+
+  private final Keys keys;
+  private final Meters meters;
+  private final AuthHandler handler;
+  private final Javalin auth;
+  private final Javalin management;
+  private final Settings settings;
+  private volatile boolean draining;
+
+  private Running(Settings settings, InstantSource clock, String version) {
+    this.settings = settings;
+    meters = new Meters(version);
+    ResolverMeters resolverMeters =
+        new ResolverMeters(
+            meters,
+            RESULTS.stream().map(result -> result.name().toLowerCase(Locale.ROOT)).toList());
+    keys =
+        Keys.discover(
+            settings.endpoint(),
+            settings.connectTo(),
+            KEY_TIMEOUT,
+            clock,
+            Keys.Timing.DEFAULT,
+            (trigger, success) ->
+                meters.keySetRefreshed(Meters.Trigger.valueOf(trigger.name()), success));
+    meters.bindKeySet(
+        () -> keys.ageSeconds().isPresent() ? keys.ageSeconds().getAsLong() : Double.NaN,
+        keys::size);
+    meters.bindReady(() -> problem() == null);
+    JwtVerifier jwt =
+        new JwtVerifier(
+            keys,
+            settings.endpoint().toString(),
+            settings.algorithms(),
+            settings.clockSkew(),
+            clock);
+    Resolver resolver =
+        new Resolver(
+            settings.resolverUrl(),
+            settings.endpoint(),
+            settings.resolverTimeout(),
+            settings.resolverMaxCalls(),
+            sessionAudiences(settings),
+            (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos));
+    handler =
+        new AuthHandler(
+            new CredentialExtractor(settings.cookiePrefix()),
+            new ModeVerifier(mode(settings), jwt, resolver),
+            new Policy(settings.audiences(), settings.clientIds()),
+            clock,
+            meters::decision);
+    auth = Servers.auth(handler);
+    management = Servers.management(this::problem, meters::scrape);
+  }
+
+  static Running start(Settings settings, InstantSource clock, String version) {
+    Logging.configure(
+        Logging.Format.valueOf(settings.logFormat().name()),
+        Level.valueOf(settings.logLevel().name()));
+    Running running = new Running(settings, clock, version);
+    running.keys.start();
+    running.management.start(
+        settings.managementListen().host(), settings.managementListen().port());
+    running.auth.start(settings.listen().host(), settings.listen().port());
+    return running;
+  }
+
+  private static ModeVerifier.Mode mode(Settings settings) {
+    return switch (settings.mode()) {
+      case AUTO -> ModeVerifier.Mode.AUTO;
+      case JWT -> ModeVerifier.Mode.JWT;
+      case RESOLVER -> ModeVerifier.Mode.RESOLVER;
+    };
+  }
+
+  /** A session is good for the project itself and for whatever its tokens are good for. */
+  private static List<String> sessionAudiences(Settings settings) {
+    Set<String> audiences = new LinkedHashSet<>(settings.audiences());
+    audiences.add(settings.endpoint().toString());
+    return List.copyOf(audiences);
+  }
+
+  private @Nullable String problem() {
+    if (draining) {
+      return "draining";
+    }
+    return switch (settings.mode()) {
+      case AUTO, JWT -> keys.problem();
+      case RESOLVER -> null;
+    };
+  }
+
+  int port() {
+    return auth.port();
+  }
+
+  int managementPort() {
+    return management.port();
+  }
+
+  /** Turns unready, denies what comes new, lets what is in flight end, then stops. */
+  @Override
+  public void close() {
+    draining = true;
+    handler.startDraining();
+    try {
+      if (!handler.awaitIdle(settings.drain().toSeconds())) {
+        LoggerFactory.getLogger(Running.class)
+            .warn("requests were cut off at the end of the drain");
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    auth.stop();
+    management.stop();
+    keys.close();
+    meters.close();
+  }
+}

@@ -1,0 +1,157 @@
+package com.authgear.authrequest.settings;
+
+import static java.util.stream.Collectors.joining;
+
+import com.authgear.authrequest.settings.Parsed.Fault;
+import com.authgear.authrequest.settings.Parsed.Valid;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+/**
+ * How a value is written.
+ *
+ * @param accepts what is accepted, for a user
+ * @param parser reads a text that is not empty
+ */
+record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
+
+  private static final List<String> ALGORITHMS =
+      List.of("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512");
+
+  /** {@code token} of RFC 9110 §5.6.2, which a cookie's name is. */
+  private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
+
+  private static final Pattern WHOLE_NUMBER = Pattern.compile("[0-9]{1,9}");
+
+  Parsed<T> parse(String text) {
+    return parser.apply(text);
+  }
+
+  /** An http or https origin. */
+  static Format<URI> origin(String accepts) {
+    return new Format<>(accepts, HttpUrls::parseOrigin);
+  }
+
+  /** An http or https URL with a path. */
+  static Format<URI> url() {
+    return new Format<>("http(s) URL with a path, without query", HttpUrls::parseUrl);
+  }
+
+  static Format<ListenAddress> listenAddress() {
+    return new Format<>(
+        "host:port, IPv6 in brackets, port 0 for any free one", ListenAddress::parse);
+  }
+
+  /** A duration from {@code least} to {@code most}, both written as a user would. */
+  static Format<Duration> duration(String least, String most) {
+    return new Format<>(
+        "duration (500ms, 30s, 5m, 1h) from " + least + " to " + most,
+        text -> Durations.parse(text, least, most));
+  }
+
+  /** One of an enum's names; case does not matter. */
+  static <E extends Enum<E>> Format<E> oneOf(Class<E> type) {
+    Map<String, E> words = new LinkedHashMap<>();
+    for (E value : type.getEnumConstants()) {
+      words.put(value.name().toLowerCase(Locale.ROOT), value);
+    }
+    return oneOf(words);
+  }
+
+  /** {@code true} or {@code false}; case does not matter. */
+  static Format<Boolean> flag() {
+    Map<String, Boolean> words = new LinkedHashMap<>();
+    words.put("true", true);
+    words.put("false", false);
+    return oneOf(words);
+  }
+
+  private static <T> Format<T> oneOf(Map<String, T> words) {
+    return new Format<>(
+        words.keySet().stream().collect(joining(", ", "one of ", "")),
+        text -> {
+          T value = words.get(text.toLowerCase(Locale.ROOT));
+          return value == null ? new Fault<>("is none of them") : new Valid<>(value);
+        });
+  }
+
+  static Format<Integer> wholeNumber(int least, int most) {
+    return new Format<>(
+        "whole number from " + least + " to " + most,
+        text -> {
+          if (!WHOLE_NUMBER.matcher(text).matches()) {
+            return new Fault<>("is not such a number");
+          }
+          int number = Integer.parseInt(text);
+          return number < least || number > most
+              ? new Fault<>("is not from " + least + " to " + most)
+              : new Valid<>(number);
+        });
+  }
+
+  static Format<String> cookieNamePrefix() {
+    return new Format<>(
+        "characters of a cookie name (RFC 6265)",
+        text ->
+            TOKEN.matcher(text).matches()
+                ? new Valid<>(text)
+                : new Fault<>("has characters that no cookie name has"));
+  }
+
+  /** Items of visible ASCII characters, separated by commas. */
+  static Format<List<String>> list() {
+    return new Format<>("comma-separated list", Format::parseList);
+  }
+
+  /** Names of asymmetric signature algorithms. */
+  static Format<List<String>> algorithms() {
+    return new Format<>(
+        "comma-separated list of " + String.join(", ", ALGORITHMS),
+        text ->
+            switch (parseList(text)) {
+              case Valid<List<String>>(List<String> items) -> checkAlgorithms(items);
+              case Fault<List<String>> fault -> fault;
+            });
+  }
+
+  private static Parsed<List<String>> parseList(String text) {
+    List<String> items = new ArrayList<>();
+    for (String part : text.split(",", -1)) {
+      String item = part.strip();
+      if (item.isEmpty()) {
+        return new Fault<>("has an empty item");
+      }
+      if (!item.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+        return new Fault<>("has an item with a space or a character outside visible ASCII");
+      }
+      items.add(item);
+    }
+    return new Valid<>(List.copyOf(items));
+  }
+
+  /** RFC 8725 §2.1, §3.1: a public key must never serve as the secret of an HMAC. */
+  private static Parsed<List<String>> checkAlgorithms(List<String> items) {
+    for (String item : items) {
+      String name = item.toUpperCase(Locale.ROOT);
+      if (name.equals("NONE")) {
+        return new Fault<>("has \"none\", which means unsigned: anyone could forge a token");
+      }
+      if (name.startsWith("HS")) {
+        return new Fault<>(
+            "has a symmetric algorithm (HS...): anyone who knows the public key could forge a"
+                + " token");
+      }
+      if (!ALGORITHMS.contains(item)) {
+        return new Fault<>("has an item that is no such algorithm");
+      }
+    }
+    return new Valid<>(items);
+  }
+}

@@ -1,0 +1,7 @@
+package com.authgear.authrequest.settings;
+
+/** How a log line looks. */
+public enum LogFormat {
+  JSON,
+  TEXT
+}

@@ -1,0 +1,20 @@
+package com.authgear.authrequest.settings;
+
+/** What became of a value's text. */
+sealed interface Parsed<T> {
+
+  /** It is a value of the setting. */
+  record Valid<T>(T value) implements Parsed<T> {}
+
+  /**
+   * It is not.
+   *
+   * @param what continues a sentence whose subject is the value, and holds no part of the value
+   * @param quotable false if the value may hold a secret by mistake
+   */
+  record Fault<T>(String what, boolean quotable) implements Parsed<T> {
+    Fault(String what) {
+      this(what, true);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package com.authgear.authrequest.settings;
+
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Makes {@link Settings} of environment variables. */
+public final class SettingsReader {
+
+  private static final String RESOLVER_PATH = "/_resolver/resolve";
+
+  private SettingsReader() {}
+
+  /** What an environment amounts to. */
+  public sealed interface Result {}
+
+  /** Every setting is sound. */
+  public record Accepted(Settings settings) implements Result {}
+
+  /**
+   * The service must not start.
+   *
+   * @param problems all that is wrong, at least one
+   */
+  public record Refused(List<Problem> problems) implements Result {
+    public Refused {
+      problems = List.copyOf(problems);
+    }
+
+    /** All problems as text for an operator; several lines, the last one ended too. */
+    public String report() {
+      return Problem.report(problems);
+    }
+  }
+
+  /**
+   * Reads every setting, from files too where {@code <KEY>_FILE} names one.
+   *
+   * @param environment the process's variables; those that do not begin with {@code AUTHGEAR_} are
+   *     ignored, an empty one counts as not set
+   */
+  public static Result read(Map<String, String> environment) {
+    SettingsTable table = new SettingsTable();
+    Values values = Values.read(table.all(), environment);
+    List<Problem> problems = new ArrayList<>(values.problems());
+    problems.addAll(contradictions(table, values));
+    return problems.isEmpty() ? new Accepted(settings(table, values)) : new Refused(problems);
+  }
+
+  /** Problems of settings that are sound each by itself. */
+  private static List<Problem> contradictions(SettingsTable table, Values values) {
+    List<Problem> problems = new ArrayList<>();
+    Optional<URI> endpoint = values.get(table.endpoint);
+    Optional<Boolean> allowHttp = values.get(table.allowHttp);
+    if (endpoint.isPresent()
+        && endpoint.get().getScheme().equals("http")
+        && !HttpUrls.isLoopback(endpoint.get())
+        && allowHttp.isPresent()
+        && !allowHttp.get()) {
+      problems.add(
+          new Problem(
+              table.endpoint.key(),
+              values.shown(table.endpoint) + " is neither https nor on loopback",
+              "use https, or set "
+                  + table.allowHttp.key()
+                  + "=true if tokens may travel unencrypted"));
+    }
+    Optional<ListenAddress> listen = values.get(table.listen);
+    Optional<ListenAddress> management = values.get(table.managementListen);
+    if (listen.isPresent()
+        && management.isPresent()
+        && listen.get().clashesWith(management.get())) {
+      problems.add(
+          new Problem(
+              table.managementListen.key(),
+              "%s clashes with %s, which is %s"
+                  .formatted(management.get(), table.listen.key(), listen.get()),
+              "give each its own port"));
+    }
+    return problems;
+  }
+
+  private static Settings settings(SettingsTable table, Values values) {
+    URI endpoint = values.get(table.endpoint).orElseThrow();
+    URI connectTo = values.get(table.internalUrl).orElse(endpoint);
+    return new Settings(
+        endpoint,
+        connectTo,
+        values.get(table.resolverUrl).orElseGet(() -> connectTo.resolve(RESOLVER_PATH)),
+        values.get(table.mode).orElseThrow(),
+        values.get(table.audience).orElse(List.of(endpoint.toString())),
+        new LinkedHashSet<>(values.get(table.clientIds).orElse(List.of())),
+        new LinkedHashSet<>(values.get(table.algorithms).orElseThrow()),
+        values.get(table.clockSkew).orElseThrow(),
+        values.get(table.cookiePrefix).orElse(""),
+        values.get(table.resolverTimeout).orElseThrow(),
+        values.get(table.resolverMaxCalls).orElseThrow(),
+        values.get(table.listen).orElseThrow(),
+        values.get(table.managementListen).orElseThrow(),
+        values.get(table.logFormat).orElseThrow(),
+        values.get(table.logLevel).orElseThrow(),
+        values.get(table.drain).orElseThrow());
+  }
+
+  /** The settings for {@code --help}; several lines, the last one ended too. */
+  public static String help() {
+    return SettingsText.help(new SettingsTable().all());
+  }
+
+  /** The settings for the README: a Markdown table, its last line not ended. */
+  public static String markdownTable() {
+    return SettingsText.markdownTable(new SettingsTable().all());
+  }
+}

@@ -1,0 +1,169 @@
+package com.authgear.authrequest.settings;
+
+import com.authgear.authrequest.settings.Setting.Absence;
+import com.authgear.authrequest.settings.Setting.Default;
+import com.authgear.authrequest.settings.Setting.Otherwise;
+import com.authgear.authrequest.settings.Setting.Required;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** Every setting, in the order in which users see them. */
+final class SettingsTable {
+
+  /** Begins every key; a key that begins so and is not in the table is a mistake. */
+  static final String PREFIX = "AUTHGEAR_";
+
+  private final List<Setting<?>> all = new ArrayList<>();
+
+  final Setting<URI> endpoint =
+      add(
+          "ENDPOINT",
+          Format.origin(
+              "https origin without a path; http on loopback or with AUTHGEAR_ALLOW_HTTP"),
+          new Required(),
+          "Public origin of the Authgear project, the `iss` of its tokens",
+          "https://my-project.authgear.cloud");
+
+  final Setting<URI> internalUrl =
+      add(
+          "INTERNAL_URL",
+          Format.origin("http(s) origin without a path"),
+          new Otherwise("AUTHGEAR_ENDPOINT"),
+          "Where to connect instead; Authgear still sees the public origin in `Host`",
+          "http://authgear.auth.svc:3000");
+
+  final Setting<URI> resolverUrl =
+      add(
+          "RESOLVER_URL",
+          Format.url(),
+          new Otherwise("AUTHGEAR_INTERNAL_URL + /_resolver/resolve"),
+          "Where the resolver answers",
+          "http://authgear-resolver.auth.svc:3001/resolve");
+
+  final Setting<Boolean> allowHttp =
+      add(
+          "ALLOW_HTTP",
+          Format.flag(),
+          new Default("false"),
+          "Accept an endpoint without TLS that is not on loopback; tokens can be stolen on the way",
+          "true");
+
+  final Setting<Mode> mode =
+      add(
+          "MODE",
+          Format.oneOf(Mode.class),
+          new Default("auto"),
+          "Who verifies: JWTs locally and the rest at the resolver, only JWTs, or all at the"
+              + " resolver",
+          "jwt");
+
+  final Setting<List<String>> audience =
+      add(
+          "AUDIENCE",
+          Format.list(),
+          new Otherwise("AUTHGEAR_ENDPOINT"),
+          "A JWT must name one of these in `aud`",
+          "https://my-project.authgear.cloud,https://api.example.com");
+
+  final Setting<List<String>> clientIds =
+      add(
+          "CLIENT_IDS",
+          Format.list(),
+          new Otherwise("any client"),
+          "Only JWTs of these OAuth clients pass",
+          "497d841ea22f33d3,5a0e2b1c9d7f4e68");
+
+  final Setting<List<String>> algorithms =
+      add(
+          "ALGORITHMS",
+          Format.algorithms(),
+          new Default("RS256"),
+          "Signature algorithms that a JWT may have",
+          "RS256,ES256");
+
+  final Setting<Duration> clockSkew =
+      add(
+          "CLOCK_SKEW",
+          Format.duration("0s", "5m"),
+          new Default("30s"),
+          "How far Authgear's clock may differ from this one",
+          "10s");
+
+  final Setting<String> cookiePrefix =
+      add(
+          "COOKIE_PREFIX",
+          Format.cookieNamePrefix(),
+          new Otherwise("no prefix"),
+          "The project's `http.cookie_prefix`",
+          "myproject_");
+
+  final Setting<Duration> resolverTimeout =
+      add(
+          "RESOLVER_TIMEOUT",
+          Format.duration("1ms", "60s"),
+          new Default("2s"),
+          "How long one call of the resolver may take",
+          "500ms");
+
+  final Setting<Integer> resolverMaxCalls =
+      add(
+          "RESOLVER_MAX_CALLS",
+          Format.wholeNumber(1, 10_000),
+          new Default("256"),
+          "How many calls of the resolver may be in flight; a request beyond them is denied",
+          "64");
+
+  final Setting<ListenAddress> listen =
+      add(
+          "LISTEN",
+          Format.listenAddress(),
+          new Default("0.0.0.0:8080"),
+          "Where proxies ask",
+          "[::]:8080");
+
+  final Setting<ListenAddress> managementListen =
+      add(
+          "MANAGEMENT_LISTEN",
+          Format.listenAddress(),
+          new Default("0.0.0.0:8081"),
+          "Where metrics and probes are served",
+          "127.0.0.1:8081");
+
+  final Setting<LogFormat> logFormat =
+      add(
+          "LOG_FORMAT",
+          Format.oneOf(LogFormat.class),
+          new Default("json"),
+          "How a log line looks",
+          "text");
+
+  final Setting<LogLevel> logLevel =
+      add(
+          "LOG_LEVEL",
+          Format.oneOf(LogLevel.class),
+          new Default("info"),
+          "The least severe level that is logged",
+          "debug");
+
+  final Setting<Duration> drain =
+      add(
+          "DRAIN",
+          Format.duration("0s", "10m"),
+          new Default("10s"),
+          "How long requests in flight may take after SIGTERM",
+          "25s");
+
+  List<Setting<?>> all() {
+    return Collections.unmodifiableList(all);
+  }
+
+  private <T> Setting<T> add(
+      String name, Format<T> format, Absence absence, String description, String example) {
+    Setting<T> setting = new Setting<>(PREFIX + name, format, absence, description, example, false);
+    all.add(setting);
+    return setting;
+  }
+}

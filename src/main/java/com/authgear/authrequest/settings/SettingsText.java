@@ -1,0 +1,62 @@
+package com.authgear.authrequest.settings;
+
+import com.authgear.authrequest.settings.Setting.Default;
+import com.authgear.authrequest.settings.Setting.Otherwise;
+import com.authgear.authrequest.settings.Setting.Required;
+import java.util.List;
+
+/** The table of settings for people. */
+final class SettingsText {
+
+  private SettingsText() {}
+
+  static String help(List<Setting<?>> table) {
+    StringBuilder text =
+        new StringBuilder(
+            """
+            Settings are environment variables. An empty one counts as not set.
+            <KEY>_FILE instead of <KEY> names a file that holds the value, for instance a secret.
+            """);
+    for (Setting<?> setting : table) {
+      text.append(
+          """
+
+            %s (%s)
+              %s.
+              %s; for example %s
+          """
+              .formatted(
+                  setting.key(),
+                  switch (setting.absence()) {
+                    case Required _ -> "required";
+                    case Default(String value) -> "default " + value;
+                    case Otherwise(String words) -> "default: " + words;
+                  },
+                  setting.description().replace("`", ""),
+                  setting.format().accepts(),
+                  setting.example()));
+    }
+    return text.toString();
+  }
+
+  static String markdownTable(List<Setting<?>> table) {
+    StringBuilder text =
+        new StringBuilder("| Setting | Meaning | Accepted | Default | Example |\n");
+    text.append("|---|---|---|---|---|");
+    for (Setting<?> setting : table) {
+      text.append(
+          "\n| `%s` | %s | %s | %s | `%s` |"
+              .formatted(
+                  setting.key(),
+                  setting.description(),
+                  setting.format().accepts(),
+                  switch (setting.absence()) {
+                    case Required _ -> "**required**";
+                    case Default(String value) -> "`" + value + "`";
+                    case Otherwise(String words) -> words;
+                  },
+                  setting.example()));
+    }
+    return text.toString();
+  }
+}

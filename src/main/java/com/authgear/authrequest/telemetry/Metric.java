@@ -1,0 +1,145 @@
+package com.authgear.authrequest.telemetry;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * Our own metrics: what is registered, and what the README's table says. Names are final, as
+ * Prometheus sees them.
+ */
+enum Metric {
+  BUILD_INFO(
+      "authgear_auth_build_info",
+      Type.GAUGE,
+      "Always 1; `version` is the one that runs.",
+      "version"),
+  READY(
+      "authgear_auth_ready",
+      Type.GAUGE,
+      "1 if requests can be decided, 0 if not; what `/readyz` says."),
+  DECISION(
+      "authgear_auth_decision_seconds",
+      Type.HISTOGRAM,
+      "Decisions and how long they took. `outcome`: `allow`, `unauthenticated` (401), `forbidden`"
+          + " (403), `unavailable` (503). `reason`: as in `x-auth-reason`; `none` if allowed."
+          + " `verifier`: `jwt`, `resolver`, `none`.",
+      "outcome",
+      "reason",
+      "verifier"),
+  DECISION_MAX(
+      "authgear_auth_decision_seconds_max",
+      Type.GAUGE,
+      "The longest decision of the last minutes.",
+      "outcome",
+      "reason",
+      "verifier"),
+  REQUESTS_WAITING(
+      "authgear_auth_requests_waiting",
+      Type.GAUGE,
+      "Requests that wait for an answer from the network. One too many is a decision with reason"
+          + " `overloaded`."),
+  KEY_SET_AGE(
+      "authgear_auth_key_set_age_seconds",
+      Type.GAUGE,
+      "Seconds since the keys in use were fetched; `NaN` while there are none."),
+  KEY_SET_KEYS("authgear_auth_key_set_keys", Type.GAUGE, "Keys in use."),
+  KEY_SET_REFRESHES(
+      "authgear_auth_key_set_refreshes_total",
+      Type.COUNTER,
+      "Attempts to fetch the key set. `result`: `success`, `failure`. `trigger`: `start`,"
+          + " `scheduled`, `unknown_key` (a token named a key that is not in the set).",
+      "result",
+      "trigger"),
+  RESOLVER_CALL(
+      "authgear_auth_resolver_call_seconds",
+      Type.HISTOGRAM,
+      "Calls to Authgear's resolver, by their result, and how long they took.",
+      "result"),
+  RESOLVER_CALL_MAX(
+      "authgear_auth_resolver_call_seconds_max",
+      Type.GAUGE,
+      "The longest call of the last minutes.",
+      "result"),
+  RESOLVER_CALLS_IN_FLIGHT(
+      "authgear_auth_resolver_calls_in_flight",
+      Type.GAUGE,
+      "Calls to the resolver without an answer yet."),
+  VIRTUAL_THREADS(
+      "authgear_auth_virtual_threads",
+      Type.GAUGE,
+      "Virtual threads. `state`: `mounted` (running), `queued` (want to run, no processor is"
+          + " free).",
+      "state");
+
+  enum Type {
+    COUNTER,
+    GAUGE,
+    HISTOGRAM;
+
+    String code() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private final String metricName;
+  private final Type type;
+  private final String meaning;
+
+  @SuppressWarnings("ImmutableEnumChecker") // it is: List.of
+  private final List<String> labels;
+
+  Metric(String metricName, Type type, String meaning, String... labels) {
+    this.metricName = metricName;
+    this.type = type;
+    this.meaning = meaning;
+    this.labels = List.of(labels);
+  }
+
+  String metricName() {
+    return metricName;
+  }
+
+  /** The same in Micrometer's spelling, by which it knows that a name ending in info is one. */
+  String meterName() {
+    return metricName.replace('_', '.');
+  }
+
+  Type type() {
+    return type;
+  }
+
+  /** One or more sentences in Markdown. */
+  String meaning() {
+    return meaning;
+  }
+
+  /** The same for {@code # HELP}, which is plain text. */
+  String help() {
+    return meaning.replace("`", "");
+  }
+
+  List<String> labels() {
+    return labels;
+  }
+
+  static String markdownTable() {
+    StringBuilder table =
+        new StringBuilder("| metric | type | labels | meaning |\n|---|---|---|---|\n");
+    for (Metric metric : values()) {
+      String labels =
+          metric.labels.stream().map(label -> "`" + label + "`").collect(Collectors.joining(", "));
+      table
+          .append("| `")
+          .append(metric.metricName)
+          .append("` | ")
+          .append(metric.type.code())
+          .append(" | ")
+          .append(labels)
+          .append(" | ")
+          .append(metric.meaning)
+          .append(" |\n");
+    }
+    return table.toString();
+  }
+}
