@@ -1,6 +1,12 @@
 /**
  * A stand-in for an Authgear project on loopback: for demos, for CI and for our own tests. Written
  * without the libraries that the service verifies with, so that each checks the other.
+ *
+ * <p>{@link com.authgear.authrequest.sandbox.Sandbox} listens, {@link
+ * com.authgear.authrequest.sandbox.Project} is its state and mints credentials, {@link
+ * com.authgear.authrequest.sandbox.EchoBackend} is a backend that shows what reached it. Keys and
+ * users are thrown away with the process. Webhooks belong where users change: {@code
+ * Project.change}.
  */
 @NullMarked
 package com.authgear.authrequest.sandbox;

@@ -1,0 +1,117 @@
+package com.authgear.authrequest.sandbox;
+
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Counts what comes in and fails where it was told to. Thread-safe. */
+final class Traffic {
+
+  /**
+   * @param repaired completes when the fault ends
+   */
+  private record Broken(Fault fault, CompletableFuture<@Nullable Void> repaired) {}
+
+  private static final Fault.Answer GARBAGE =
+      new Fault.Answer(
+          200, Map.of("x-authgear-session-valid", "perhaps"), "<html>no answer to you</html>\n");
+
+  private final Object lock = new Object();
+  private final Map<Endpoint, Long> calls = new EnumMap<>(Endpoint.class);
+  private final Map<Endpoint, Map<String, List<String>>> lastHeaders =
+      new EnumMap<>(Endpoint.class);
+  private final Map<Endpoint, Broken> broken = new EnumMap<>(Endpoint.class);
+
+  long calls(Endpoint endpoint) {
+    synchronized (lock) {
+      return calls.getOrDefault(endpoint, 0L);
+    }
+  }
+
+  Map<String, List<String>> lastHeaders(Endpoint endpoint) {
+    synchronized (lock) {
+      return lastHeaders.getOrDefault(endpoint, Map.of());
+    }
+  }
+
+  void setFault(Endpoint endpoint, Fault fault) {
+    clearFault(endpoint);
+    synchronized (lock) {
+      broken.put(endpoint, new Broken(fault, new CompletableFuture<>()));
+    }
+  }
+
+  void clearFault(Endpoint endpoint) {
+    @Nullable Broken ended;
+    synchronized (lock) {
+      ended = broken.remove(endpoint);
+    }
+    if (ended != null) {
+      ended.repaired().complete(null);
+    }
+  }
+
+  /** Wraps what an endpoint answers. */
+  Handler through(Endpoint endpoint, Handler answer) {
+    return ctx -> {
+      @Nullable Broken now;
+      synchronized (lock) {
+        calls.merge(endpoint, 1L, Long::sum);
+        lastHeaders.put(endpoint, headers(ctx));
+        now = broken.get(endpoint);
+      }
+      if (now == null) {
+        answer.handle(ctx);
+        return;
+      }
+      switch (now.fault()) {
+        case Fault.Answer told -> send(ctx, told);
+        case Fault.Garbage() -> send(ctx, GARBAGE);
+        case Fault.Hang(var time) -> {
+          CompletableFuture<@Nullable Void> end =
+              now.repaired().copy().completeOnTimeout(null, time.toMillis(), TimeUnit.MILLISECONDS);
+          ctx.future(() -> end.thenRun(() -> handle(answer, ctx)));
+        }
+        case Fault.Down() -> abort(ctx);
+      }
+    };
+  }
+
+  private static void handle(Handler answer, Context ctx) {
+    try {
+      answer.handle(ctx);
+    } catch (Exception e) {
+      throw new IllegalStateException("an endpoint failed after its delay", e);
+    }
+  }
+
+  private static void send(Context ctx, Fault.Answer told) {
+    ctx.status(told.status());
+    told.headers().forEach(ctx::header);
+    ctx.result(told.body());
+  }
+
+  /** Jetty takes -1 for: close the connection. */
+  private static void abort(Context ctx) throws IOException {
+    ctx.res().sendError(-1);
+    ctx.skipRemainingHandlers();
+  }
+
+  private static Map<String, List<String>> headers(Context ctx) {
+    Map<String, List<String>> headers = new HashMap<>();
+    for (String name : Collections.list(ctx.req().getHeaderNames())) {
+      headers.put(
+          name.toLowerCase(Locale.ROOT), List.copyOf(Collections.list(ctx.req().getHeaders(name))));
+    }
+    return Map.copyOf(headers);
+  }
+}
