@@ -44,8 +44,10 @@ final class HttpUrls {
       url = new URI(text);
     } catch (URISyntaxException e) {
       return new Fault<>(
-          "is not a URL: %s at character %d"
-              .formatted(e.getReason().toLowerCase(Locale.ROOT), e.getIndex() + 1));
+          "is not a URL: "
+              + e.getReason().toLowerCase(Locale.ROOT)
+              + " at character "
+              + (e.getIndex() + 1));
     }
     String scheme = url.getScheme() == null ? "" : url.getScheme().toLowerCase(Locale.ROOT);
     boolean https = scheme.equals("https");

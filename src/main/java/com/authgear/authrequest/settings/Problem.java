@@ -1,7 +1,6 @@
 package com.authgear.authrequest.settings;
 
-import static java.util.stream.Collectors.joining;
-
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -16,19 +15,16 @@ public record Problem(String key, String fault, String remedy) {
 
   private static final int LONGEST_QUOTE = 200;
 
-  /**
-   * All problems as text for an operator, a line each for what is wrong and what would be right.
-   */
+  /** All problems as text for an operator, two lines each: what is wrong, what would be right. */
   public static String report(List<Problem> problems) {
-    return problems.stream()
-        .map(
-            problem -> "  %s: %s%n      %s%n".formatted(problem.key, problem.fault, problem.remedy))
-        .collect(
-            joining(
-                "",
-                "%d %s in the settings:%n"
-                    .formatted(problems.size(), problems.size() == 1 ? "problem" : "problems"),
-                "Start with --help to see all settings.%n".formatted()));
+    StringBuilder text = new StringBuilder();
+    text.append(problems.size()).append(problems.size() == 1 ? " problem" : " problems");
+    text.append(" in the settings:\n");
+    for (Problem problem : problems) {
+      text.append("\n  ").append(problem.key).append(": ").append(problem.fault);
+      text.append("\n      ").append(problem.remedy).append('\n');
+    }
+    return text.append("\nStart with --help to see all settings.\n").toString();
   }
 
   /** A text in double quotes, on one line, with every character that could mislead escaped. */
@@ -43,7 +39,7 @@ public record Problem(String key, String fault, String remedy) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c < ' ' || c > '~') {
-        escaped.append("\\u%04x".formatted((int) c));
+        escaped.append("\\u").append(HexFormat.of().toHexDigits(c));
       } else if (c == '"' || c == '\\') {
         escaped.append('\\').append(c);
       } else {

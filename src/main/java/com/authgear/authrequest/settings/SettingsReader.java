@@ -76,8 +76,10 @@ public final class SettingsReader {
       problems.add(
           new Problem(
               table.managementListen.key(),
-              "%s clashes with %s, which is %s"
-                  .formatted(management.get(), table.listen.key(), listen.get()),
+              values.shown(table.managementListen)
+                  + " clashes with "
+                  + table.listen.key()
+                  + " or its default",
               "give each its own port"));
     }
     return problems;

@@ -31,7 +31,7 @@ final class SettingsTable {
       add(
           "INTERNAL_URL",
           Format.origin("http(s) origin without a path"),
-          new Otherwise("AUTHGEAR_ENDPOINT"),
+          new Otherwise("same as AUTHGEAR_ENDPOINT"),
           "Where to connect instead; Authgear still sees the public origin in `Host`",
           "http://authgear.auth.svc:3000");
 
@@ -39,7 +39,7 @@ final class SettingsTable {
       add(
           "RESOLVER_URL",
           Format.url(),
-          new Otherwise("AUTHGEAR_INTERNAL_URL + /_resolver/resolve"),
+          new Otherwise("AUTHGEAR_INTERNAL_URL, then /_resolver/resolve"),
           "Where the resolver answers",
           "http://authgear-resolver.auth.svc:3001/resolve");
 
@@ -64,7 +64,7 @@ final class SettingsTable {
       add(
           "AUDIENCE",
           Format.list(),
-          new Otherwise("AUTHGEAR_ENDPOINT"),
+          new Otherwise("same as AUTHGEAR_ENDPOINT"),
           "A JWT must name one of these in `aud`",
           "https://my-project.authgear.cloud,https://api.example.com");
 

@@ -18,23 +18,16 @@ final class SettingsText {
             <KEY>_FILE instead of <KEY> names a file that holds the value, for instance a secret.
             """);
     for (Setting<?> setting : table) {
+      text.append("\n  ").append(setting.key()).append(" (");
       text.append(
-          """
-
-            %s (%s)
-              %s.
-              %s; for example %s
-          """
-              .formatted(
-                  setting.key(),
-                  switch (setting.absence()) {
-                    case Required _ -> "required";
-                    case Default(String value) -> "default " + value;
-                    case Otherwise(String words) -> "default: " + words;
-                  },
-                  setting.description().replace("`", ""),
-                  setting.format().accepts(),
-                  setting.example()));
+          switch (setting.absence()) {
+            case Required _ -> "required";
+            case Default(String value) -> "default " + value;
+            case Otherwise(String words) -> "default: " + words;
+          });
+      text.append(")\n    ").append(setting.description().replace("`", ""));
+      text.append(".\n    ").append(setting.format().accepts());
+      text.append("; for example ").append(setting.example()).append('\n');
     }
     return text.toString();
   }
@@ -44,18 +37,16 @@ final class SettingsText {
         new StringBuilder("| Setting | Meaning | Accepted | Default | Example |\n");
     text.append("|---|---|---|---|---|");
     for (Setting<?> setting : table) {
+      text.append("\n| `").append(setting.key());
+      text.append("` | ").append(setting.description());
+      text.append(" | ").append(setting.format().accepts()).append(" | ");
       text.append(
-          "\n| `%s` | %s | %s | %s | `%s` |"
-              .formatted(
-                  setting.key(),
-                  setting.description(),
-                  setting.format().accepts(),
-                  switch (setting.absence()) {
-                    case Required _ -> "**required**";
-                    case Default(String value) -> "`" + value + "`";
-                    case Otherwise(String words) -> words;
-                  },
-                  setting.example()));
+          switch (setting.absence()) {
+            case Required _ -> "**required**";
+            case Default(String value) -> "`" + value + "`";
+            case Otherwise(String words) -> words;
+          });
+      text.append(" | `").append(setting.example()).append("` |");
     }
     return text.toString();
   }

@@ -60,9 +60,11 @@ final class Values {
       return HIDDEN;
     }
     String file = given(setting.fileKey());
-    return file.isEmpty()
-        ? Problem.quote(given(setting.key()))
-        : "the content of " + Problem.quote(file);
+    if (!file.isEmpty()) {
+      return "the content of " + Problem.quote(file);
+    }
+    String text = given(setting.key());
+    return text.isEmpty() ? "the default" : Problem.quote(text);
   }
 
   /** Set to nothing is not set. */

@@ -20,39 +20,35 @@ final class LogText {
 
   /**
    * Escapes, in the way of JSON, everything that may start a line, move the cursor of a terminal or
-   * reorder what people see: control and format characters, line and paragraph separators, and
-   * halves of surrogate pairs.
+   * reorder what people see: control and format characters, line and paragraph separators. Half a
+   * surrogate pair becomes U+FFFD, because parsers refuse it even when escaped.
    */
   static void appendVisible(StringBuilder out, String text) {
-    text.codePoints()
-        .forEach(
-            character -> {
-              switch (character) {
-                case '\n' -> out.append("\\n");
-                case '\r' -> out.append("\\r");
-                case '\t' -> out.append("\\t");
-                default -> {
-                  if (isVisible(character)) {
-                    out.appendCodePoint(character);
-                  } else {
-                    for (char unit : Character.toChars(character)) {
-                      out.append(String.format(Locale.ROOT, "\\u%04x", (int) unit));
-                    }
-                  }
-                }
-              }
-            });
+    text.codePoints().forEach(character -> appendVisible(out, character));
   }
 
-  private static boolean isVisible(int character) {
-    return switch (Character.getType(character)) {
+  private static void appendVisible(StringBuilder out, int character) {
+    switch (Character.getType(character)) {
       case Character.CONTROL,
           Character.FORMAT,
           Character.LINE_SEPARATOR,
-          Character.PARAGRAPH_SEPARATOR,
-          Character.SURROGATE ->
-          false;
-      default -> true;
-    };
+          Character.PARAGRAPH_SEPARATOR ->
+          appendEscaped(out, character);
+      case Character.SURROGATE -> out.append('\ufffd');
+      default -> out.appendCodePoint(character);
+    }
+  }
+
+  private static void appendEscaped(StringBuilder out, int character) {
+    switch (character) {
+      case '\n' -> out.append("\\n");
+      case '\r' -> out.append("\\r");
+      case '\t' -> out.append("\\t");
+      default -> {
+        for (char unit : Character.toChars(character)) {
+          out.append(String.format(Locale.ROOT, "\\u%04x", (int) unit));
+        }
+      }
+    }
   }
 }

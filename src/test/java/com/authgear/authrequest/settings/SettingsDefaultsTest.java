@@ -1,0 +1,113 @@
+package com.authgear.authrequest.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.authgear.authrequest.settings.SettingsReader.Accepted;
+import java.net.URI;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Pins every key and every default: changing one is a change that users see. */
+class SettingsDefaultsTest {
+
+  @Test
+  void read_onlyTheEndpoint_givesEveryDefault() {
+    assertThat(Reads.accepted())
+        .isEqualTo(
+            new Settings(
+                URI.create("https://my-project.authgear.cloud"),
+                URI.create("https://my-project.authgear.cloud"),
+                URI.create("https://my-project.authgear.cloud/_resolver/resolve"),
+                Mode.AUTO,
+                List.of("https://my-project.authgear.cloud"),
+                Set.of(),
+                Set.of("RS256"),
+                Duration.ofSeconds(30),
+                "",
+                Duration.ofSeconds(2),
+                256,
+                new ListenAddress("0.0.0.0", 8080),
+                new ListenAddress("0.0.0.0", 8081),
+                LogFormat.JSON,
+                LogLevel.INFO,
+                Duration.ofSeconds(10)));
+  }
+
+  @Test
+  void read_everyKey_reachesItsComponent() {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("AUTHGEAR_ENDPOINT", "http://auth.example.com");
+    environment.put("AUTHGEAR_INTERNAL_URL", "http://authgear:3000");
+    environment.put("AUTHGEAR_RESOLVER_URL", "http://resolver:3001/resolve");
+    environment.put("AUTHGEAR_ALLOW_HTTP", "true");
+    environment.put("AUTHGEAR_MODE", "jwt");
+    environment.put("AUTHGEAR_AUDIENCE", "https://one.example, https://two.example");
+    environment.put("AUTHGEAR_CLIENT_IDS", "client1,client2");
+    environment.put("AUTHGEAR_ALGORITHMS", "ES256,PS512");
+    environment.put("AUTHGEAR_CLOCK_SKEW", "1m");
+    environment.put("AUTHGEAR_COOKIE_PREFIX", "shop_");
+    environment.put("AUTHGEAR_RESOLVER_TIMEOUT", "750ms");
+    environment.put("AUTHGEAR_RESOLVER_MAX_CALLS", "7");
+    environment.put("AUTHGEAR_LISTEN", "127.0.0.1:9080");
+    environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "[::1]:9081");
+    environment.put("AUTHGEAR_LOG_FORMAT", "text");
+    environment.put("AUTHGEAR_LOG_LEVEL", "debug");
+    environment.put("AUTHGEAR_DRAIN", "0s");
+
+    assertThat(new SettingsTable().all())
+        .extracting(Setting::key)
+        .containsExactlyInAnyOrderElementsOf(environment.keySet());
+    assertThat(SettingsReader.read(environment))
+        .isEqualTo(
+            new Accepted(
+                new Settings(
+                    URI.create("http://auth.example.com"),
+                    URI.create("http://authgear:3000"),
+                    URI.create("http://resolver:3001/resolve"),
+                    Mode.JWT,
+                    List.of("https://one.example", "https://two.example"),
+                    Set.of("client1", "client2"),
+                    Set.of("ES256", "PS512"),
+                    Duration.ofMinutes(1),
+                    "shop_",
+                    Duration.ofMillis(750),
+                    7,
+                    new ListenAddress("127.0.0.1", 9080),
+                    new ListenAddress("::1", 9081),
+                    LogFormat.TEXT,
+                    LogLevel.DEBUG,
+                    Duration.ZERO)));
+  }
+
+  @Test
+  void read_resolverUrlNotSet_followsTheInternalUrl() {
+    assertThat(Reads.accepted("AUTHGEAR_INTERNAL_URL", "http://authgear:3000/").resolverUrl())
+        .isEqualTo(URI.create("http://authgear:3000/_resolver/resolve"));
+  }
+
+  @Test
+  void read_everyOptionalKeyEmpty_isAsIfNotSet() {
+    Map<String, String> environment = new HashMap<>();
+    for (Setting<?> setting : new SettingsTable().all()) {
+      environment.put(setting.key(), "");
+      environment.put(setting.fileKey(), "");
+    }
+    environment.put("AUTHGEAR_ENDPOINT", Reads.ENDPOINT);
+
+    assertThat(SettingsReader.read(environment)).isEqualTo(new Accepted(Reads.accepted()));
+  }
+
+  @Test
+  void read_allExamplesOfTheTable_areAccepted() {
+    Map<String, String> environment = new HashMap<>();
+    for (Setting<?> setting : new SettingsTable().all()) {
+      environment.put(setting.key(), setting.example());
+    }
+
+    assertThat(SettingsReader.read(environment)).isInstanceOf(Accepted.class);
+  }
+}

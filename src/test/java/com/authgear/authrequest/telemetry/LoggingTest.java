@@ -1,0 +1,278 @@
+package com.authgear.authrequest.telemetry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.LoggingEvent;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.Logger;
+import org.slf4j.event.Level;
+
+class LoggingTest {
+
+  /** Line breaks of every kind, a terminal's escape, a bidi override, DEL and half a surrogate. */
+  private static final String HOSTILE =
+      "a\r\nb\u0085c\u2028d\u2029e\u001b[2Jf\u202eg\u007fh\ud800i\tj\u0000k\u000bl";
+
+  private static final String HOSTILE_ESCAPED =
+      "a\\r\\nb\\u0085c\\u2028d\\u2029e\\u001b[2Jf\\u202eg\\u007fh\ufffdi\\tj\\u0000k\\u000bl";
+
+  private static CapturedLog json() {
+    return new CapturedLog(Logging.Format.JSON, Level.INFO);
+  }
+
+  private static CapturedLog text() {
+    return new CapturedLog(Logging.Format.TEXT, Level.INFO);
+  }
+
+  @Nested
+  class Json {
+
+    @Test
+    void event_withPairs_isOneObject() {
+      CapturedLog log = json();
+      log.logger("a.B")
+          .atWarn()
+          .addKeyValue("reason", "expired")
+          .addKeyValue("count", 3)
+          .addKeyValue("nanos", 5_000_000_000L)
+          .addKeyValue("share", 0.5)
+          .addKeyValue("ready", false)
+          .addKeyValue("nothing", (Object) null)
+          .log("hello {}", "wörld");
+
+      assertThat(log.lines())
+          .containsExactly(
+              """
+              {"time":"TIME","level":"WARN","logger":"a.B","message":"hello wörld","reason":"expired","count":3,"nanos":5000000000,"share":0.5,"ready":false,"nothing":null}\
+              """);
+      assertThat(log.text()).endsWith("}\n");
+    }
+
+    @Test
+    void event_withPairsNamedLikeFields_hidesNothing() {
+      CapturedLog log = json();
+      log.logger("a")
+          .atInfo()
+          .addKeyValue("level", "DEBUG")
+          .addKeyValue("error", "none")
+          .addKeyValue("key", 1)
+          .addKeyValue("key", 2)
+          .log("m");
+
+      assertThat(log.lines())
+          .containsExactly(
+              """
+              {"time":"TIME","level":"INFO","logger":"a","message":"m","_level":"DEBUG","_error":"none","key":1,"_key":2}\
+              """);
+    }
+
+    @Test
+    void event_hostile_isOneLineThatReadsBack() throws Exception {
+      CapturedLog log = json();
+      log.logger("a")
+          .atInfo()
+          .setCause(new IOException(HOSTILE))
+          .addKeyValue(HOSTILE, HOSTILE)
+          .log("{}", HOSTILE + "\"}\n{\"level\":\"INFO\"}");
+
+      assertThat(log.text()).containsOnlyOnce("\n").endsWith("\n");
+      assertThat(log.text().codePoints().filter(Character::isISOControl).count()).isEqualTo(1);
+      assertThat(log.text()).doesNotContain("\u2028", "\u2029", "\u202e");
+      JsonNode line = new ObjectMapper().readTree(log.text());
+      String readBack = HOSTILE.replace('\ud800', '\ufffd');
+      assertThat(line.get("message").textValue()).isEqualTo(readBack + "\"}\n{\"level\":\"INFO\"}");
+      assertThat(line.get(readBack).textValue()).isEqualTo(readBack);
+      assertThat(line.get("error_message").textValue()).isEqualTo(readBack);
+    }
+
+    @Test
+    void event_withCharactersBeyondThe16Bits_keepsTheVisibleAndEscapesTheOthers() throws Exception {
+      CapturedLog log = json();
+      log.logger("a").info("\ud83d\ude00\udb40\udc01");
+
+      assertThat(log.text()).contains("\"message\":\"\ud83d\ude00\\udb40\\udc01\"");
+      assertThat(new ObjectMapper().readTree(log.text()).get("message").textValue())
+          .isEqualTo("\ud83d\ude00\udb40\udc01");
+    }
+
+    @Test
+    void event_withExceptionBelowError_hasNoStack() {
+      CapturedLog log = json();
+      log.logger("a").warn("m", new IOException("no route"));
+
+      assertThat(log.lines())
+          .containsExactly(
+              """
+              {"time":"TIME","level":"WARN","logger":"a","message":"m","error":"java.io.IOException","error_message":"no route"}\
+              """);
+    }
+
+    @Test
+    void event_withExceptionWithoutMessage_hasNull() {
+      CapturedLog log = json();
+      log.logger("a").warn("m", new IOException());
+
+      assertThat(log.lines())
+          .containsExactly(
+              """
+              {"time":"TIME","level":"WARN","logger":"a","message":"m","error":"java.io.IOException","error_message":null}\
+              """);
+    }
+
+    @Test
+    void event_withExceptionAtError_hasTheStackWithCausesInOneText() throws Exception {
+      CapturedLog log = json();
+      log.logger("a").error("m", new UncheckedIOException("outer", new IOException("inner")));
+
+      assertThat(log.text()).containsOnlyOnce("\n");
+      JsonNode line = new ObjectMapper().readTree(log.text());
+      assertThat(line.get("error").textValue()).isEqualTo("java.io.UncheckedIOException");
+      assertThat(line.get("error_message").textValue()).isEqualTo("outer");
+      assertThat(line.get("stack").textValue())
+          .startsWith("java.io.UncheckedIOException: outer\n\tat " + LoggingTest.class.getName())
+          .contains("Caused by: java.io.IOException: inner");
+    }
+
+    @Test
+    void time_isUtcWithMilliseconds() {
+      LoggingEvent event = event(Instant.parse("2026-11-24T10:00:00Z"));
+      assertThat(new String(new JsonLine().encode(event), StandardCharsets.UTF_8))
+          .isEqualTo(
+              """
+              {"time":"2026-11-24T10:00:00.000Z","level":"INFO","logger":"a","message":"m"}
+              """);
+    }
+  }
+
+  @Nested
+  class Text {
+
+    @Test
+    void event_withPairs_isOneLine() {
+      CapturedLog log = text();
+      log.logger("a.B")
+          .atWarn()
+          .addKeyValue("reason", "expired")
+          .addKeyValue("count", 3)
+          .addKeyValue("url", "https://x.example:8/a")
+          .addKeyValue("detail", "no \"route\" to C:\\")
+          .addKeyValue("empty", "")
+          .addKeyValue("nothing", (Object) null)
+          .log("hello {}", "wörld");
+
+      assertThat(log.lines())
+          .containsExactly(
+              """
+              TIME WARN a.B hello wörld reason=expired count=3 url=https://x.example:8/a detail="no \\"route\\" to C:\\\\" empty="" nothing=null\
+              """);
+      assertThat(log.text()).endsWith("null\n");
+    }
+
+    @Test
+    void event_hostile_isOneLineWithEscapes() {
+      CapturedLog log = text();
+      log.logger("a")
+          .atInfo()
+          .setCause(new IOException(HOSTILE))
+          .addKeyValue("k =" + HOSTILE, HOSTILE)
+          .log("{}", HOSTILE);
+
+      assertThat(log.lines())
+          .containsExactly(
+              "TIME INFO a H \"k =H\"=\"H\" error=java.io.IOException error_message=\"H\""
+                  .replace("H", HOSTILE_ESCAPED));
+      assertThat(log.text().codePoints().filter(Character::isISOControl).count()).isEqualTo(1);
+    }
+
+    @Test
+    void event_withBackslashes_cannotPassForAnEscape() {
+      CapturedLog log = text();
+      log.logger("a").info("one\\ntwo");
+      log.logger("a").info("one\ntwo");
+
+      assertThat(log.lines()).containsExactly("TIME INFO a one\\\\ntwo", "TIME INFO a one\\ntwo");
+    }
+
+    @Test
+    void event_withExceptionAtError_hasTheStackInTheSameLine() {
+      CapturedLog log = text();
+      log.logger("a").error("m", new IOException("no route"));
+
+      assertThat(log.lines()).hasSize(1);
+      assertThat(log.lines().getFirst())
+          .startsWith(
+              "TIME ERROR a m error=java.io.IOException error_message=\"no route\""
+                  + " stack=\"java.io.IOException: no route\\n\\tat "
+                  + LoggingTest.class.getName());
+    }
+
+    @Test
+    void time_isUtcWithMilliseconds() {
+      LoggingEvent event = event(Instant.parse("2026-11-24T10:00:00.0789Z"));
+      assertThat(new String(new TextLine().encode(event), StandardCharsets.UTF_8))
+          .isEqualTo("2026-11-24T10:00:00.078Z INFO a m\n");
+    }
+  }
+
+  @Nested
+  class Levels {
+
+    @ParameterizedTest
+    @EnumSource(Level.class)
+    void configure_level_isTheLeastSevereOfOurs(Level level) {
+      CapturedLog log = new CapturedLog(Logging.Format.TEXT, level);
+      everyLevel(log.logger("com.authgear.authrequest.X"));
+
+      assertThat(log.lines()).hasSize(1 + List.of(Level.values()).indexOf(level));
+    }
+
+    @Test
+    void configure_librariesOfHttp_areQuietBelowWarnUnlessDebug() {
+      Map<Level, Integer> expected =
+          Map.of(Level.ERROR, 1, Level.WARN, 2, Level.INFO, 2, Level.DEBUG, 4, Level.TRACE, 5);
+      for (String name :
+          List.of(
+              "org.eclipse.jetty.server.Server", "io.javalin.Javalin", "okhttp3.OkHttpClient")) {
+        expected.forEach(
+            (level, lines) -> {
+              CapturedLog log = new CapturedLog(Logging.Format.TEXT, level);
+              everyLevel(log.logger(name));
+              assertThat(log.lines()).as("%s at %s", name, level).hasSize(lines);
+            });
+      }
+    }
+
+    private static void everyLevel(Logger logger) {
+      logger.error("m");
+      logger.warn("m");
+      logger.info("m");
+      logger.debug("m");
+      logger.trace("m");
+    }
+  }
+
+  private static LoggingEvent event(Instant instant) {
+    LoggingEvent event =
+        new LoggingEvent(
+            "",
+            new LoggerContext().getLogger("a"),
+            ch.qos.logback.classic.Level.INFO,
+            "m",
+            null,
+            new Object[0]);
+    event.setInstant(instant);
+    return event;
+  }
+}

@@ -1,0 +1,542 @@
+package com.authgear.authrequest.telemetry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.principal.Source;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import javax.management.ObjectName;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class MetersTest {
+
+  /** Reasons and who can give them, independently of the code. */
+  private static final String PLAUSIBLE =
+      """
+      none jwt resolver none
+      no_credentials none
+      malformed_credentials none
+      token_too_large none
+      malformed_token jwt
+      wrong_type jwt
+      algorithm_not_allowed jwt
+      critical_header jwt
+      unknown_key jwt
+      bad_signature jwt
+      wrong_issuer jwt
+      wrong_audience jwt resolver
+      expired jwt
+      not_yet_valid jwt
+      missing_claim jwt
+      sender_constrained jwt
+      unsafe_value jwt
+      header_budget jwt resolver
+      session_invalid resolver
+      user_changed jwt
+      client_not_allowed jwt resolver
+      principal_not_allowed jwt resolver
+      role_missing jwt resolver
+      scope_missing jwt resolver
+      amr_missing jwt resolver
+      not_verified jwt resolver
+      anonymous_user jwt resolver
+      stale_authentication jwt resolver
+      bad_requirement none
+      unknown_policy none
+      keys_unavailable jwt
+      resolver_unavailable resolver
+      resolver_origin_mismatch resolver
+      resolver_unknown_project resolver
+      resolver_error resolver
+      resolver_bad_answer resolver
+      overloaded jwt resolver none
+      draining none
+      internal_error jwt resolver none
+      """;
+
+  private static final Set<String> FORBIDDEN =
+      Set.of(
+          "client_not_allowed",
+          "principal_not_allowed",
+          "role_missing",
+          "scope_missing",
+          "not_verified",
+          "anonymous_user");
+
+  private final Meters meters = new Meters("1.2.3");
+
+  @AfterEach
+  void close() {
+    meters.close();
+  }
+
+  private Exposition scraped() {
+    return Exposition.parse(meters.scrape());
+  }
+
+  private static String decision(String part, String outcome, String reason, String verifier) {
+    return String.format(
+        Locale.ROOT,
+        "authgear_auth_decision_seconds%s{outcome=\"%s\",reason=\"%s\",verifier=\"%s\"}",
+        part,
+        outcome,
+        reason,
+        verifier);
+  }
+
+  private static Map<Double, Double> buckets(Exposition scraped, String name, String label) {
+    Map<Double, Double> buckets = new TreeMap<>();
+    scraped
+        .named(name + "_bucket")
+        .forEach(
+            (series, count) -> {
+              if (series.contains(label)) {
+                String bound = Exposition.labels(series).getOrDefault("le", "");
+                buckets.put(Double.valueOf(bound.replace("+Inf", "Infinity")), count);
+              }
+            });
+    return buckets;
+  }
+
+  @Nested
+  class Decisions {
+
+    @Test
+    void decision_threeOfOneKind_countSumBucketsAndMaximumAreExact() {
+      meters.decision(null, Source.JWT, 50_000);
+      meters.decision(null, Source.JWT, 50_001);
+      meters.decision(null, Source.JWT, 3_000_000);
+
+      Exposition scraped = scraped();
+      assertThat(scraped.value(decision("_count", "allow", "none", "jwt"))).isEqualTo(3);
+      assertThat(scraped.value(decision("_sum", "allow", "none", "jwt"))).isEqualTo(0.003100001);
+      assertThat(scraped.value(decision("_max", "allow", "none", "jwt"))).isEqualTo(0.003);
+      assertThat(
+              buckets(
+                  scraped,
+                  "authgear_auth_decision_seconds",
+                  "outcome=\"allow\",reason=\"none\",verifier=\"jwt\""))
+          .containsExactly(
+              Map.entry(0.00005, 1.0),
+              Map.entry(0.0001, 2.0),
+              Map.entry(0.00025, 2.0),
+              Map.entry(0.0005, 2.0),
+              Map.entry(0.001, 2.0),
+              Map.entry(0.0025, 2.0),
+              Map.entry(0.005, 3.0),
+              Map.entry(0.01, 3.0),
+              Map.entry(0.025, 3.0),
+              Map.entry(0.1, 3.0),
+              Map.entry(0.25, 3.0),
+              Map.entry(1.0, 3.0),
+              Map.entry(2.5, 3.0),
+              Map.entry(5.0, 3.0),
+              Map.entry(Double.POSITIVE_INFINITY, 3.0));
+    }
+
+    @Test
+    void decision_slowerThanAllBuckets_countsAsInfinite() {
+      meters.decision(null, Source.RESOLVER, 5_000_000_001L);
+
+      Map<Double, Double> buckets =
+          buckets(
+              scraped(),
+              "authgear_auth_decision_seconds",
+              "outcome=\"allow\",reason=\"none\",verifier=\"resolver\"");
+      assertThat(buckets).containsEntry(5.0, 0.0).containsEntry(Double.POSITIVE_INFINITY, 1.0);
+    }
+
+    @Test
+    void decision_everyReasonAndVerifier_hasASeriesOfItsOwn() {
+      int nanos = 0;
+      for (Reason reason : Reason.values()) {
+        for (Source source : Source.values()) {
+          nanos += 1000;
+          meters.decision(reason, source, nanos);
+        }
+      }
+
+      Exposition scraped = scraped();
+      nanos = 0;
+      for (Reason reason : Reason.values()) {
+        String outcome = lower(reason.outcome());
+        for (Source source : Source.values()) {
+          nanos += 1000;
+          assertThat(scraped.value(decision("_count", outcome, reason.code(), lower(source))))
+              .isEqualTo(1);
+          assertThat(scraped.value(decision("_sum", outcome, reason.code(), lower(source))))
+              .isCloseTo(nanos / 1e9, within(1e-12));
+        }
+      }
+    }
+
+    @Test
+    void decision_combinationThatShouldNotOccur_appearsAndCounts() {
+      String series = decision("_count", "unavailable", "keys_unavailable", "resolver");
+      assertThat(scraped().samples()).doesNotContainKey(series);
+
+      meters.decision(Reason.KEYS_UNAVAILABLE, Source.RESOLVER, 1);
+      meters.decision(Reason.KEYS_UNAVAILABLE, Source.RESOLVER, 1);
+
+      assertThat(scraped().value(series)).isEqualTo(2);
+    }
+
+    @Test
+    void decision_negativeTime_countsAsZero() {
+      meters.decision(Reason.DRAINING, Source.NONE, -1);
+
+      Exposition scraped = scraped();
+      assertThat(scraped.value(decision("_count", "unavailable", "draining", "none"))).isEqualTo(1);
+      assertThat(scraped.value(decision("_sum", "unavailable", "draining", "none"))).isZero();
+    }
+
+    @Test
+    void decision_manyTimes_allocatesNothing() throws Exception {
+      int times = 200_000;
+      for (int i = 0; i < times; i++) {
+        meters.decision(Reason.EXPIRED, Source.JWT, i);
+      }
+      long before = allocatedBytes();
+      for (int i = 0; i < times; i++) {
+        meters.decision(Reason.EXPIRED, Source.JWT, i);
+      }
+      // Asking costs something, a single object for each decision would cost 3 MB.
+      assertThat(allocatedBytes() - before).isLessThan(200_000);
+    }
+
+    private static long allocatedBytes() throws Exception {
+      return (long)
+          ManagementFactory.getPlatformMBeanServer()
+              .getAttribute(
+                  new ObjectName("java.lang:type=Threading"), "CurrentThreadAllocatedBytes");
+    }
+  }
+
+  @Nested
+  class AtTheStart {
+
+    @Test
+    void start_everyPlausibleDecision_existsWithZero() {
+      Set<String> expected = new TreeSet<>();
+      for (String line : PLAUSIBLE.lines().toList()) {
+        List<String> words = List.of(line.split(" "));
+        String reason = words.getFirst();
+        for (String verifier : words.subList(1, words.size())) {
+          expected.add(decision("_count", outcome(reason), reason, verifier));
+        }
+      }
+
+      Map<String, Double> counts = scraped().named("authgear_auth_decision_seconds_count");
+      assertThat(counts.keySet()).containsExactlyInAnyOrderElementsOf(expected);
+      assertThat(counts.values()).containsOnly(0.0);
+      assertThat(scraped().named("authgear_auth_decision_seconds_sum").values()).containsOnly(0.0);
+      assertThat(scraped().named("authgear_auth_decision_seconds_bucket"))
+          .hasSize(15 * expected.size());
+      assertThat(scraped().named("authgear_auth_decision_seconds_bucket").values())
+          .containsOnly(0.0);
+    }
+
+    @Test
+    void start_keySetAndReadiness_areThoseOfAServiceWithoutKeys() {
+      Exposition scraped = scraped();
+      assertThat(scraped.value("authgear_auth_ready")).isZero();
+      assertThat(scraped.value("authgear_auth_key_set_age_seconds")).isNaN();
+      assertThat(scraped.value("authgear_auth_key_set_keys")).isZero();
+      assertThat(scraped.value("authgear_auth_requests_waiting")).isZero();
+      assertThat(scraped.named("authgear_auth_key_set_refreshes_total"))
+          .containsOnly(
+              Map.entry(refreshes("success", "start"), 0.0),
+              Map.entry(refreshes("success", "scheduled"), 0.0),
+              Map.entry(refreshes("success", "unknown_key"), 0.0),
+              Map.entry(refreshes("failure", "start"), 0.0),
+              Map.entry(refreshes("failure", "scheduled"), 0.0),
+              Map.entry(refreshes("failure", "unknown_key"), 0.0));
+    }
+
+    @Test
+    void start_buildInfo_namesTheVersion() {
+      assertThat(scraped().named("authgear_auth_build_info"))
+          .containsOnly(Map.entry("authgear_auth_build_info{version=\"1.2.3\"}", 1.0));
+    }
+
+    @Test
+    void start_runtimeMetrics_haveValues() {
+      Exposition scraped = scraped();
+      assertThat(total(scraped, "jvm_memory_used_bytes")).isPositive();
+      assertThat(total(scraped, "jvm_threads_live_threads")).isPositive();
+      assertThat(total(scraped, "jvm_classes_loaded_classes")).isPositive();
+      assertThat(total(scraped, "jvm_gc_max_data_size_bytes")).isPositive();
+      assertThat(total(scraped, "process_cpu_time_ns_total")).isPositive();
+      assertThat(total(scraped, "process_uptime_seconds")).isPositive();
+      assertThat(total(scraped, "process_start_time_seconds")).isPositive();
+      assertThat(total(scraped, "process_files_open_files")).isPositive();
+    }
+
+    @Test
+    void virtualThread_running_isMounted() throws Exception {
+      AtomicReference<Exposition> seen = new AtomicReference<>();
+      Thread.ofVirtual().start(() -> seen.set(scraped())).join();
+      assertThat(seen.get().value("authgear_auth_virtual_threads{state=\"mounted\"}"))
+          .isGreaterThanOrEqualTo(1);
+      assertThat(seen.get().value("authgear_auth_virtual_threads{state=\"queued\"}"))
+          .isGreaterThanOrEqualTo(0);
+    }
+
+    private static double total(Exposition scraped, String name) {
+      return scraped.named(name).values().stream().mapToDouble(Double::doubleValue).sum();
+    }
+
+    private static String outcome(String reason) {
+      if (reason.equals("none")) {
+        return "allow";
+      }
+      if (FORBIDDEN.contains(reason)) {
+        return "forbidden";
+      }
+      return Set.of("bad_requirement", "unknown_policy", "overloaded", "draining", "internal_error")
+                  .contains(reason)
+              || reason.equals("keys_unavailable")
+              || reason.startsWith("resolver_")
+          ? "unavailable"
+          : "unauthenticated";
+    }
+  }
+
+  @Nested
+  class KeySet {
+
+    @Test
+    void age_asTheClockAdvances_grows() {
+      Instant fetched = Instant.parse("2026-11-24T10:00:00Z");
+      AtomicReference<Instant> now = new AtomicReference<>(fetched);
+      meters.bindKeySet(() -> Duration.between(fetched, now.get()).toMillis() / 1e3, () -> 2);
+
+      assertThat(scraped().value("authgear_auth_key_set_age_seconds")).isZero();
+      assertThat(scraped().value("authgear_auth_key_set_keys")).isEqualTo(2);
+
+      now.set(fetched.plusMillis(90_500));
+      assertThat(scraped().value("authgear_auth_key_set_age_seconds")).isEqualTo(90.5);
+    }
+
+    @Test
+    void keySetRefreshed_countsByResultAndTrigger() {
+      meters.keySetRefreshed(Meters.Trigger.START, false);
+      meters.keySetRefreshed(Meters.Trigger.START, false);
+      meters.keySetRefreshed(Meters.Trigger.START, true);
+      meters.keySetRefreshed(Meters.Trigger.UNKNOWN_KEY, true);
+
+      assertThat(scraped().named("authgear_auth_key_set_refreshes_total"))
+          .containsOnly(
+              Map.entry(refreshes("success", "start"), 1.0),
+              Map.entry(refreshes("success", "scheduled"), 0.0),
+              Map.entry(refreshes("success", "unknown_key"), 1.0),
+              Map.entry(refreshes("failure", "start"), 2.0),
+              Map.entry(refreshes("failure", "scheduled"), 0.0),
+              Map.entry(refreshes("failure", "unknown_key"), 0.0));
+    }
+
+    @Test
+    void ready_followsItsSupplier() {
+      AtomicBoolean ready = new AtomicBoolean(true);
+      meters.bindReady(ready::get);
+      assertThat(scraped().value("authgear_auth_ready")).isEqualTo(1);
+
+      ready.set(false);
+      assertThat(scraped().value("authgear_auth_ready")).isZero();
+    }
+
+    @Test
+    void requestsWaiting_followsItsSupplier() {
+      AtomicInteger waiting = new AtomicInteger(7);
+      meters.bindRequestsWaiting(waiting::get);
+      assertThat(scraped().value("authgear_auth_requests_waiting")).isEqualTo(7);
+
+      waiting.set(0);
+      assertThat(scraped().value("authgear_auth_requests_waiting")).isZero();
+    }
+  }
+
+  @Nested
+  class Resolver {
+
+    private final ResolverMeters resolver =
+        new ResolverMeters(meters, List.of("valid", "timeout", "origin_mismatch"));
+
+    @Test
+    void start_everyResult_existsWithZero() {
+      assertThat(scraped().named("authgear_auth_resolver_call_seconds_count"))
+          .containsOnly(
+              Map.entry("authgear_auth_resolver_call_seconds_count{result=\"valid\"}", 0.0),
+              Map.entry("authgear_auth_resolver_call_seconds_count{result=\"timeout\"}", 0.0),
+              Map.entry(
+                  "authgear_auth_resolver_call_seconds_count{result=\"origin_mismatch\"}", 0.0));
+      assertThat(scraped().value("authgear_auth_resolver_calls_in_flight")).isZero();
+    }
+
+    @Test
+    void call_two_countSumAndBucketsAreExact() {
+      resolver.call(1, 2_000_000_000L);
+      resolver.call(1, 1_500_000_000L);
+
+      Exposition scraped = scraped();
+      assertThat(scraped.value("authgear_auth_resolver_call_seconds_count{result=\"timeout\"}"))
+          .isEqualTo(2);
+      assertThat(scraped.value("authgear_auth_resolver_call_seconds_sum{result=\"timeout\"}"))
+          .isEqualTo(3.5);
+      assertThat(scraped.value("authgear_auth_resolver_call_seconds_count{result=\"valid\"}"))
+          .isZero();
+      assertThat(buckets(scraped, "authgear_auth_resolver_call_seconds", "result=\"timeout\""))
+          .containsEntry(1.0, 0.0)
+          .containsEntry(2.5, 2.0);
+    }
+
+    @Test
+    void callsInFlight_followsItsSupplier() {
+      resolver.bindCallsInFlight(() -> 12);
+      assertThat(scraped().value("authgear_auth_resolver_calls_in_flight")).isEqualTo(12);
+    }
+  }
+
+  @Nested
+  class Format {
+
+    @Test
+    void scrape_openMetricsAccepted_isOpenMetrics() {
+      Meters.Scrape scrape =
+          meters.scrape(
+              "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4");
+      assertThat(scrape.contentType())
+          .isEqualTo("application/openmetrics-text; version=1.0.0; charset=utf-8");
+      assertThat(scrape.body()).endsWith("# EOF\n");
+    }
+
+    @Test
+    void scrape_anythingElseAccepted_isText() {
+      List<Meters.Scrape> scrapes =
+          List.of(
+              meters.scrape(null),
+              meters.scrape("*/*"),
+              meters.scrape("text/plain"),
+              meters.scrape("application/vnd.google.protobuf;encoding=delimited"));
+      for (Meters.Scrape scrape : scrapes) {
+        assertThat(scrape.contentType()).isEqualTo("text/plain; version=0.0.4; charset=utf-8");
+        assertThat(scrape.body()).doesNotContain("# EOF");
+        assertThat(Exposition.parse(scrape.body()).value("authgear_auth_ready")).isZero();
+      }
+    }
+  }
+
+  @Nested
+  class Documentation {
+
+    @Test
+    void ownMetrics_areThoseOfTheTable_withTypeHelpAndLabels() {
+      ResolverMeters unused = new ResolverMeters(meters, List.of("valid"));
+      assertThat(unused).isNotNull();
+      Exposition scraped = scraped();
+
+      assertThat(
+              scraped.types().keySet().stream()
+                  .filter(name -> name.startsWith("authgear_"))
+                  .toList())
+          .containsExactlyInAnyOrderElementsOf(
+              Arrays.stream(Metric.values()).map(Metric::metricName).toList());
+      for (Metric metric : Metric.values()) {
+        assertThat(scraped.types()).containsEntry(metric.metricName(), metric.type().code());
+        boolean histogram = metric.type() == Metric.Type.HISTOGRAM;
+        Map<String, Double> series =
+            scraped.named(metric.metricName() + (histogram ? "_count" : ""));
+        assertThat(series).isNotEmpty();
+        for (String one : series.keySet()) {
+          assertThat(Exposition.labels(one).keySet())
+              .as(one)
+              .containsExactlyInAnyOrderElementsOf(metric.labels());
+        }
+      }
+      assertThat(scraped.helps())
+          .containsEntry(
+              "authgear_auth_key_set_age_seconds",
+              "Seconds since the keys in use were fetched; NaN while there are none.");
+    }
+
+    @Test
+    void ownMetrics_afterAllThatCanHappen_haveNoLabelsOutsideTheLists() {
+      for (Reason reason : Reason.values()) {
+        for (Source source : Source.values()) {
+          meters.decision(reason, source, 1);
+        }
+      }
+      Set<String> reasons =
+          Arrays.stream(Reason.values()).map(Reason::code).collect(Collectors.toSet());
+      reasons.add("none");
+      List<String> strangers = new ArrayList<>();
+      for (String series : scraped().samples().keySet()) {
+        if (series.startsWith("authgear_")) {
+          Exposition.labels(series)
+              .forEach(
+                  (label, value) -> {
+                    boolean known =
+                        switch (label) {
+                          case "outcome" ->
+                              Set.of("allow", "unauthenticated", "forbidden", "unavailable")
+                                  .contains(value);
+                          case "reason" -> reasons.contains(value);
+                          case "verifier" -> Set.of("jwt", "resolver", "none").contains(value);
+                          case "result" -> Set.of("success", "failure").contains(value);
+                          case "trigger" ->
+                              Set.of("start", "scheduled", "unknown_key").contains(value);
+                          case "state" -> Set.of("mounted", "queued").contains(value);
+                          case "version" -> value.equals("1.2.3");
+                          case "le" -> true;
+                          default -> false;
+                        };
+                    if (!known) {
+                      strangers.add(series);
+                    }
+                  });
+        }
+      }
+      assertThat(strangers).isEmpty();
+    }
+
+    @Test
+    void markdownTable_hasARowForEachMetric() {
+      assertThat(Meters.markdownTable().lines())
+          .hasSize(2 + Metric.values().length)
+          .startsWith("| metric | type | labels | meaning |", "|---|---|---|---|")
+          .contains(
+              "| `authgear_auth_key_set_age_seconds` | gauge |  | Seconds since the keys in use"
+                  + " were fetched; `NaN` while there are none. |")
+          .allMatch(line -> line.chars().filter(c -> c == '|').count() == 5);
+    }
+  }
+
+  private static String refreshes(String result, String trigger) {
+    return String.format(
+        Locale.ROOT,
+        "authgear_auth_key_set_refreshes_total{result=\"%s\",trigger=\"%s\"}",
+        result,
+        trigger);
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

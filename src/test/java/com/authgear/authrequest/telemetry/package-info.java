@@ -1,0 +1,5 @@
+/** Tests of what operators see. */
+@NullMarked
+package com.authgear.authrequest.telemetry;
+
+import org.jspecify.annotations.NullMarked;
