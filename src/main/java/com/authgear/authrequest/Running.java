@@ -18,7 +18,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
@@ -33,6 +32,7 @@ final class Running implements AutoCloseable {
 
   private final Keys keys;
   private final Meters meters;
+  private final Resolver resolver;
   private final AuthHandler handler;
   private final Javalin auth;
   private final Javalin management;
@@ -43,9 +43,7 @@ final class Running implements AutoCloseable {
     this.settings = settings;
     meters = new Meters(version);
     ResolverMeters resolverMeters =
-        new ResolverMeters(
-            meters,
-            RESULTS.stream().map(result -> result.name().toLowerCase(Locale.ROOT)).toList());
+        new ResolverMeters(meters, RESULTS.stream().map(ResolverResult::code).toList());
     keys =
         Keys.discover(
             settings.endpoint(),
@@ -66,7 +64,7 @@ final class Running implements AutoCloseable {
             settings.algorithms(),
             settings.clockSkew(),
             clock);
-    Resolver resolver =
+    resolver =
         new Resolver(
             settings.resolverUrl(),
             settings.endpoint(),
@@ -146,6 +144,7 @@ final class Running implements AutoCloseable {
     auth.stop();
     management.stop();
     keys.close();
+    resolver.close();
     meters.close();
   }
 }

@@ -11,9 +11,9 @@ import com.authgear.authrequest.credential.Credential.None;
 import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.verify.Verification.Anonymous;
 import com.authgear.authrequest.verify.Verification.Rejected;
-import com.authgear.authrequest.verify.Verification.Unavailable;
-import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
+import com.authgear.authrequest.verify.resolver.Presented;
+import com.authgear.authrequest.verify.resolver.Resolver;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,9 +35,9 @@ public final class ModeVerifier implements Verifier {
 
   private final Mode mode;
   private final JwtVerifier jwt;
-  private final SessionResolver resolver;
+  private final Resolver resolver;
 
-  public ModeVerifier(Mode mode, JwtVerifier jwt, SessionResolver resolver) {
+  public ModeVerifier(Mode mode, JwtVerifier jwt, Resolver resolver) {
     this.mode = mode;
     this.jwt = jwt;
     this.resolver = resolver;
@@ -65,24 +65,20 @@ public final class ModeVerifier implements Verifier {
       case None _ -> new Anonymous();
       case Malformed malformed -> malformed(malformed);
       case Cookies cookies ->
-          mode == Mode.JWT ? new Anonymous() : resolver.resolve(null, cookies.header(), caller);
+          mode == Mode.JWT ? new Anonymous() : resolver.resolve(Presented.of(cookies), caller);
       case Bearer bearer -> verify(bearer, caller);
     };
   }
 
   private Verification verify(Bearer bearer, Caller caller) {
-    String cookies =
-        switch (bearer.fallback()) {
-          case Cookies found -> found.header();
-          case NoCookies _ -> null;
-        };
     if (!isLocal(bearer)) {
-      return resolver.resolve(bearer.token(), cookies, caller);
+      return resolver.resolve(Presented.of(bearer), caller);
     }
     Verification answer = jwt.verify(bearer.token());
-    return switch (answer) {
-      case Rejected _ when fallsBack(bearer.fallback()) -> resolver.resolve(null, cookies, caller);
-      case Rejected _, Verified _, Anonymous _, Unavailable _ -> answer;
+    boolean mayFallBack = mode != Mode.JWT && answer instanceof Rejected;
+    return switch (bearer.fallback()) {
+      case Cookies cookies when mayFallBack -> resolver.resolve(Presented.of(cookies), caller);
+      case Cookies _, NoCookies _ -> answer;
     };
   }
 

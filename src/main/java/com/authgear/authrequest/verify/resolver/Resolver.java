@@ -1,27 +1,27 @@
 package com.authgear.authrequest.verify.resolver;
 
-import com.authgear.authrequest.bearer.Reason;
-import com.authgear.authrequest.principal.IdentityHeader;
-import com.authgear.authrequest.principal.Principal;
-import com.authgear.authrequest.principal.Principal.Kind;
-import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.verify.Caller;
-import com.authgear.authrequest.verify.SessionResolver;
 import com.authgear.authrequest.verify.Verification;
-import com.authgear.authrequest.verify.Verification.Rejected;
-import com.authgear.authrequest.verify.Verification.Unavailable;
-import com.authgear.authrequest.verify.Verification.Verified;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.ProtocolException;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalLong;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import javax.net.ssl.SSLException;
+import okhttp3.Call;
 import okhttp3.ConnectionPool;
+import okhttp3.Dns;
 import okhttp3.HttpUrl;
+import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
@@ -29,225 +29,225 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks Authgear's resolver. Its status is no verdict: {@code x-authgear-session-valid} is {@code
- * true}, {@code false} or absent (not authenticated); whatever is none of these answers is
- * unavailable, never a verdict.
+ * Asks Authgear's resolver ({@code GET /_resolver/resolve}) about credentials. One question is one
+ * call: no retry, no redirect, no cache. Blocks the calling thread for at most the timeout.
+ *
+ * <p>Every failure is an {@link Verification.Unavailable}, logged as a warning that tells an
+ * operator what to fix; no token, cookie or foreign text gets into it.
  */
-public final class Resolver implements SessionResolver {
+public final class Resolver implements AutoCloseable {
 
-  /** Hears of every call. */
-  @FunctionalInterface
-  public interface Listener {
-    void called(ResolverResult result, long nanos);
-  }
+  /** Less than what servers and load balancers grant an idle connection (60 s and more). */
+  private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
 
-  private static final Logger LOG = LoggerFactory.getLogger(Resolver.class);
+  private static final String IDENTITY = "identity";
 
-  private final OkHttpClient client;
   private final HttpUrl url;
-  private final HttpUrl publicOrigin;
-  private final List<String> audiences;
-  private final Semaphore calls;
-  private final Listener listener;
+  private final Request template;
+  private final Duration timeout;
+  private final Semaphore slots;
+  private final Outcome overloaded;
+  private final AnswerReader answers;
+  private final ResolverListener listener;
+  private final LongSupplier nanoTime;
+  private final WarningLog warnings;
+  private final OkHttpClient client;
 
   /**
-   * @param url where the resolver answers
-   * @param publicOrigin whose name the calls carry
-   * @param timeout of a whole call
-   * @param maxCalls most calls in flight; a further one is refused at once
-   * @param audiences whom a session of the project is meant for
+   * @param resolverUrl where to connect; http or https
+   * @param publicOrigin the project's origin, told in {@code Host} and {@code X-Forwarded-*}
+   * @param timeout for a whole call: name lookup, connecting and answer
+   * @param maxCalls how many calls may be in flight; further ones are refused, not queued
+   * @param audiences what a verified principal's {@code audiences} is set to
    */
   public Resolver(
-      URI url,
+      URI resolverUrl,
       URI publicOrigin,
       Duration timeout,
       int maxCalls,
       List<String> audiences,
-      Listener listener) {
-    this.url = HttpUrl.get(url.toString());
-    this.publicOrigin = HttpUrl.get(publicOrigin.toString());
-    this.audiences = List.copyOf(audiences);
-    this.calls = new Semaphore(maxCalls);
+      ResolverListener listener) {
+    this(
+        resolverUrl,
+        publicOrigin,
+        timeout,
+        maxCalls,
+        audiences,
+        listener,
+        System::nanoTime,
+        LoggerFactory.getLogger(Resolver.class),
+        Dns.SYSTEM);
+  }
+
+  Resolver(
+      URI resolverUrl,
+      URI publicOrigin,
+      Duration timeout,
+      int maxCalls,
+      List<String> audiences,
+      ResolverListener listener,
+      LongSupplier nanoTime,
+      Logger logger,
+      Dns dns) {
+    HttpUrl origin = HttpUrl.get(publicOrigin.toString());
+    this.url = HttpUrl.get(resolverUrl.toString()).newBuilder().username("").password("").build();
+    this.template =
+        new Request.Builder()
+            .url(url)
+            .header("Host", LoggedUrl.authority(origin))
+            .header("X-Forwarded-Host", LoggedUrl.authority(origin))
+            .header("X-Forwarded-Proto", origin.scheme())
+            .header("Accept-Encoding", IDENTITY)
+            .build();
+    this.timeout = timeout;
+    this.slots = new Semaphore(maxCalls);
+    this.overloaded =
+        Outcome.unavailable(
+            ResolverResult.OVERLOADED,
+            maxCalls
+                + " resolver calls are in flight already: "
+                + LoggedUrl.withPath(url)
+                + " is too slow for this load; give Authgear more room or add replicas");
+    this.answers =
+        new AnswerReader(LoggedUrl.withPath(url), LoggedUrl.origin(origin), List.copyOf(audiences));
     this.listener = listener;
+    this.nanoTime = nanoTime;
+    this.warnings = new WarningLog(logger, nanoTime);
     this.client =
         new OkHttpClient.Builder()
+            .protocols(List.of(Protocol.HTTP_1_1))
             .followRedirects(false)
             .followSslRedirects(false)
             .retryOnConnectionFailure(false)
             .callTimeout(timeout)
             .connectTimeout(timeout)
             .readTimeout(timeout)
-            .connectionPool(new ConnectionPool(maxCalls, 30, TimeUnit.SECONDS))
+            .writeTimeout(timeout)
+            .connectionPool(
+                new ConnectionPool(maxCalls, KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS))
+            .dns(new BoundedDns(dns, timeout))
+            .addNetworkInterceptor(Resolver::withoutOwnWays)
             .build();
   }
 
-  private record Answer(ResolverResult result, Verification verification) {}
-
-  @Override
-  public Verification resolve(
-      @Nullable String bearerToken, @Nullable String cookies, Caller caller) {
-    long start = System.nanoTime();
-    Answer answer;
-    if (calls.tryAcquire()) {
-      try {
-        answer = call(bearerToken, cookies, caller);
-      } finally {
-        calls.release();
-      }
-    } else {
-      answer = unavailable(ResolverResult.OVERLOADED, Reason.OVERLOADED);
+  /** Asks. An answer of any kind is a value; only a bug throws. */
+  public Verification resolve(Presented presented, Caller caller) {
+    long start = nanoTime.getAsLong();
+    Outcome outcome = bounded(presented, caller);
+    listener.called(outcome.result(), nanoTime.getAsLong() - start);
+    if (!outcome.advice().isEmpty()) {
+      warnings.warn(outcome);
     }
-    listener.called(answer.result, System.nanoTime() - start);
-    return answer.verification;
+    return outcome.verification();
   }
 
-  private Answer call(@Nullable String bearerToken, @Nullable String cookies, Caller caller) {
-    String host = authority(publicOrigin);
-    Request.Builder request =
-        new Request.Builder()
-            .url(url)
-            .header("Host", host)
-            .header("X-Forwarded-Host", host)
-            .header("X-Forwarded-Proto", publicOrigin.scheme())
-            .header("Accept-Encoding", "identity");
-    add(request, "X-Forwarded-For", caller.forwardedFor());
-    add(request, "X-Real-IP", caller.realIp());
-    request.header("User-Agent", "authgear-auth-request");
-    add(request, "User-Agent", caller.userAgent());
-    if (bearerToken != null) {
-      request.header("Authorization", "Bearer " + bearerToken);
+  private Outcome bounded(Presented presented, Caller caller) {
+    if (!slots.tryAcquire()) {
+      return overloaded;
     }
-    if (cookies != null) {
-      request.header("Cookie", cookies);
+    try {
+      return call(presented, caller);
+    } finally {
+      slots.release();
     }
-    try (Response response = client.newCall(request.build()).execute()) {
-      return read(response);
+  }
+
+  private Outcome call(Presented presented, Caller caller) {
+    Call call = client.newCall(request(presented, caller));
+    try (Response response = call.execute()) {
+      return answers.read(response);
     } catch (IOException e) {
-      // Not the message: it may quote what was sent.
-      LOG.warn("no answer from the resolver at {}: {}", url, e.getClass().getSimpleName());
-      return unavailable(ResolverResult.UNAVAILABLE, Reason.RESOLVER_UNAVAILABLE);
+      return failure(e);
     }
   }
 
-  /** What the client says of itself is passed on only if it is plain ASCII. */
-  private static void add(Request.Builder request, String name, @Nullable String value) {
-    if (value != null && value.chars().allMatch(c -> c >= ' ' && c < 0x7f)) {
+  private Request request(Presented presented, Caller caller) {
+    Request.Builder request = template.newBuilder();
+    if (presented.bearerToken() != null) {
+      request.header("Authorization", "Bearer " + presented.bearerToken());
+    }
+    if (presented.cookies() != null) {
+      request.header("Cookie", presented.cookies());
+    }
+    passOn(request, "X-Forwarded-For", caller.forwardedFor());
+    passOn(request, "X-Real-IP", caller.realIp());
+    passOn(request, "User-Agent", caller.userAgent());
+    return request.build();
+  }
+
+  /** The resolver only records these: one that cannot be sent is left out. */
+  private static void passOn(Request.Builder request, String name, @Nullable String value) {
+    if (value != null && HeaderText.isPrintable(value)) {
       request.header(name, value);
     }
   }
 
-  private Answer read(Response response) {
-    int status = response.code();
-    if (response.isRedirect()) {
-      LOG.warn(
-          "the resolver at {} redirects: AUTHGEAR_ENDPOINT must be the project's public origin",
-          url);
-      return unavailable(ResolverResult.ORIGIN_MISMATCH, Reason.RESOLVER_ORIGIN_MISMATCH);
+  /**
+   * Undoes what OkHttp does unasked: it names itself as the user agent where the client named none,
+   * and repeats a call that was answered with 503 and {@code Retry-After: 0}.
+   */
+  private static Response withoutOwnWays(Interceptor.Chain chain) throws IOException {
+    Request request = chain.request();
+    Request.Builder sent = request.newBuilder().removeHeader("Accept-Encoding");
+    if (chain.call().request().header("User-Agent") == null) {
+      sent.removeHeader("User-Agent");
     }
-    if (status == 404) {
-      LOG.warn(
-          "the resolver at {} knows no project at {}: check AUTHGEAR_ENDPOINT and"
-              + " AUTHGEAR_RESOLVER_URL",
-          url,
-          publicOrigin);
-      return unavailable(ResolverResult.UNKNOWN_PROJECT, Reason.RESOLVER_UNKNOWN_PROJECT);
-    }
-    if (status >= 500) {
-      LOG.warn("the resolver at {} answered {}", url, status);
-      return unavailable(ResolverResult.ERROR, Reason.RESOLVER_ERROR);
-    }
-    if (status != 200) {
-      return badAnswer("status " + status);
-    }
-    for (IdentityHeader header : IdentityHeader.values()) {
-      if (response.headers(header.headerName()).size() > 1) {
-        return badAnswer(header.headerName() + " several times");
-      }
-    }
-    List<String> setCookie = response.headers("Set-Cookie");
-    String valid = response.header(IdentityHeader.SESSION_VALID.headerName());
-    if (valid == null) {
-      String type = response.header("Content-Type");
-      return type != null && type.contains("html")
-          ? badAnswer("a web page: is AUTHGEAR_RESOLVER_URL a resolver?")
-          : invalid(setCookie);
-    }
-    return switch (valid) {
-      case "true" -> verified(response, setCookie);
-      case "false" -> invalid(setCookie);
+    return chain.proceed(sent.build()).newBuilder().removeHeader("Retry-After").build();
+  }
+
+  /** Names the kind of failure only: OkHttp's messages quote what the server sent. */
+  private Outcome failure(IOException failure) {
+    String resolver = LoggedUrl.withPath(url);
+    return switch (failure) {
+      case ProtocolException _ ->
+          Outcome.unavailable(
+              ResolverResult.BAD_ANSWER,
+              resolver
+                  + " does not speak HTTP as expected: check AUTHGEAR_INTERNAL_URL and"
+                  + " AUTHGEAR_RESOLVER_URL");
+      case UnknownHostException _ ->
+          unavailable(
+              "the name "
+                  + url.host()
+                  + " does not resolve: check AUTHGEAR_ENDPOINT, AUTHGEAR_INTERNAL_URL,"
+                  + " AUTHGEAR_RESOLVER_URL and the name service");
+      case InterruptedIOException _ ->
+          unavailable(
+              resolver
+                  + " gave no answer within "
+                  + timeout.toMillis()
+                  + " ms: check that Authgear is up and near, or raise AUTHGEAR_RESOLVER_TIMEOUT");
+      case SSLException e ->
+          unavailable(
+              "no TLS connection to "
+                  + resolver
+                  + " ("
+                  + e.getClass().getSimpleName()
+                  + "): check its certificate, and that it speaks TLS on this port");
+      case ConnectException _, NoRouteToHostException _ ->
+          unavailable(
+              "no connection to "
+                  + resolver
+                  + ": check AUTHGEAR_INTERNAL_URL and AUTHGEAR_RESOLVER_URL, that Authgear runs"
+                  + " and that the network lets this service through");
       default ->
-          badAnswer(IdentityHeader.SESSION_VALID.headerName() + " is neither true nor false");
+          unavailable(
+              "the connection to "
+                  + resolver
+                  + " broke ("
+                  + failure.getClass().getSimpleName()
+                  + "): look at Authgear and at the proxies in between");
     };
   }
 
-  private Answer verified(Response response, List<String> setCookie) {
-    try {
-      String userId = text(response, IdentityHeader.USER_ID);
-      if (userId.isEmpty()) {
-        return badAnswer("a valid session without a user id");
-      }
-      String time = text(response, IdentityHeader.SESSION_AUTHENTICATED_AT);
-      Principal principal =
-          new Principal(
-              Kind.USER,
-              userId,
-              flag(response, IdentityHeader.USER_ANONYMOUS),
-              flag(response, IdentityHeader.USER_VERIFIED),
-              flag(response, IdentityHeader.USER_CAN_REAUTHENTICATE),
-              split(text(response, IdentityHeader.USER_ROLES), ","),
-              split(text(response, IdentityHeader.SESSION_AMR), " "),
-              time.isEmpty() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(time)),
-              "",
-              List.of(),
-              audiences,
-              Map.of());
-      return new Answer(
-          ResolverResult.VALID,
-          new Verified(Source.RESOLVER, principal, Long.MAX_VALUE, setCookie));
-    } catch (IllegalArgumentException _) {
-      return badAnswer("an identity header that makes no sense");
-    }
+  private static Outcome unavailable(String advice) {
+    return Outcome.unavailable(ResolverResult.UNAVAILABLE, advice);
   }
 
-  private static String text(Response response, IdentityHeader header) {
-    String value = response.header(header.headerName(), "");
-    boolean spaces = header == IdentityHeader.SESSION_AMR;
-    if (value == null
-        || !value.chars().allMatch(c -> (c > ' ' && c < 0x7f) || (spaces && c == ' '))) {
-      throw new IllegalArgumentException(header.headerName());
-    }
-    return value;
-  }
-
-  private static @Nullable Boolean flag(Response response, IdentityHeader header) {
-    return switch (text(response, header)) {
-      case "true" -> true;
-      case "false" -> false;
-      case "" -> null;
-      default -> throw new IllegalArgumentException(header.headerName());
-    };
-  }
-
-  private static List<String> split(String text, String separator) {
-    return text.isEmpty() ? List.of() : List.of(text.split(separator, -1));
-  }
-
-  private static Answer invalid(List<String> setCookie) {
-    return new Answer(
-        ResolverResult.INVALID, new Rejected(Source.RESOLVER, Reason.SESSION_INVALID, setCookie));
-  }
-
-  private Answer badAnswer(String what) {
-    LOG.warn("the resolver at {} does not answer as one: {}", url, what);
-    return unavailable(ResolverResult.BAD_ANSWER, Reason.RESOLVER_BAD_ANSWER);
-  }
-
-  private static Answer unavailable(ResolverResult result, Reason reason) {
-    return new Answer(result, new Unavailable(Source.RESOLVER, reason));
-  }
-
-  private static String authority(HttpUrl url) {
-    String host = url.host().contains(":") ? "[" + url.host() + "]" : url.host();
-    return url.port() == HttpUrl.defaultPort(url.scheme()) ? host : host + ":" + url.port();
+  /** Breaks off what is in flight and closes the connections. */
+  @Override
+  public void close() {
+    client.dispatcher().cancelAll();
+    client.connectionPool().evictAll();
   }
 }
