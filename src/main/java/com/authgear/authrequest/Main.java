@@ -1,5 +1,7 @@
 package com.authgear.authrequest;
 
+import com.authgear.authrequest.sandbox.Sandbox;
+import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
@@ -22,6 +24,8 @@ public final class Main {
       Answers nginx auth_request for backends protected by Authgear.
 
         java -jar authgear-auth-request.jar            serve; settings come from the environment
+        java -jar authgear-auth-request.jar demo       sandbox, service, backend and nginx on loopback
+        java -jar authgear-auth-request.jar sandbox    a stand-in Authgear on 127.0.0.1:8090
         java -jar authgear-auth-request.jar health     exit 0 if the service here is alive
         java -jar authgear-auth-request.jar --help     this text
         java -jar authgear-auth-request.jar --version
@@ -30,12 +34,16 @@ public final class Main {
 
   private Main() {}
 
-  public static void main(String[] args) throws InterruptedException {
+  public static void main(String[] args) throws IOException, InterruptedException {
     List<String> command = List.of(args);
     if (command.isEmpty()) {
       serve();
     } else if (command.equals(List.of("health"))) {
       System.exit(health());
+    } else if (command.equals(List.of("demo"))) {
+      demo();
+    } else if (command.equals(List.of("sandbox"))) {
+      sandbox();
     } else if (command.equals(List.of("--help"))) {
       print(System.out, USAGE + SettingsReader.help());
     } else if (command.equals(List.of("--version"))) {
@@ -46,24 +54,49 @@ public final class Main {
     }
   }
 
-  private static void serve() throws InterruptedException {
+  @TakesRealClock
+  private static void serve() {
     Running running = Running.start(settings(System.getenv()), Clock.systemUTC(), version());
-    Runtime.getRuntime()
-        .addShutdownHook(
-            Thread.ofPlatform()
-                .name("drain")
-                .unstarted(
-                    () -> {
-                      running.close();
-                      // Without this the JVM reports the signal instead of a clean end.
-                      Runtime.getRuntime().halt(0);
-                    }));
+    closeAtTheEnd(running);
     Logger log = LoggerFactory.getLogger(Main.class);
     log.atInfo()
         .addKeyValue("version", version())
         .addKeyValue("port", running.port())
         .addKeyValue("management_port", running.managementPort())
         .log("listening");
+  }
+
+  @TakesRealClock
+  private static void demo() throws IOException, InterruptedException {
+    Demo demo = Demo.start(Clock.systemUTC(), version(), Demo.Ports.DEFAULT);
+    closeAtTheEnd(demo);
+    demo.explain(System.out);
+  }
+
+  @TakesRealClock
+  private static void sandbox() {
+    Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(Clock.systemUTC()).withPort(8090));
+    closeAtTheEnd(sandbox);
+    print(System.out, "A stand-in Authgear, with its users: " + sandbox.origin());
+  }
+
+  private static void closeAtTheEnd(AutoCloseable running) {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .name("drain")
+                .unstarted(
+                    () -> {
+                      int status = 0;
+                      try {
+                        running.close();
+                      } catch (Exception e) {
+                        status = 1;
+                        LoggerFactory.getLogger(Main.class).atError().setCause(e).log("stopping");
+                      }
+                      // Without this the JVM reports the signal instead of a clean end.
+                      Runtime.getRuntime().halt(status);
+                    }));
   }
 
   private static Settings settings(Map<String, String> environment) {

@@ -39,6 +39,16 @@ final class AuthgearRoutes {
     serve(routes, RESOLVER_ITSELF, Endpoint.RESOLVER, this::resolve);
   }
 
+  /** Which endpoint a path is; null for the sandbox's own. */
+  static @Nullable Endpoint endpointAt(String path) {
+    return switch (path) {
+      case DISCOVERY -> Endpoint.DISCOVERY;
+      case JWKS -> Endpoint.KEYS;
+      case RESOLVER, RESOLVER_ITSELF -> Endpoint.RESOLVER;
+      default -> null;
+    };
+  }
+
   private void serve(RoutesConfig routes, String path, Endpoint endpoint, Handler answer) {
     Handler handler = traffic.through(endpoint, atPublicOrigin(answer));
     routes.get(path, handler);

@@ -53,6 +53,7 @@ public final class Sandbox implements AutoCloseable {
                     connector.setPort(options.port());
                     return connector;
                   });
+              config.jetty.modifyServer(server -> server.setHandler(new DownGate(traffic)));
               config.routes.before(ctx -> ctx.header(HEADER, NOTICE));
               new AuthgearRoutes(this, traffic).register(config.routes);
               new SandboxRoutes(this).register(config.routes);

@@ -2,7 +2,6 @@ package com.authgear.authrequest.sandbox;
 
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
-import java.io.IOException;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -60,6 +59,18 @@ final class Traffic {
     }
   }
 
+  /** Counts a call to an endpoint that is down; false, and nothing counted, if it is not. */
+  boolean isDown(Endpoint endpoint) {
+    synchronized (lock) {
+      Broken now = broken.get(endpoint);
+      if (now == null || !(now.fault() instanceof Fault.Down)) {
+        return false;
+      }
+      calls.merge(endpoint, 1L, Long::sum);
+      return true;
+    }
+  }
+
   /** Wraps what an endpoint answers. */
   Handler through(Endpoint endpoint, Handler answer) {
     return ctx -> {
@@ -81,7 +92,7 @@ final class Traffic {
               now.repaired().copy().completeOnTimeout(null, time.toMillis(), TimeUnit.MILLISECONDS);
           ctx.future(() -> end.thenRun(() -> handle(answer, ctx)));
         }
-        case Fault.Down() -> abort(ctx);
+        case Fault.Down() -> ctx.status(500); // went down while this request was on its way
       }
     };
   }
@@ -98,12 +109,6 @@ final class Traffic {
     ctx.status(told.status());
     told.headers().forEach(ctx::header);
     ctx.result(told.body());
-  }
-
-  /** Jetty takes -1 for: close the connection. */
-  private static void abort(Context ctx) throws IOException {
-    ctx.res().sendError(-1);
-    ctx.skipRemainingHandlers();
   }
 
   private static Map<String, List<String>> headers(Context ctx) {

@@ -1,0 +1,60 @@
+# docker build -t authgear-auth-request .
+# docker run -e AUTHGEAR_ENDPOINT=https://my-project.authgear.cloud -p 8080:8080 authgear-auth-request
+#
+# .ci/image builds this without a registry, starts the result and looks at it.
+
+# Maven and a JDK of the release that pom.xml names.
+ARG BUILD_IMAGE=maven:3.9-eclipse-temurin-25
+# Any base with glibc will do; nothing of it is run, not even a shell.
+ARG RUNTIME_IMAGE=debian:13-slim
+
+FROM ${BUILD_IMAGE} AS build
+
+WORKDIR /build
+COPY pom.xml ./
+COPY src/ src/
+RUN --mount=type=cache,target=/root/.m2 \
+    mvn -q -B package -DskipTests
+
+# The modules that the service uses. jdeps names four more, for classes that it never loads: java.desktop
+# (Jackson's java.beans annotations, Jetty's leak preventers; it alone is a fifth of the JDK),
+# java.instrument and java.rmi (Jetty's web applications), java.security.jgss (Jetty's SPNEGO).
+# .ci/image fails when it names a fifth.
+RUN jlink \
+      --add-modules java.base,java.logging,java.management,java.naming,java.sql,java.xml,jdk.management,jdk.unsupported \
+      --no-header-files --no-man-pages --compress zip-6 \
+      --output /opt/jre
+
+# The paths are those of the final stage already, because an ahead-of-time cache (-XX:AOTCache), which
+# belongs here, is valid only for the very runtime and jar, by their paths, that it was trained with.
+RUN mkdir /app \
+    && cp target/authgear-auth-request.jar src/main/image/jvm.options /app/
+
+
+FROM ${RUNTIME_IMAGE}
+
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="authgear-auth-request" \
+      org.opencontainers.image.description="Answers nginx auth_request for backends protected by Authgear" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+# No RUN from here on, so the base needs no shell. Owned by root: the service cannot change itself.
+COPY --from=build /opt/jre /opt/jre
+COPY --from=build /app /app
+
+# By number, so that runAsNonRoot can be checked without reading the image's /etc/passwd.
+USER 65532:65532
+
+# http, management
+EXPOSE 8080 8081
+
+STOPSIGNAL SIGTERM
+
+# For Docker; Kubernetes ignores it and has probes. A JVM of its own each time, so as small as can be.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["/opt/jre/bin/java", "-Xmx16m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-jar", "/app/authgear-auth-request.jar", "health"]
+
+ENTRYPOINT ["/opt/jre/bin/java", "@/app/jvm.options", "-jar", "/app/authgear-auth-request.jar"]

@@ -1,0 +1,204 @@
+package com.authgear.authrequest;
+
+import com.authgear.authrequest.sandbox.EchoBackend;
+import com.authgear.authrequest.sandbox.Sandbox;
+import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.settings.Settings;
+import com.authgear.authrequest.settings.SettingsReader;
+import com.authgear.authrequest.settings.SettingsReader.Accepted;
+import com.authgear.authrequest.settings.SettingsReader.Refused;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The whole story on one machine, on loopback only: sandbox, service, a backend that shows what it
+ * received and, where nginx is installed, nginx with the shipped configuration.
+ */
+final class Demo implements AutoCloseable {
+
+  private static final List<String> NGINX_FILES =
+      List.of(
+          "nginx.conf",
+          "authgear/http.conf",
+          "authgear/protect.conf",
+          "authgear/proxy.conf",
+          "authgear/public.conf",
+          "authgear/server.conf",
+          "authgear/strip-credentials.conf");
+
+  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+  private final Sandbox sandbox;
+  private final int port;
+  private final boolean throughNginx;
+
+  private Demo(InstantSource clock, String version, Ports ports)
+      throws IOException, InterruptedException {
+    sandbox = Sandbox.start(SandboxOptions.loopback(clock).withPort(ports.sandbox));
+    parts.push(sandbox);
+    EchoBackend backend = EchoBackend.start(ports.backend);
+    parts.push(backend);
+    Running service =
+        Running.start(
+            settings(
+                Map.of(
+                    "AUTHGEAR_ENDPOINT",
+                    sandbox.origin(),
+                    "AUTHGEAR_LISTEN",
+                    "127.0.0.1:" + ports.service,
+                    "AUTHGEAR_MANAGEMENT_LISTEN",
+                    "127.0.0.1:" + ports.management,
+                    "AUTHGEAR_LOG_FORMAT",
+                    "text")),
+            clock,
+            version);
+    parts.push(service);
+    Path nginx = nginxProgram();
+    throughNginx = nginx != null;
+    port = throughNginx ? ports.nginx : service.port();
+    if (nginx != null) {
+      startNginx(nginx, ports.nginx, service.port(), backend.port());
+    }
+  }
+
+  /** Where each part listens on loopback. */
+  record Ports(int nginx, int service, int management, int sandbox, int backend) {
+    static final Ports DEFAULT = new Ports(8000, 8080, 8081, 8090, 9000);
+  }
+
+  static Demo start(InstantSource clock, String version, Ports ports)
+      throws IOException, InterruptedException {
+    return new Demo(clock, version, ports);
+  }
+
+  private static Settings settings(Map<String, String> environment) {
+    return switch (SettingsReader.read(environment)) {
+      case Accepted accepted -> accepted.settings();
+      case Refused refused -> throw new IllegalStateException(refused.report());
+    };
+  }
+
+  private static @Nullable Path nginxProgram() {
+    String path = System.getenv().getOrDefault("PATH", "") + File.pathSeparator + "/usr/sbin";
+    return Stream.of(path.split(File.pathSeparator, -1))
+        .map(folder -> Path.of(folder, "nginx"))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .orElse(null);
+  }
+
+  private void startNginx(Path program, int listen, int service, int backend)
+      throws IOException, InterruptedException {
+    Path folder = Files.createTempDirectory("authgear-demo-nginx");
+    Files.createDirectories(folder.resolve("authgear"));
+    for (String name : NGINX_FILES) {
+      String text = shipped(name);
+      if (name.equals("nginx.conf")) {
+        text =
+            text.replace("listen 8000;", "listen 127.0.0.1:" + listen + ";")
+                .replace("127.0.0.1:8080", "127.0.0.1:" + service)
+                .replace("127.0.0.1:9000", "127.0.0.1:" + backend)
+                .replace("/var/log/nginx/access.log", folder + "/access.log")
+                .replace("http {\n", "http {\n" + temporaryPaths(folder));
+      }
+      Files.writeString(folder.resolve(name), text);
+    }
+    Process process =
+        new ProcessBuilder(
+                program.toString(),
+                "-p",
+                folder.toString(),
+                "-c",
+                folder.resolve("nginx.conf").toString(),
+                "-e",
+                folder.resolve("error.log").toString(),
+                "-g",
+                "daemon off; pid " + folder + "/nginx.pid;")
+            .inheritIO()
+            .start();
+    parts.push(
+        () -> {
+          process.destroy();
+          if (!process.waitFor(5, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+          }
+        });
+    if (process.waitFor(500, TimeUnit.MILLISECONDS)) {
+      throw new IOException("nginx ended at once; see " + folder.resolve("error.log"));
+    }
+  }
+
+  private static String temporaryPaths(Path folder) {
+    StringBuilder lines = new StringBuilder();
+    for (String kind : List.of("client_body", "proxy", "fastcgi", "uwsgi", "scgi")) {
+      lines.append(
+          "    %KIND%_temp_path %FOLDER%/%KIND%;\n"
+              .replace("%KIND%", kind)
+              .replace("%FOLDER%", folder.toString()));
+    }
+    return lines.toString();
+  }
+
+  private static String shipped(String name) throws IOException {
+    try (InputStream file = Demo.class.getResourceAsStream("/nginx/" + name)) {
+      if (file == null) {
+        throw new IOException("nginx/" + name + " is not in the jar");
+      }
+      return new String(file.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    }
+  }
+
+  /** Lines to paste into a shell, each with the status that it is answered with. */
+  void explain(PrintStream out) {
+    String url = "http://127.0.0.1:" + port + (throughNginx ? "/" : "/auth");
+    String tokens = sandbox.origin() + "/sandbox/token?user=alice";
+    out.println();
+    out.println(
+        throughNginx
+            ? "Ready: nginx on " + url + " protects a backend that shows what it received."
+            : "Ready, without nginx (install it to see the whole): the service answers " + url);
+    out.println("The stand-in Authgear, with its users: " + sandbox.origin());
+    out.println();
+    out.println("# a valid access token: 200");
+    out.println("curl -i -H \"Authorization: Bearer $(curl -s '" + tokens + "')\" " + url);
+    out.println("# an expired one: 401");
+    out.println(
+        "curl -i -H \"Authorization: Bearer $(curl -s '" + tokens + "&expires_in=-3600')\" " + url);
+    out.println("# a session cookie: 200");
+    out.println(
+        "curl -i -H \"Cookie: $(curl -s '"
+            + sandbox.origin()
+            + "/sandbox/cookie?user=bob')\" "
+            + url);
+    out.println("# no credentials: 401");
+    out.println("curl -i " + url);
+    out.println();
+    out.println("Ctrl-C ends it.");
+  }
+
+  int port() {
+    return port;
+  }
+
+  @Override
+  public void close() {
+    for (AutoCloseable part : parts) {
+      try {
+        part.close();
+      } catch (Exception e) {
+        System.err.println("not closed cleanly: " + e);
+      }
+    }
+  }
+}

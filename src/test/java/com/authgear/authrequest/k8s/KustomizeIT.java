@@ -1,0 +1,415 @@
+package com.authgear.authrequest.k8s;
+
+import static com.authgear.authrequest.k8s.Manifests.elements;
+import static com.authgear.authrequest.k8s.Manifests.strings;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.authgear.authrequest.principal.IdentityHeader;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the folder {@code k8s} renders to fits together, and fits the service. */
+final class KustomizeIT {
+
+  private static final Path K8S = Path.of("k8s");
+  private static final Path BASE = K8S.resolve("base");
+  private static final Path OVERLAY = K8S.resolve("examples/overlay");
+  private static final Path SERVICE_MONITOR = K8S.resolve("components/servicemonitor");
+  private static final String NAME = "authgear-auth-request";
+  private static final String NGINX = "nginx.ingress.kubernetes.io/";
+
+  /** The settings that the base and the examples may use, as the README's table names them. */
+  private static final Set<String> KNOWN_SETTINGS =
+      Set.of(
+          "AUTHGEAR_ENDPOINT",
+          "AUTHGEAR_INTERNAL_URL",
+          "AUTHGEAR_MODE",
+          "AUTHGEAR_AUDIENCE",
+          "AUTHGEAR_DRAIN",
+          "AUTHGEAR_LOG_FORMAT",
+          "AUTHGEAR_LOG_LEVEL");
+
+  static List<Path> folders() throws IOException {
+    try (Stream<Path> files = Files.walk(K8S)) {
+      return files
+          .filter(file -> file.endsWith("kustomization.yaml"))
+          .map(Path::getParent)
+          .sorted()
+          .toList();
+    }
+  }
+
+  static List<Path> installations() {
+    return List.of(BASE, OVERLAY);
+  }
+
+  @ParameterizedTest
+  @MethodSource("folders")
+  void render_everyFolder_givesNamedObjects(Path folder) {
+    assertThat(Manifests.render(folder).objects())
+        .isNotEmpty()
+        .allSatisfy(
+            object -> {
+              assertThat(object.at("/kind").asText()).isNotEmpty();
+              assertThat(object.at("/metadata/name").asText()).isNotEmpty();
+            });
+  }
+
+  @ParameterizedTest
+  @MethodSource("folders")
+  void render_everyFolder_usesEveryFileBesideIt(Path folder) throws IOException {
+    String kustomization = Files.readString(folder.resolve("kustomization.yaml"));
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .filteredOn(name -> !name.equals("kustomization.yaml"))
+          .allSatisfy(name -> assertThat(kustomization).contains("- " + name));
+    }
+  }
+
+  @Nested
+  final class Pods {
+
+    private final Manifests base = Manifests.render(BASE);
+
+    @Test
+    void ports_areTheDefaultsOfTheService() {
+      assertThat(base.containerPorts())
+          .containsExactlyInAnyOrderEntriesOf(Map.of("http", 8080, "management", 8081));
+    }
+
+    @Test
+    void probes_askTheManagementPort_andOnlyReadinessAsksForAuthgear() {
+      assertThat(probe("startupProbe")).isEqualTo("management /healthz");
+      assertThat(probe("livenessProbe")).isEqualTo("management /healthz");
+      assertThat(probe("readinessProbe")).isEqualTo("management /readyz");
+    }
+
+    private String probe(String name) {
+      JsonNode get = base.container().at("/" + name + "/httpGet");
+      return get.at("/port").asText() + " " + get.at("/path").asText();
+    }
+
+    @Test
+    void pod_meetsTheRestrictedPodSecurityStandard() {
+      JsonNode pod = base.podTemplate().at("/spec/securityContext");
+      assertThat(pod.at("/runAsNonRoot").asBoolean()).isTrue();
+      assertThat(pod.at("/runAsUser").asInt()).isGreaterThan(0);
+      assertThat(pod.at("/runAsGroup").asInt()).isGreaterThan(0);
+      assertThat(pod.at("/seccompProfile/type").asText()).isEqualTo("RuntimeDefault");
+
+      JsonNode container = base.container().at("/securityContext");
+      assertThat(container.at("/allowPrivilegeEscalation").asBoolean(true)).isFalse();
+      assertThat(container.at("/readOnlyRootFilesystem").asBoolean()).isTrue();
+      assertThat(elements(container.at("/capabilities/drop")).map(JsonNode::asText))
+          .containsExactly("ALL");
+      assertThat(container.at("/capabilities/add").isMissingNode()).isTrue();
+      assertThat(container.at("/privileged").asBoolean()).isFalse();
+    }
+
+    @Test
+    void pod_runsAsTheUserOfTheImage() throws IOException {
+      JsonNode pod = base.podTemplate().at("/spec/securityContext");
+      assertThat(Files.readAllLines(Path.of("Dockerfile")))
+          .contains("USER " + pod.at("/runAsUser").asInt() + ":" + pod.at("/runAsGroup").asInt());
+    }
+
+    @Test
+    void pod_writesToAnEmptyDirOnly() {
+      assertThat(elements(base.container().at("/volumeMounts")))
+          .singleElement()
+          .satisfies(
+              mount -> {
+                assertThat(mount.at("/mountPath").asText()).isEqualTo("/tmp");
+                assertThat(mount.at("/name").asText())
+                    .isEqualTo(base.podTemplate().at("/spec/volumes/0/name").asText());
+              });
+      assertThat(elements(base.podTemplate().at("/spec/volumes")))
+          .singleElement()
+          .satisfies(volume -> assertThat(volume.has("emptyDir")).isTrue());
+    }
+
+    @Test
+    void pod_hasNoKubernetesToken() {
+      JsonNode account = base.only("ServiceAccount");
+      assertThat(account.at("/automountServiceAccountToken").asBoolean(true)).isFalse();
+      JsonNode pod = base.podTemplate().at("/spec");
+      assertThat(pod.at("/automountServiceAccountToken").asBoolean(true)).isFalse();
+      assertThat(pod.at("/serviceAccountName").asText())
+          .isEqualTo(account.at("/metadata/name").asText());
+    }
+
+    @Test
+    void pod_getsNoServiceLinks_whichWouldBeUnknownSettings() {
+      assertThat(base.podTemplate().at("/spec/enableServiceLinks").asBoolean(true)).isFalse();
+    }
+
+    @Test
+    void memory_requestEqualsLimit_andCpuHasBoth() {
+      JsonNode resources = base.container().at("/resources");
+      assertThat(resources.at("/requests/memory").asText())
+          .isNotEmpty()
+          .isEqualTo(resources.at("/limits/memory").asText());
+      assertThat(resources.at("/requests/cpu").asText()).isNotEmpty();
+      assertThat(resources.at("/limits/cpu").asText()).isNotEmpty();
+    }
+
+    @Test
+    void gracePeriod_outlastsTheDrainByAMargin() {
+      String drain = base.only("ConfigMap").at("/data/AUTHGEAR_DRAIN").asText();
+      Duration grace =
+          Duration.ofSeconds(base.podTemplate().at("/spec/terminationGracePeriodSeconds").asLong());
+      assertThat(grace)
+          .isGreaterThanOrEqualTo(
+              Duration.parse("PT" + drain.toUpperCase(Locale.ROOT)).plusSeconds(5));
+    }
+
+    @Test
+    void rollout_takesNoPodAwayBeforeItsSuccessorIsReady() {
+      JsonNode strategy = base.only("Deployment").at("/spec/strategy");
+      assertThat(strategy.at("/type").asText()).isEqualTo("RollingUpdate");
+      assertThat(strategy.at("/rollingUpdate/maxUnavailable").asText()).isEqualTo("0");
+      assertThat(strategy.at("/rollingUpdate/maxSurge").asInt()).isPositive();
+    }
+  }
+
+  @Nested
+  final class References {
+
+    @ParameterizedTest
+    @MethodSource("com.authgear.authrequest.k8s.KustomizeIT#installations")
+    void everySelector_matchesThePods(Path folder) {
+      Manifests manifests = Manifests.render(folder);
+      Map<String, String> labels = strings(manifests.podTemplate().at("/metadata/labels"));
+      JsonNode deployment = manifests.only("Deployment");
+      List<JsonNode> selectors =
+          Stream.of(
+                  Stream.of(deployment.at("/spec/selector/matchLabels")),
+                  elements(manifests.podTemplate().at("/spec/topologySpreadConstraints"))
+                      .map(constraint -> constraint.at("/labelSelector/matchLabels")),
+                  manifests.all("Service").map(service -> service.at("/spec/selector")),
+                  Stream.of(
+                      manifests.only("PodDisruptionBudget").at("/spec/selector/matchLabels"),
+                      manifests.only("NetworkPolicy").at("/spec/podSelector/matchLabels")))
+              .flatMap(selector -> selector)
+              .toList();
+      assertThat(selectors)
+          .hasSize(7)
+          .allSatisfy(selector -> assertThat(labels).containsAllEntriesOf(strings(selector)))
+          .allSatisfy(selector -> assertThat(selector).isNotEmpty());
+    }
+
+    @ParameterizedTest
+    @MethodSource("com.authgear.authrequest.k8s.KustomizeIT#installations")
+    void everyServicePort_targetsAPortOfTheContainerWithTheSameNumber(Path folder) {
+      Manifests manifests = Manifests.render(folder);
+      Map<String, Integer> ports = manifests.containerPorts();
+      assertThat(manifests.all("Service").flatMap(s -> elements(s.at("/spec/ports"))))
+          .hasSize(2)
+          .allSatisfy(
+              port ->
+                  assertThat(ports)
+                      .containsEntry(port.at("/targetPort").asText(), port.at("/port").asInt()));
+    }
+
+    @Test
+    void managementPort_isNotOnTheServiceThatProxiesUse() {
+      JsonNode service = Manifests.render(BASE).named("Service", NAME);
+      assertThat(elements(service.at("/spec/ports")).map(port -> port.at("/name").asText()))
+          .containsExactly("http");
+    }
+
+    @Test
+    void networkPolicy_opensNamedPortsToOneNamespaceEach_andDnsAndHttpsOutwards() {
+      Manifests base = Manifests.render(BASE);
+      JsonNode policy = base.only("NetworkPolicy").at("/spec");
+      assertThat(elements(policy.at("/policyTypes")).map(JsonNode::asText))
+          .containsExactlyInAnyOrder("Ingress", "Egress");
+      Map<String, String> namespaceByPort =
+          elements(policy.at("/ingress"))
+              .collect(
+                  Collectors.toMap(
+                      rule -> rule.at("/ports/0/port").asText(),
+                      rule ->
+                          rule.at("/from/0/namespaceSelector/matchLabels")
+                              .path("kubernetes.io/metadata.name")
+                              .asText()));
+      assertThat(namespaceByPort)
+          .containsExactlyInAnyOrderEntriesOf(
+              Map.of("http", "ingress-nginx", "management", "monitoring"));
+      assertThat(base.containerPorts()).containsOnlyKeys(namespaceByPort.keySet());
+      assertThat(
+              elements(policy.at("/egress"))
+                  .flatMap(rule -> elements(rule.at("/ports")))
+                  .map(port -> port.at("/protocol").asText() + " " + port.at("/port").asInt()))
+          .containsExactlyInAnyOrder("UDP 53", "TCP 53", "TCP 443");
+    }
+
+    @Test
+    void autoscaler_ownsTheReplicas_andKeepsTwo() {
+      Manifests base = Manifests.render(BASE);
+      JsonNode autoscaler = base.only("HorizontalPodAutoscaler").at("/spec");
+      JsonNode deployment = base.only("Deployment");
+      assertThat(autoscaler.at("/scaleTargetRef/kind").asText()).isEqualTo("Deployment");
+      assertThat(autoscaler.at("/scaleTargetRef/name").asText())
+          .isEqualTo(deployment.at("/metadata/name").asText());
+      assertThat(deployment.at("/spec/replicas").isMissingNode()).isTrue();
+      assertThat(autoscaler.at("/minReplicas").asInt()).isGreaterThanOrEqualTo(2);
+      assertThat(autoscaler.at("/maxReplicas").asInt())
+          .isGreaterThan(autoscaler.at("/minReplicas").asInt());
+      assertThat(autoscaler.at("/metrics/0/resource/name").asText()).isEqualTo("cpu");
+      assertThat(autoscaler.at("/metrics/0/resource/target/averageUtilization").asInt())
+          .isBetween(1, 90);
+    }
+
+    @Test
+    void disruptionBudget_takesPodsOneByOne_andNeverBlocksADrain() {
+      JsonNode budget = Manifests.render(BASE).only("PodDisruptionBudget").at("/spec");
+      assertThat(budget.at("/maxUnavailable").asText()).isEqualTo("1");
+      assertThat(budget.at("/minAvailable").isMissingNode()).isTrue();
+    }
+
+    @Test
+    void serviceMonitor_selectsTheManagementServiceAndItsPort() {
+      JsonNode monitor = Manifests.render(SERVICE_MONITOR).only("ServiceMonitor").at("/spec");
+      Map<String, String> selector = strings(monitor.at("/selector/matchLabels"));
+      List<JsonNode> selected =
+          Manifests.render(BASE)
+              .all("Service")
+              .filter(
+                  service ->
+                      strings(service.at("/metadata/labels"))
+                          .entrySet()
+                          .containsAll(selector.entrySet()))
+              .toList();
+      assertThat(selected).hasSize(1);
+      assertThat(
+              elements(selected.getFirst().at("/spec/ports"))
+                  .map(port -> port.at("/name").asText()))
+          .contains(monitor.at("/endpoints/0/port").asText());
+      assertThat(monitor.at("/endpoints/0/path").asText()).isEqualTo("/metrics");
+    }
+  }
+
+  @Nested
+  final class Settings {
+
+    @ParameterizedTest
+    @MethodSource("com.authgear.authrequest.k8s.KustomizeIT#installations")
+    void configMap_isTheOneThePodReads_andHasOnlyKnownSettings(Path folder) {
+      Manifests manifests = Manifests.render(folder);
+      JsonNode configMap = manifests.only("ConfigMap");
+      assertThat(manifests.container().at("/envFrom/0/configMapRef/name").asText())
+          .startsWith(NAME + "-")
+          .isEqualTo(configMap.at("/metadata/name").asText());
+      assertThat(strings(configMap.at("/data")).keySet())
+          .contains("AUTHGEAR_ENDPOINT")
+          .isSubsetOf(KNOWN_SETTINGS);
+    }
+
+    @Test
+    void base_pointsToNobodysProject() {
+      assertThat(endpoint(BASE).getHost()).endsWith(".invalid");
+    }
+
+    @Test
+    void overlay_setsNamespaceImageAndProject() {
+      Manifests overlay = Manifests.render(OVERLAY);
+      String namespace = overlay.only("Namespace").at("/metadata/name").asText();
+      assertThat(overlay.objects())
+          .filteredOn(object -> !object.at("/kind").asText().equals("Namespace"))
+          .hasSizeGreaterThan(7)
+          .allSatisfy(
+              object -> assertThat(object.at("/metadata/namespace").asText()).isEqualTo(namespace));
+      assertThat(overlay.container().at("/image").asText())
+          .startsWith("registry.example.com/authgear-auth-request:");
+      assertThat(endpoint(OVERLAY)).isEqualTo(URI.create("https://my-project.authgear.cloud"));
+      assertThat(overlay.all("ServiceMonitor")).hasSize(1);
+    }
+
+    private static URI endpoint(Path folder) {
+      return URI.create(
+          Manifests.render(folder).only("ConfigMap").at("/data/AUTHGEAR_ENDPOINT").asText());
+    }
+  }
+
+  @Nested
+  final class IngressNginx {
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ingress-nginx", "ingress-nginx-keepalive"})
+    void responseHeaders_areAllIdentityHeaders_onOneLine(String example) {
+      String headers = annotations(example).getOrDefault(NGINX + "auth-response-headers", "");
+      assertThat(headers).matches("[a-z, -]+");
+      assertThat(headers.split(", "))
+          .containsExactlyInAnyOrderElementsOf(
+              Arrays.stream(IdentityHeader.values()).map(IdentityHeader::headerName).toList());
+    }
+
+    @Test
+    void authUrl_isTheServiceOfTheOverlay() {
+      URI url = URI.create(annotations("ingress-nginx").getOrDefault(NGINX + "auth-url", ""));
+      JsonNode service = Manifests.render(OVERLAY).named("Service", NAME);
+      assertThat(url)
+          .isEqualTo(
+              URI.create(
+                  "http://"
+                      + service.at("/metadata/name").asText()
+                      + "."
+                      + service.at("/metadata/namespace").asText()
+                      + ".svc.cluster.local:"
+                      + service.at("/spec/ports/0/port").asInt()
+                      + "/auth"));
+    }
+
+    /** A cached answer outlives its token; a sign-in redirect hides the challenge. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ingress-nginx", "ingress-nginx-keepalive"})
+    void annotations_neitherCacheNorRedirectNorInject(String example) {
+      assertThat(annotations(example).keySet())
+          .contains(NGINX + "auth-always-set-cookie")
+          .noneMatch(key -> key.startsWith(NGINX + "auth-cache"))
+          .noneMatch(key -> key.startsWith(NGINX + "auth-signin"))
+          .noneMatch(key -> key.endsWith("-snippet"));
+    }
+
+    @Test
+    void keepalive_isOnlyInItsOwnExample() {
+      assertThat(annotations("ingress-nginx")).doesNotContainKey(NGINX + "auth-keepalive");
+      assertThat(annotations("ingress-nginx-keepalive"))
+          .containsEntry(NGINX + "auth-keepalive", "32")
+          .containsAllEntriesOf(annotations("ingress-nginx"));
+    }
+
+    @Test
+    void ingress_isServedOverTlsForItsHost() {
+      JsonNode spec = ingress("ingress-nginx").at("/spec");
+      assertThat(spec.at("/tls/0/hosts/0").asText())
+          .isNotEmpty()
+          .isEqualTo(spec.at("/rules/0/host").asText());
+    }
+
+    private static JsonNode ingress(String example) {
+      return Manifests.render(K8S.resolve("examples").resolve(example)).only("Ingress");
+    }
+
+    private static Map<String, String> annotations(String example) {
+      return strings(ingress(example).at("/metadata/annotations"));
+    }
+  }
+}

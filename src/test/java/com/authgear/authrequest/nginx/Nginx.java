@@ -1,0 +1,234 @@
+package com.authgear.authrequest.nginx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+
+/**
+ * A real nginx with the configuration that is shipped in {@code nginx/}, in a folder of its own.
+ * Only addresses and places are replaced. A test that starts it is skipped where there is no nginx,
+ * unless the environment says {@code REQUIRE_PROGRAMS=true}.
+ */
+public final class Nginx implements AutoCloseable {
+
+  private static final Path SHIPPED = Path.of("nginx");
+  private static final int ATTEMPTS = 3;
+
+  private final Path folder;
+  private final Process process;
+  private final int port;
+
+  private Nginx(Path folder, Process process, int port) {
+    this.folder = folder;
+    this.process = process;
+    this.port = port;
+  }
+
+  /**
+   * Starts nginx and waits until it accepts connections.
+   *
+   * @param auth where authgear-auth-request listens
+   * @param backend what is protected
+   */
+  public static Nginx start(InetSocketAddress auth, InetSocketAddress backend) {
+    return start(auth, backend, UnaryOperator.identity());
+  }
+
+  /**
+   * @param edit what a user might have changed in nginx.conf
+   */
+  public static Nginx start(
+      InetSocketAddress auth, InetSocketAddress backend, UnaryOperator<String> edit) {
+    Path program = program();
+    for (int attempt = 1; ; attempt++) {
+      try {
+        int port = freePort();
+        Path folder = install(auth, backend, port, edit);
+        Process process =
+            run(program, folder, List.of("-g", "daemon off;" + mainDirectives(folder)));
+        Nginx nginx = new Nginx(folder, process, port);
+        Awaitility.await("nginx to listen")
+            .atMost(20, TimeUnit.SECONDS)
+            .until(() -> !process.isAlive() || nginx.accepts());
+        if (process.isAlive()) {
+          return nginx;
+        }
+        String log = nginx.errorLog();
+        nginx.close();
+        // Another process may have taken the port in the meantime.
+        if (attempt == ATTEMPTS || !log.contains("Address already in use")) {
+          throw new AssertionError("nginx did not start: " + log);
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  /**
+   * What {@code nginx -t} says about the shipped files.
+   *
+   * @param edit what a user might have changed in nginx.conf
+   */
+  public static String check(UnaryOperator<String> edit) {
+    Path program = program();
+    try {
+      InetSocketAddress somewhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+      Path folder = install(somewhere, somewhere, freePort(), edit);
+      Process process = run(program, folder, List.of("-t", "-g", mainDirectives(folder)));
+      assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      String said = Files.readString(folder.resolve("output"));
+      delete(folder);
+      return said;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** The port on the loopback address. */
+  public int port() {
+    return port;
+  }
+
+  public String errorLog() {
+    return read("error.log") + read("output");
+  }
+
+  public String accessLog() {
+    return read("access.log");
+  }
+
+  /** Stops it as an operator would, with SIGTERM, and removes its folder. */
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new AssertionError("nginx did not stop");
+      }
+      delete(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private boolean accepts() {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return socket.isConnected();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private String read(String file) {
+    try {
+      Path path = folder.resolve(file);
+      return Files.exists(path) ? Files.readString(path) : "";
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Path program() {
+    Optional<Path> program =
+        Stream.concat(
+                Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)),
+                Stream.of("/usr/sbin", "/usr/local/sbin"))
+            .map(folder -> Path.of(folder, "nginx"))
+            .filter(Files::isExecutable)
+            .findFirst();
+    if (program.isEmpty() && "true".equals(System.getenv("REQUIRE_PROGRAMS"))) {
+      throw new AssertionError("nginx is not installed, and REQUIRE_PROGRAMS=true");
+    }
+    assumeTrue(program.isPresent(), "nginx is not installed");
+    return program.orElseThrow();
+  }
+
+  private static Process run(Path program, Path folder, List<String> arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(program.toString());
+    command.addAll(List.of("-p", folder.toString(), "-c", folder.resolve("nginx.conf").toString()));
+    command.addAll(List.of("-e", folder.resolve("error.log").toString()));
+    command.addAll(arguments);
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(folder.resolve("output").toFile())
+        .start();
+  }
+
+  /** As root, workers would become "nobody", who may not enter the folder. */
+  private static String mainDirectives(Path folder) {
+    String user = System.getProperty("user.name").equals("root") ? " user root;" : "";
+    return " pid " + folder.resolve("pid") + ";" + user;
+  }
+
+  private static Path install(
+      InetSocketAddress auth, InetSocketAddress backend, int port, UnaryOperator<String> edit)
+      throws IOException {
+    Path folder = Files.createTempDirectory("nginx");
+    try (Stream<Path> files = Files.walk(SHIPPED)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path copy = folder.resolve(SHIPPED.relativize(file));
+        Files.createDirectories(copy.getParent());
+        Files.copy(file, copy);
+      }
+    }
+    String places =
+        Stream.of("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+            .map(name -> name + "_temp_path " + folder.resolve(name) + ";\n")
+            .reduce("", String::concat);
+    String conf = Files.readString(folder.resolve("nginx.conf"));
+    conf = replaceOnce(conf, "127.0.0.1:8080", hostAndPort(auth));
+    conf = replaceOnce(conf, "127.0.0.1:9000", hostAndPort(backend));
+    conf = replaceOnce(conf, "listen 8000;", "listen 127.0.0.1:" + port + ";");
+    conf = replaceOnce(conf, "/var/log/nginx/", folder + "/");
+    conf = replaceOnce(conf, "\nhttp {\n", "\nhttp {\n" + places);
+    Files.writeString(folder.resolve("nginx.conf"), edit.apply(conf));
+    return folder;
+  }
+
+  private static String replaceOnce(String text, String shipped, String replacement) {
+    assertThat(text).as("shipped nginx.conf").containsOnlyOnce(shipped);
+    return text.replace(shipped, replacement);
+  }
+
+  private static String hostAndPort(InetSocketAddress address) {
+    return address.getAddress().getHostAddress() + ":" + address.getPort();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> paths = Files.walk(folder)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+}
