@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /** The two listeners: one for proxies, one for operators. */
 public final class Servers {
 
-  /** More than twice the longest token, so that a longer one is refused with its own reason. */
-  private static final int REQUEST_HEADER_BYTES = 48 * 1024;
+  /** More than the shipped nginx lets through, so that every refusal has its own reason. */
+  private static final int REQUEST_HEADER_BYTES = 96 * 1024;
 
   /** nginx keeps an idle upstream connection for 60 s; ours must outlive it. */
   private static final long IDLE_MILLIS = 75_000;

@@ -1,11 +1,11 @@
 package com.authgear.authrequest.sandbox;
 
 import com.authgear.authrequest.principal.IdentityHeader;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import java.io.IOException;
 import java.net.URI;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -112,7 +112,7 @@ final class AuthgearRoutes {
         set(ctx, IdentityHeader.SESSION_VALID, "false");
         String name = sandbox.project().cookiePrefix() + "session";
         if (cookies.containsKey(name)) {
-          ctx.res().addHeader("Set-Cookie", clearing(name));
+          ctx.addHeader("Set-Cookie", clearing(name));
         }
       }
       case Resolution.Valid(var user, var amr, var authenticatedAt) -> {
@@ -173,8 +173,7 @@ final class AuthgearRoutes {
     return cookies;
   }
 
-  private static void json(Context ctx, Map<String, Object> document)
-      throws JsonProcessingException {
+  private static void json(Context ctx, Map<String, Object> document) throws IOException {
     ctx.contentType("application/json").result(JSON.writeValueAsBytes(document));
   }
 

@@ -11,45 +11,43 @@ final class LandingPage {
   static String of(Sandbox sandbox) {
     String users =
         sandbox.project().users().stream().map(LandingPage::row).collect(Collectors.joining());
-    return String.format(
-        Locale.ROOT,
-        """
-        <!doctype html>
-        <html lang="en">
-        <meta charset="utf-8">
-        <title>Authgear sandbox</title>
-        <h1>Not a real Authgear project</h1>
-        <p>A stand-in for one, on this machine, for demos and tests. Whoever reaches it gets credentials
-        for the asking; its keys and users are gone when it stops. Origin: <code>%s</code></p>
-        <h2>Users</h2>
-        <table>
-        <tr><th>name<th>id<th>roles<th>is
-        %s</table>
-        <h2>As Authgear</h2>
-        <pre>
-        GET  /.well-known/openid-configuration
-        GET  /oauth2/jwks
-        GET  /_resolver/resolve   (also /resolve, and HEAD)
-        </pre>
-        <h2>Sandbox only</h2>
-        <pre>
-        GET  /sandbox/token?user=alice&amp;kind=jwt|opaque|m2m|id
-               expires_in=-60  audience=...  client_id=...  scope=...  amr=pwd,otp
-               auth_time=unix seconds|none  roles=a,b  claims={"name":"value"}   (m2m needs no user)
-        GET  /sandbox/cookie?user=alice&amp;kind=session|app_session|app_access_token
-        POST /sandbox/users/{name}/disable
-        POST /sandbox/users/{name}/enable
-        POST /sandbox/users/{name}/delete
-        POST /sandbox/users/{name}/roles?roles=admin,editor
-        POST /sandbox/users/{name}/logout
-        POST /sandbox/sessions/end         (a token or cookie as the body)
-        POST /sandbox/credentials/revoke   (a token or cookie as the body)
-        POST /sandbox/keys/rotate
-        POST /sandbox/keys/retire
-        </pre>
-        """,
-        escape(sandbox.origin()),
-        users);
+    return """
+    <!doctype html>
+    <html lang="en">
+    <meta charset="utf-8">
+    <title>Authgear sandbox</title>
+    <h1>Not a real Authgear project</h1>
+    <p>A stand-in for one, on this machine, for demos and tests. Whoever reaches it gets credentials
+    for the asking; its keys and users are gone when it stops. Origin: <code>$origin</code></p>
+    <h2>Users</h2>
+    <table>
+    <tr><th>name<th>id<th>roles<th>is
+    $users</table>
+    <h2>As Authgear</h2>
+    <pre>
+    GET  /.well-known/openid-configuration
+    GET  /oauth2/jwks
+    GET  /_resolver/resolve   (also /resolve, and HEAD)
+    </pre>
+    <h2>Sandbox only</h2>
+    <pre>
+    GET  /sandbox/token?user=alice&amp;kind=jwt|opaque|m2m|id
+           expires_in=-60  audience=...  client_id=...  scope=...  amr=pwd,otp
+           auth_time=unix seconds|none  roles=a,b  claims={"name":"value"}   (m2m needs no user)
+    GET  /sandbox/cookie?user=alice&amp;kind=session|app_session|app_access_token
+    POST /sandbox/users/{name}/disable
+    POST /sandbox/users/{name}/enable
+    POST /sandbox/users/{name}/delete
+    POST /sandbox/users/{name}/roles?roles=admin,editor
+    POST /sandbox/users/{name}/logout
+    POST /sandbox/sessions/end         (a token or cookie as the body)
+    POST /sandbox/credentials/revoke   (a token or cookie as the body)
+    POST /sandbox/keys/rotate
+    POST /sandbox/keys/retire
+    </pre>
+    """
+        .replace("$origin", escape(sandbox.origin()))
+        .replace("$users", users);
   }
 
   private static String row(User user) {
@@ -57,13 +55,15 @@ final class LandingPage {
         user.status().name().toLowerCase(Locale.ROOT)
             + (user.anonymous() ? ", anonymous" : "")
             + (user.verified() ? ", verified" : ", not verified");
-    return String.format(
-        Locale.ROOT,
-        "<tr><td>%s<td><code>%s</code><td>%s<td>%s%n",
-        user.name(),
-        user.id(),
-        String.join(", ", user.roles()),
-        is);
+    return "<tr><td>"
+        + user.name()
+        + "<td><code>"
+        + user.id()
+        + "</code><td>"
+        + String.join(", ", user.roles())
+        + "<td>"
+        + is
+        + "\n";
   }
 
   private static String escape(String text) {

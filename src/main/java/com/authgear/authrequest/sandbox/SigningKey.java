@@ -1,7 +1,7 @@
 package com.authgear.authrequest.sandbox;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -72,7 +72,7 @@ record SigningKey(String kid, RSAPublicKey publicKey, PrivateKey privateKey) {
   private static String encode(Object json) {
     try {
       return BASE64URL.encodeToString(JSON.writeValueAsBytes(json));
-    } catch (JsonProcessingException e) {
+    } catch (IOException e) {
       throw new IllegalArgumentException("a claim is no JSON value", e);
     }
   }

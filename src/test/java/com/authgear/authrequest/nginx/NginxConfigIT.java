@@ -240,6 +240,7 @@ class NginxConfigIT {
           "X-Forwarded-Method: EVIL",
           "X-Original-URI: /evil",
           "X-Original-URL: /evil",
+          "X-Rewrite-URL: /evil",
           "X-Original-Method: EVIL",
           "Forwarded: for=6.6.6.6;host=evil.example",
           "User-Agent: browser");
@@ -251,12 +252,13 @@ class NginxConfigIT {
               new Field("X-Real-IP", "127.0.0.1"),
               new Field("X-Forwarded-For", "127.0.0.1"),
               new Field("X-Forwarded-Proto", "http"),
+              new Field("X-Rewrite-URL", "/evil"),
               new Field("User-Agent", "browser"));
       assertThat(backend.request().startLine())
           .isEqualTo("GET /admin?optional=true&role=admin HTTP/1.1");
       assertThat(backend.request().values("X-Forwarded-For")).containsExactly("127.0.0.1");
       assertThat(backend.request().fields().toString())
-          .doesNotContain("6.6.6.6", "evil.example", "X-Original-URL");
+          .doesNotContain("6.6.6.6", "evil.example", "X-Original-URL", "X-Rewrite-URL");
     }
 
     @Test
@@ -616,6 +618,25 @@ class NginxConfigIT {
         client.send("GET", "/orders", TOKEN);
       }
       assertThat(backend.requests()).isEmpty();
+    }
+
+    @Test
+    void fail_siteWideCache_doesNotKeepVerdicts() throws IOException {
+      auth.reset(request -> answer(request.values("Authorization").isEmpty() ? 401 : 200));
+      UnaryOperator<String> cache =
+          conf ->
+              conf.replace("\nhttp {\n", "\nhttp {\nproxy_cache_path cache keys_zone=site:1m;\n");
+      UnaryOperator<String> cached =
+          conf ->
+              withServerLine(
+                      "proxy_cache site; proxy_cache_valid any 1h;"
+                          + "proxy_ignore_headers Cache-Control Expires Set-Cookie;")
+                  .apply(cache.apply(conf));
+      try (Nginx nginx = Nginx.start(auth.address(), backend.address(), cached);
+          RawClient client = new RawClient(nginx.port())) {
+        assertThat(client.send("GET", "/orders", TOKEN).status()).isEqualTo(200);
+        assertThat(client.send("GET", "/orders").status()).isEqualTo(401);
+      }
     }
 
     /** The question then lands in another location, here one that leads to the backend. */
