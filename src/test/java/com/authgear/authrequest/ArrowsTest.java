@@ -1,0 +1,94 @@
+package com.authgear.authrequest;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Which package may know which. */
+class ArrowsTest {
+  private static final String OURS = "com.authgear.authrequest.";
+  private static final Set<String> LEAVES = Set.of("credential", "principal", "bearer");
+
+  private final JavaClasses classes =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("com.authgear.authrequest");
+
+  private void mayUse(String name, Set<String> allowed) {
+    String[] forbidden =
+        Stream.of(
+                "settings",
+                "credential",
+                "principal",
+                "bearer",
+                "verify",
+                "policy",
+                "http",
+                "telemetry",
+                "sandbox")
+            .filter(other -> !other.equals(name) && !allowed.contains(other))
+            .map(other -> OURS + other + "..")
+            .toArray(String[]::new);
+    noClasses()
+        .that()
+        .resideInAPackage(OURS + name + "..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(forbidden)
+        .check(classes);
+  }
+
+  private void onlyIn(String library, String... places) {
+    String[] allowed =
+        Stream.of(places)
+            .map(place -> place.isEmpty() ? "com.authgear.authrequest" : OURS + place)
+            .toArray(String[]::new);
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(allowed)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(library)
+        .check(classes);
+  }
+
+  @Test
+  void settings_knowNothingOfTheirUse() {
+    mayUse("settings", Set.of());
+  }
+
+  @Test
+  void leaves_knowNoOtherPackage() {
+    LEAVES.forEach(leaf -> mayUse(leaf, Set.of()));
+  }
+
+  @Test
+  void verifyTelemetryAndSandbox_knowOnlyLeaves() {
+    mayUse("verify", LEAVES);
+    mayUse("telemetry", LEAVES);
+    mayUse("sandbox", LEAVES);
+  }
+
+  @Test
+  void policy_knowsLeavesAndVerification() {
+    mayUse("policy", Set.of("credential", "principal", "bearer", "verify"));
+  }
+
+  @Test
+  void http_knowsNeitherSettingsNorSandbox() {
+    mayUse("http", Set.of("credential", "principal", "bearer", "verify", "policy", "telemetry"));
+  }
+
+  @Test
+  void libraries_stayWhereTheyBelong() {
+    onlyIn("com.nimbusds..", "verify.jwt..");
+    onlyIn("okhttp3..", "verify..", "sandbox..");
+    onlyIn("io.javalin..", "http..", "sandbox..", "");
+    onlyIn("org.eclipse.jetty..", "http..", "sandbox..", "");
+  }
+}
