@@ -5,6 +5,10 @@ import static com.authgear.authrequest.k8s.Manifests.strings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.principal.IdentityHeader;
+import com.authgear.authrequest.settings.Settings;
+import com.authgear.authrequest.settings.SettingsReader;
+import com.authgear.authrequest.settings.SettingsReader.Accepted;
+import com.authgear.authrequest.settings.SettingsReader.Refused;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;
@@ -13,9 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
@@ -34,17 +36,6 @@ final class KustomizeIT {
   private static final String NAME = "authgear-auth-request";
   private static final String NGINX = "nginx.ingress.kubernetes.io/";
 
-  /** The settings that the base and the examples may use, as the README's table names them. */
-  private static final Set<String> KNOWN_SETTINGS =
-      Set.of(
-          "AUTHGEAR_ENDPOINT",
-          "AUTHGEAR_INTERNAL_URL",
-          "AUTHGEAR_MODE",
-          "AUTHGEAR_AUDIENCE",
-          "AUTHGEAR_DRAIN",
-          "AUTHGEAR_LOG_FORMAT",
-          "AUTHGEAR_LOG_LEVEL");
-
   static List<Path> folders() throws IOException {
     try (Stream<Path> files = Files.walk(K8S)) {
       return files
@@ -57,6 +48,14 @@ final class KustomizeIT {
 
   static List<Path> installations() {
     return List.of(BASE, OVERLAY);
+  }
+
+  /** What the service makes of the ConfigMap, which is all the environment that the pod gets. */
+  private static Settings settings(Manifests manifests) {
+    return switch (SettingsReader.read(strings(manifests.only("ConfigMap").at("/data")))) {
+      case Accepted accepted -> accepted.settings();
+      case Refused refused -> throw new AssertionError(refused.report());
+    };
   }
 
   @ParameterizedTest
@@ -88,9 +87,13 @@ final class KustomizeIT {
     private final Manifests base = Manifests.render(BASE);
 
     @Test
-    void ports_areTheDefaultsOfTheService() {
+    void ports_areThoseTheServiceListensOn() {
+      Settings settings = settings(base);
       assertThat(base.containerPorts())
-          .containsExactlyInAnyOrderEntriesOf(Map.of("http", 8080, "management", 8081));
+          .containsExactlyInAnyOrderEntriesOf(
+              Map.of(
+                  "http", settings.listen().port(),
+                  "management", settings.managementListen().port()));
     }
 
     @Test
@@ -126,7 +129,7 @@ final class KustomizeIT {
     void pod_runsAsTheUserOfTheImage() throws IOException {
       JsonNode pod = base.podTemplate().at("/spec/securityContext");
       assertThat(Files.readAllLines(Path.of("Dockerfile")))
-          .contains("USER " + pod.at("/runAsUser").asInt() + ":" + pod.at("/runAsGroup").asInt());
+          .contains("USER " + pod.at("/runAsUser").asText() + ":" + pod.at("/runAsGroup").asText());
     }
 
     @Test
@@ -170,13 +173,13 @@ final class KustomizeIT {
     }
 
     @Test
-    void gracePeriod_outlastsTheDrainByAMargin() {
-      String drain = base.only("ConfigMap").at("/data/AUTHGEAR_DRAIN").asText();
+    void gracePeriod_coversTheHookAndTheDrainWithAMargin() {
+      Duration hook =
+          Duration.ofSeconds(base.container().at("/lifecycle/preStop/sleep/seconds").asLong());
       Duration grace =
           Duration.ofSeconds(base.podTemplate().at("/spec/terminationGracePeriodSeconds").asLong());
-      assertThat(grace)
-          .isGreaterThanOrEqualTo(
-              Duration.parse("PT" + drain.toUpperCase(Locale.ROOT)).plusSeconds(5));
+      assertThat(hook).isPositive();
+      assertThat(grace).isGreaterThanOrEqualTo(hook.plus(settings(base).drain()).plusSeconds(5));
     }
 
     @Test
@@ -307,24 +310,29 @@ final class KustomizeIT {
   }
 
   @Nested
-  final class Settings {
+  final class Configuration {
 
     @ParameterizedTest
     @MethodSource("com.authgear.authrequest.k8s.KustomizeIT#installations")
-    void configMap_isTheOneThePodReads_andHasOnlyKnownSettings(Path folder) {
+    void configMap_isTheOneThePodReads(Path folder) {
       Manifests manifests = Manifests.render(folder);
       JsonNode configMap = manifests.only("ConfigMap");
       assertThat(manifests.container().at("/envFrom/0/configMapRef/name").asText())
           .startsWith(NAME + "-")
           .isEqualTo(configMap.at("/metadata/name").asText());
-      assertThat(strings(configMap.at("/data")).keySet())
-          .contains("AUTHGEAR_ENDPOINT")
-          .isSubsetOf(KNOWN_SETTINGS);
+    }
+
+    @ParameterizedTest
+    @MethodSource("com.authgear.authrequest.k8s.KustomizeIT#installations")
+    void configMap_isAcceptedByTheService(Path folder) {
+      Manifests manifests = Manifests.render(folder);
+      assertThat(settings(manifests).endpoint())
+          .hasToString(manifests.only("ConfigMap").at("/data/AUTHGEAR_ENDPOINT").asText());
     }
 
     @Test
     void base_pointsToNobodysProject() {
-      assertThat(endpoint(BASE).getHost()).endsWith(".invalid");
+      assertThat(settings(Manifests.render(BASE)).endpoint().getHost()).endsWith(".invalid");
     }
 
     @Test
@@ -338,13 +346,9 @@ final class KustomizeIT {
               object -> assertThat(object.at("/metadata/namespace").asText()).isEqualTo(namespace));
       assertThat(overlay.container().at("/image").asText())
           .startsWith("registry.example.com/authgear-auth-request:");
-      assertThat(endpoint(OVERLAY)).isEqualTo(URI.create("https://my-project.authgear.cloud"));
+      assertThat(settings(overlay).endpoint())
+          .isEqualTo(URI.create("https://my-project.authgear.cloud"));
       assertThat(overlay.all("ServiceMonitor")).hasSize(1);
-    }
-
-    private static URI endpoint(Path folder) {
-      return URI.create(
-          Manifests.render(folder).only("ConfigMap").at("/data/AUTHGEAR_ENDPOINT").asText());
     }
   }
 
@@ -373,7 +377,7 @@ final class KustomizeIT {
                       + "."
                       + service.at("/metadata/namespace").asText()
                       + ".svc.cluster.local:"
-                      + service.at("/spec/ports/0/port").asInt()
+                      + service.at("/spec/ports/0/port").asText()
                       + "/auth"));
     }
 
