@@ -12,6 +12,7 @@ FROM ${BUILD_IMAGE} AS build
 
 WORKDIR /build
 COPY pom.xml ./
+COPY nginx/ nginx/
 COPY src/ src/
 RUN --mount=type=cache,target=/root/.m2 \
     mvn -q -B package -DskipTests
