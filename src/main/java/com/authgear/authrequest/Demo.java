@@ -13,8 +13,10 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -100,7 +102,12 @@ final class Demo implements AutoCloseable {
 
   private void startNginx(Path program, int listen, int service, int backend)
       throws IOException, InterruptedException {
-    Path folder = Files.createTempDirectory("authgear-demo-nginx");
+    // Passable for others: started by root, nginx works as another user.
+    Path folder =
+        Files.createTempDirectory(
+            "authgear-demo-nginx",
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
+    parts.push(() -> delete(folder));
     Files.createDirectories(folder.resolve("authgear"));
     for (String name : NGINX_FILES) {
       String text = shipped(name);
@@ -136,6 +143,14 @@ final class Demo implements AutoCloseable {
         });
     if (process.waitFor(500, TimeUnit.MILLISECONDS)) {
       throw new IOException("nginx ended at once; see " + folder.resolve("error.log"));
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
     }
   }
 
@@ -187,8 +202,9 @@ final class Demo implements AutoCloseable {
     out.println("Ctrl-C ends it.");
   }
 
-  int port() {
-    return port;
+  /** Whether nginx stands in front, or the service answers by itself. */
+  boolean throughNginx() {
+    return throughNginx;
   }
 
   @Override
