@@ -79,6 +79,7 @@ final class Running implements AutoCloseable {
             new Policy(settings.audiences(), settings.clientIds()),
             clock,
             meters::decision);
+    meters.bindRequestsWaiting(handler::waiting);
     auth = Servers.auth(handler);
     management = Servers.management(this::problem, meters::scrape);
   }
@@ -134,7 +135,7 @@ final class Running implements AutoCloseable {
     draining = true;
     handler.startDraining();
     try {
-      if (!handler.awaitIdle(settings.drain().toSeconds())) {
+      if (!handler.awaitIdle(settings.drain())) {
         LoggerFactory.getLogger(Running.class)
             .warn("requests were cut off at the end of the drain");
       }

@@ -20,6 +20,7 @@ import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verifier;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -57,7 +58,7 @@ public final class AuthHandler extends Handler.Wrapper {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(AuthHandler.class);
-  private static final int MAX_WAITING = 1024;
+  static final int MAX_WAITING = 1024;
   private static final HttpField NO_STORE = new HttpField(HttpHeader.CACHE_CONTROL, "no-store");
   private static final HttpField EMPTY = new HttpField(HttpHeader.CONTENT_LENGTH, "0");
 
@@ -265,9 +266,14 @@ public final class AuthHandler extends Handler.Wrapper {
   }
 
   /** Waits for the requests that still wait for the network; false if the time ran out first. */
-  public boolean awaitIdle(long seconds) throws InterruptedException {
+  public boolean awaitIdle(Duration atMost) throws InterruptedException {
     waiting.shutdown();
-    return waiting.awaitTermination(seconds, TimeUnit.SECONDS);
+    return waiting.awaitTermination(atMost.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** How many requests wait for a network answer now. */
+  public int waiting() {
+    return MAX_WAITING - places.availablePermits();
   }
 
   private record Exchange(Request request, Response response, Callback callback, long arrived) {}

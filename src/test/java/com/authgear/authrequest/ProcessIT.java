@@ -1,0 +1,150 @@
+package com.authgear.authrequest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.authgear.authrequest.sandbox.Endpoint;
+import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.Sandbox;
+import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.sandbox.TokenOptions;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The packaged program as a process: how it starts and how it stops. */
+class ProcessIT {
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()));
+  private final int port = freePort();
+  private final int managementPort = freePort();
+  private @Nullable Process process;
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private Process run(Map<String, String> settings) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-jar",
+            System.getProperty("service.jar"));
+    builder.environment().keySet().removeIf(key -> key.startsWith("AUTHGEAR_"));
+    builder.environment().putAll(settings);
+    return builder.redirectErrorStream(true).start();
+  }
+
+  private Process serve() throws IOException {
+    Process started =
+        run(
+            Map.of(
+                "AUTHGEAR_ENDPOINT",
+                sandbox.origin(),
+                "AUTHGEAR_LISTEN",
+                "127.0.0.1:" + port,
+                "AUTHGEAR_MANAGEMENT_LISTEN",
+                "127.0.0.1:" + managementPort,
+                "AUTHGEAR_RESOLVER_TIMEOUT",
+                "20s",
+                "AUTHGEAR_DRAIN",
+                "20s"));
+    process = started;
+    return started;
+  }
+
+  @AfterEach
+  void stop() {
+    if (process != null) {
+      process.destroyForcibly();
+    }
+    sandbox.close();
+  }
+
+  private HttpRequest auth(String token) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/auth"))
+        .header("Authorization", "Bearer " + token)
+        .build();
+  }
+
+  private HttpResponse<String> ready() throws Exception {
+    return http.send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + "/readyz"))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  private void awaitReady(int status) {
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .ignoreException(ConnectException.class)
+        .until(() -> ready().statusCode() == status);
+  }
+
+  @Test
+  void authgearUnreachable_startsUnreadyAndBecomesReadyByItself() throws Exception {
+    String token = sandbox.project().accessToken("alice", TokenOptions.DEFAULTS);
+    sandbox.suspend();
+    var _ = serve();
+    awaitReady(503);
+    assertThat(ready().body()).startsWith("not ready: cannot reach " + sandbox.origin());
+    Awaitility.await()
+        .ignoreException(ConnectException.class)
+        .until(() -> http.send(auth(token), BodyHandlers.ofString()) != null);
+    HttpResponse<String> answer = http.send(auth(token), BodyHandlers.ofString());
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(answer.headers().firstValue("x-auth-reason")).hasValue("keys_unavailable");
+    sandbox.resume();
+    awaitReady(200);
+    assertThat(http.send(auth(token), BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void sigterm_finishesWhatIsInFlightAndExitsWithZero() throws Exception {
+    Process service = serve();
+    awaitReady(200);
+    String opaque = sandbox.project().opaqueToken("alice", TokenOptions.DEFAULTS);
+    sandbox.breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofSeconds(60)));
+    CompletableFuture<HttpResponse<String>> inFlight =
+        http.sendAsync(auth(opaque), BodyHandlers.ofString());
+    Awaitility.await().until(() -> sandbox.calls(Endpoint.RESOLVER) == 1);
+    service.destroy();
+    awaitReady(503);
+    assertThat(ready().body()).contains("draining");
+    sandbox.repair(Endpoint.RESOLVER);
+    assertThat(inFlight.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    assertThat(service.waitFor(15, TimeUnit.SECONDS)).isTrue();
+    assertThat(service.exitValue()).isZero();
+  }
+
+  @Test
+  void badSettings_areReportedTogetherAndExitWithOne() throws Exception {
+    Process service = run(Map.of("AUTHGEAR_MODE", "fast", "AUTHGEAR_ENDPIONT", "https://x"));
+    String output =
+        new String(
+            service.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    assertThat(service.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(service.exitValue()).isEqualTo(1);
+    assertThat(output).contains("AUTHGEAR_MODE", "AUTHGEAR_ENDPIONT", "AUTHGEAR_ENDPOINT");
+  }
+}

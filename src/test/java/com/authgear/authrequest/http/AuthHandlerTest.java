@@ -1,0 +1,234 @@
+package com.authgear.authrequest.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.credential.Credential;
+import com.authgear.authrequest.credential.CredentialExtractor;
+import com.authgear.authrequest.policy.Policy;
+import com.authgear.authrequest.principal.IdentityHeader;
+import com.authgear.authrequest.principal.Principal;
+import com.authgear.authrequest.principal.Principal.Kind;
+import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.Verification;
+import com.authgear.authrequest.verify.Verification.Rejected;
+import com.authgear.authrequest.verify.Verification.Verified;
+import com.authgear.authrequest.verify.Verifier;
+import io.javalin.Javalin;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AuthHandlerTest {
+
+  private static final Verified GOOD =
+      new Verified(
+          Source.JWT,
+          new Principal(
+              Kind.USER,
+              "user-1",
+              null,
+              true,
+              null,
+              List.of(),
+              List.of(),
+              OptionalLong.empty(),
+              "",
+              List.of(),
+              List.of("aud"),
+              Map.of()),
+          Long.MAX_VALUE);
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final Queue<String> decided = new ConcurrentLinkedQueue<>();
+  private volatile Supplier<@Nullable Verification> now = () -> GOOD;
+  private volatile Supplier<Verification> later = () -> GOOD;
+  private final AuthHandler handler =
+      new AuthHandler(
+          new CredentialExtractor(""),
+          new Verifier() {
+            @Override
+            public @Nullable Verification verifyNow(Credential credential) {
+              return now.get();
+            }
+
+            @Override
+            public Verification verify(Credential credential, Caller caller) {
+              return later.get();
+            }
+          },
+          new Policy(List.of("aud"), Set.of()),
+          InstantSource.system(),
+          (reason, _, nanos) ->
+              decided.add((reason == null ? "allow" : reason.code()) + (nanos > 0 ? "" : "?")));
+  private final Javalin server = Servers.auth(handler);
+
+  @BeforeEach
+  void start() {
+    server.start("127.0.0.1", 0);
+  }
+
+  @AfterEach
+  void stop() {
+    server.stop();
+  }
+
+  private HttpRequest request(String method, String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
+        .method(method, BodyPublishers.noBody())
+        .build();
+  }
+
+  private HttpResponse<String> ask(String method, String path) throws Exception {
+    return http.send(request(method, path), BodyHandlers.ofString());
+  }
+
+  private void assertDenied(HttpResponse<String> answer, int status, Reason reason) {
+    assertThat(answer.statusCode()).isEqualTo(status);
+    assertThat(answer.headers().allValues("x-auth-reason")).containsExactly(reason.code());
+    assertThat(answer.headers().allValues("content-length")).containsExactly("0");
+    assertThat(answer.headers().map().keySet())
+        .noneMatch(name -> IdentityHeader.isIdentityHeader(name));
+    assertThat(decided).contains(reason.code());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"GET", "HEAD", "POST", "OPTIONS", "DELETE", "PROPFIND", "XYZZY"})
+  void allow_anyMethod_carriesEveryIdentityHeader(String method) throws Exception {
+    HttpResponse<String> answer = ask(method, "/auth");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    for (IdentityHeader header : IdentityHeader.values()) {
+      assertThat(answer.headers().allValues(header.headerName())).as(header.name()).hasSize(1);
+    }
+    assertThat(answer.headers().allValues("x-authgear-user-id")).containsExactly("user-1");
+    assertThat(answer.headers().allValues("cache-control")).containsExactly("no-store");
+    assertThat(answer.headers().allValues("content-length")).containsExactly("0");
+    assertThat(decided).containsExactly("allow");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"GET", "HEAD", "POST", "OPTIONS", "DELETE", "PROPFIND", "XYZZY"})
+  void rejected_anyMethod_is401(String method) throws Exception {
+    now = () -> new Rejected(Source.JWT, Reason.EXPIRED);
+    assertDenied(ask(method, "/auth"), 401, Reason.EXPIRED);
+  }
+
+  @Test
+  void bugInTheVerifier_is503() throws Exception {
+    now =
+        () -> {
+          throw new IllegalStateException("bug");
+        };
+    assertDenied(ask("GET", "/auth"), 503, Reason.INTERNAL_ERROR);
+  }
+
+  @Test
+  void errorInTheVerifier_is503() throws Exception {
+    now =
+        () -> {
+          throw new StackOverflowError();
+        };
+    assertDenied(ask("GET", "/auth"), 503, Reason.INTERNAL_ERROR);
+  }
+
+  @Test
+  void bugWhileWaiting_is503() throws Exception {
+    now = () -> null;
+    later =
+        () -> {
+          throw new IllegalStateException("bug");
+        };
+    assertDenied(ask("GET", "/auth"), 503, Reason.INTERNAL_ERROR);
+  }
+
+  @Test
+  void mistakenRequirement_is503AndNeverIgnored() throws Exception {
+    assertDenied(ask("GET", "/auth?rolle=admin"), 503, Reason.BAD_REQUIREMENT);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/auth/nobody", "/auth/", "/ext-authz/nobody/a/../b?optional=true"})
+  void unknownPolicy_is503(String path) throws Exception {
+    assertDenied(ask("GET", path), 503, Reason.UNKNOWN_POLICY);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/", "//auth", "/auth;x=1", "/AUTH", "/%61uth", "/authx"})
+  void anyOtherPath_isNeverAllowed(String path) throws Exception {
+    assertThat(ask("GET", path).statusCode()).isEqualTo(404);
+    assertThat(decided).isEmpty();
+  }
+
+  @Test
+  void draining_deniesNewRequestsAndLetsThoseInFlightEnd() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch answer = new CountDownLatch(1);
+    now = () -> null;
+    later =
+        () -> {
+          asked.countDown();
+          try {
+            answer.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+          return GOOD;
+        };
+    CompletableFuture<HttpResponse<String>> inFlight =
+        http.sendAsync(request("GET", "/auth"), BodyHandlers.ofString());
+    asked.await();
+    handler.startDraining();
+    assertDenied(ask("GET", "/auth"), 503, Reason.DRAINING);
+    answer.countDown();
+    assertThat(inFlight.get().statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void tooManyWaiting_areRefusedAtOnce() throws Exception {
+    CountDownLatch asked = new CountDownLatch(AuthHandler.MAX_WAITING);
+    CountDownLatch answer = new CountDownLatch(1);
+    now = () -> null;
+    later =
+        () -> {
+          asked.countDown();
+          try {
+            answer.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+          return GOOD;
+        };
+    List<CompletableFuture<HttpResponse<String>>> waiting =
+        java.util.stream.IntStream.range(0, AuthHandler.MAX_WAITING)
+            .mapToObj(_ -> http.sendAsync(request("GET", "/auth"), BodyHandlers.ofString()))
+            .toList();
+    asked.await();
+    assertDenied(ask("GET", "/auth"), 503, Reason.OVERLOADED);
+    answer.countDown();
+    for (CompletableFuture<HttpResponse<String>> one : waiting) {
+      assertThat(one.get().statusCode()).isEqualTo(200);
+    }
+    now = () -> GOOD;
+    assertThat(ask("GET", "/auth").statusCode()).isEqualTo(200);
+  }
+}
