@@ -1,0 +1,213 @@
+package com.authgear.authrequest.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.policy.Decision.Allow;
+import com.authgear.authrequest.policy.Decision.Forbidden;
+import com.authgear.authrequest.policy.Decision.Subject;
+import com.authgear.authrequest.policy.Decision.Unauthenticated;
+import com.authgear.authrequest.policy.Decision.Unavailable;
+import com.authgear.authrequest.policy.RequirementParser.Mistake;
+import com.authgear.authrequest.policy.RequirementParser.Valid;
+import com.authgear.authrequest.principal.Principal;
+import com.authgear.authrequest.principal.Principal.Kind;
+import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.verify.Verification;
+import com.authgear.authrequest.verify.Verification.Anonymous;
+import com.authgear.authrequest.verify.Verification.Rejected;
+import com.authgear.authrequest.verify.Verification.Verified;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PolicyTest {
+  private static final long NOW = 1_800_000_000L;
+
+  private final Policy policy = new Policy(List.of("https://project"), Set.of());
+
+  private static Principal principal(Kind kind, String audience) {
+    return new Principal(
+        kind,
+        kind == Kind.USER ? "u" : "",
+        true,
+        false,
+        true,
+        List.of("editor"),
+        List.of("pwd"),
+        OptionalLong.of(NOW - 300),
+        "app",
+        List.of("read"),
+        List.of(audience),
+        Map.of());
+  }
+
+  private static Verified user() {
+    return new Verified(Source.JWT, principal(Kind.USER, "https://project"), NOW + 60);
+  }
+
+  private Decision decide(Verification verification, String requirement) {
+    Requirement parsed =
+        switch (RequirementParser.parse(requirement)) {
+          case Valid valid -> valid.requirement();
+          case Mistake mistake -> throw new AssertionError(mistake.message());
+        };
+    return policy.decide(verification, parsed, NOW);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "role=admin,editor",
+        "scope=read",
+        "amr=otp,pwd",
+        "client_id=app",
+        "audience=https://project",
+        "max_age=300",
+        "principal=any"
+      })
+  void decide_metRequirement_allows(String requirement) {
+    assertThat(decide(user(), requirement)).isInstanceOf(Allow.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "role=admin, ROLE_MISSING",
+    "role=editor&role=admin, ROLE_MISSING",
+    "verified=true, NOT_VERIFIED",
+    "anonymous=false, ANONYMOUS_USER",
+    "client_id=other, CLIENT_NOT_ALLOWED",
+    "principal=client, PRINCIPAL_NOT_ALLOWED",
+    "role=admin&optional=true, ROLE_MISSING"
+  })
+  void decide_unmetRequirement_isForbidden(String requirement, Reason reason) {
+    assertThat(decide(user(), requirement))
+        .isInstanceOfSatisfying(
+            Forbidden.class,
+            refused -> {
+              assertThat(refused.reason()).isEqualTo(reason);
+              assertThat(refused.challenge().toHeader())
+                  .isEqualTo("Bearer error=\"insufficient_scope\"");
+            });
+  }
+
+  @Test
+  void decide_missingScope_namesTheScopeNeeded() {
+    assertThat(decide(user(), "scope=write,admin&scope=read"))
+        .isInstanceOfSatisfying(
+            Forbidden.class,
+            refused ->
+                assertThat(refused.challenge().toHeader())
+                    .isEqualTo("Bearer error=\"insufficient_scope\", scope=\"write read\""));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"max_age=299, STALE_AUTHENTICATION", "amr=otp, AMR_MISSING"})
+  void decide_weakAuthentication_asksForAStepUp(String requirement, Reason reason) {
+    assertThat(decide(user(), requirement))
+        .isInstanceOfSatisfying(
+            Unauthenticated.class,
+            refused -> {
+              assertThat(refused.reason()).isEqualTo(reason);
+              assertThat(refused.challenge().toHeader())
+                  .startsWith("Bearer error=\"insufficient_user_authentication\"");
+            });
+  }
+
+  @Test
+  void decide_wrongAudience_isNoAuthenticationHere() {
+    Verified foreign = new Verified(Source.JWT, principal(Kind.USER, "https://other"), NOW + 60);
+    assertThat(decide(foreign, ""))
+        .isInstanceOfSatisfying(
+            Unauthenticated.class,
+            refused -> assertThat(refused.reason()).isEqualTo(Reason.WRONG_AUDIENCE));
+    assertThat(decide(foreign, "optional=true"))
+        .isInstanceOfSatisfying(
+            Allow.class, allow -> assertThat(allow.subject()).isEqualTo(new Subject.Unproven()));
+  }
+
+  @Test
+  void decide_machine_passesOnlyWhereAskedFor() {
+    Verified machine = new Verified(Source.JWT, principal(Kind.CLIENT, "https://api"), NOW + 60);
+    assertThat(decide(machine, ""))
+        .isInstanceOfSatisfying(
+            Forbidden.class,
+            refused -> assertThat(refused.reason()).isEqualTo(Reason.PRINCIPAL_NOT_ALLOWED));
+    assertThat(decide(machine, "principal=client&audience=https://api")).isInstanceOf(Allow.class);
+  }
+
+  @Test
+  void decide_clientOutsideTheSetting_isForbidden() {
+    Policy strict = new Policy(List.of("https://project"), Set.of("other"));
+    assertThat(strict.decide(user(), Requirement.USER, NOW))
+        .isInstanceOfSatisfying(
+            Forbidden.class,
+            refused -> assertThat(refused.reason()).isEqualTo(Reason.CLIENT_NOT_ALLOWED));
+  }
+
+  @Test
+  void decide_unknownFacts_meetNothing() {
+    Principal unknown =
+        new Principal(
+            Kind.USER,
+            "u",
+            null,
+            null,
+            null,
+            List.of(),
+            List.of(),
+            OptionalLong.empty(),
+            "",
+            List.of(),
+            List.of("https://project"),
+            Map.of());
+    Verified session = new Verified(Source.RESOLVER, unknown, Long.MAX_VALUE);
+    for (String requirement :
+        List.of("verified=true", "anonymous=false", "scope=x", "client_id=x", "max_age=9")) {
+      assertThat(decide(session, requirement)).as(requirement).isNotInstanceOf(Allow.class);
+    }
+  }
+
+  @Test
+  void decide_noCredentials_isChallengedWithoutAnErrorOrLetThroughAsNobody() {
+    assertThat(decide(new Anonymous(), ""))
+        .isInstanceOfSatisfying(
+            Unauthenticated.class,
+            refused -> assertThat(refused.challenge().toHeader()).isEqualTo("Bearer"));
+    assertThat(decide(new Anonymous(), "optional=true"))
+        .isInstanceOfSatisfying(
+            Allow.class, allow -> assertThat(allow.subject()).isEqualTo(new Subject.Nobody()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "EXPIRED, invalid_token",
+    "SESSION_INVALID, invalid_token",
+    "MALFORMED_CREDENTIALS, invalid_request",
+    "TOKEN_TOO_LARGE, invalid_request"
+  })
+  void decide_rejected_carriesTheRfcError(Reason reason, String error) {
+    assertThat(decide(new Rejected(Source.JWT, reason, List.of("session=")), ""))
+        .isInstanceOfSatisfying(
+            Unauthenticated.class,
+            refused -> {
+              assertThat(refused.challenge().toHeader())
+                  .isEqualTo("Bearer error=\"" + error + "\"");
+              assertThat(refused.setCookie()).containsExactly("session=");
+            });
+  }
+
+  @Test
+  void decide_unavailable_isNeverOptional() {
+    assertThat(
+            decide(
+                new Verification.Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE), "optional=true"))
+        .isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+  }
+}
