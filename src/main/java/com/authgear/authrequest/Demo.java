@@ -11,6 +11,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -41,17 +42,38 @@ final class Demo implements AutoCloseable {
           "authgear/strip-credentials.conf");
 
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
-  private final Sandbox sandbox;
-  private final int port;
-  private final boolean throughNginx;
+  private final Ports ports;
+  private final @Nullable Path nginx = nginxProgram();
 
-  private Demo(InstantSource clock, String version, Ports ports)
+  private Demo(Ports ports) {
+    this.ports = ports;
+  }
+
+  /** Where each part listens on loopback. */
+  record Ports(int nginx, int service, int management, int sandbox, int backend) {
+    static final Ports DEFAULT = new Ports(8000, 8080, 8081, 8090, 9000);
+  }
+
+  /** Starts everything, or leaves nothing running. */
+  static Demo start(InstantSource clock, String version, Ports ports)
       throws IOException, InterruptedException {
-    sandbox = Sandbox.start(SandboxOptions.loopback(clock).withPort(ports.sandbox));
+    Demo demo = new Demo(ports);
+    try {
+      demo.startParts(clock, version);
+    } catch (IOException | RuntimeException e) {
+      demo.close();
+      throw new IOException(
+          "the demo needs the ports of " + ports + " on 127.0.0.1: " + e.getMessage(), e);
+    }
+    return demo;
+  }
+
+  private void startParts(InstantSource clock, String version)
+      throws IOException, InterruptedException {
+    Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock).withPort(ports.sandbox));
     parts.push(sandbox);
-    EchoBackend backend = EchoBackend.start(ports.backend);
-    parts.push(backend);
-    Running service =
+    parts.push(EchoBackend.start(ports.backend));
+    parts.push(
         Running.start(
             settings(
                 Map.of(
@@ -64,24 +86,10 @@ final class Demo implements AutoCloseable {
                     "AUTHGEAR_LOG_FORMAT",
                     "text")),
             clock,
-            version);
-    parts.push(service);
-    Path nginx = nginxProgram();
-    throughNginx = nginx != null;
-    port = throughNginx ? ports.nginx : service.port();
+            version));
     if (nginx != null) {
-      startNginx(nginx, ports.nginx, service.port(), backend.port());
+      startNginx(nginx, ports.nginx, ports.service, ports.backend);
     }
-  }
-
-  /** Where each part listens on loopback. */
-  record Ports(int nginx, int service, int management, int sandbox, int backend) {
-    static final Ports DEFAULT = new Ports(8000, 8080, 8081, 8090, 9000);
-  }
-
-  static Demo start(InstantSource clock, String version, Ports ports)
-      throws IOException, InterruptedException {
-    return new Demo(clock, version, ports);
   }
 
   private static Settings settings(Map<String, String> environment) {
@@ -170,20 +178,24 @@ final class Demo implements AutoCloseable {
       if (file == null) {
         throw new IOException("nginx/" + name + " is not in the jar");
       }
-      return new String(file.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      return new String(file.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 
   /** Lines to paste into a shell, each with the status that it is answered with. */
   void explain(PrintStream out) {
-    String url = "http://127.0.0.1:" + port + (throughNginx ? "/" : "/auth");
-    String tokens = sandbox.origin() + "/sandbox/token?user=alice";
+    String sandbox = "http://127.0.0.1:" + ports.sandbox;
+    String url =
+        throughNginx()
+            ? "http://127.0.0.1:" + ports.nginx + "/"
+            : "http://127.0.0.1:" + ports.service + "/auth";
+    String tokens = sandbox + "/sandbox/token?user=alice";
     out.println();
     out.println(
-        throughNginx
+        throughNginx()
             ? "Ready: nginx on " + url + " protects a backend that shows what it received."
             : "Ready, without nginx (install it to see the whole): the service answers " + url);
-    out.println("The stand-in Authgear, with its users: " + sandbox.origin());
+    out.println("The stand-in Authgear, with its users: " + sandbox);
     out.println();
     out.println("# a valid access token: 200");
     out.println("curl -i -H \"Authorization: Bearer $(curl -s '" + tokens + "')\" " + url);
@@ -192,10 +204,7 @@ final class Demo implements AutoCloseable {
         "curl -i -H \"Authorization: Bearer $(curl -s '" + tokens + "&expires_in=-3600')\" " + url);
     out.println("# a session cookie: 200");
     out.println(
-        "curl -i -H \"Cookie: $(curl -s '"
-            + sandbox.origin()
-            + "/sandbox/cookie?user=bob')\" "
-            + url);
+        "curl -i -H \"Cookie: $(curl -s '" + sandbox + "/sandbox/cookie?user=bob')\" " + url);
     out.println("# no credentials: 401");
     out.println("curl -i " + url);
     out.println();
@@ -204,7 +213,7 @@ final class Demo implements AutoCloseable {
 
   /** Whether nginx stands in front, or the service answers by itself. */
   boolean throughNginx() {
-    return throughNginx;
+    return nginx != null;
   }
 
   @Override

@@ -34,8 +34,16 @@ public final class Main {
 
   private Main() {}
 
-  public static void main(String[] args) throws IOException, InterruptedException {
-    List<String> command = List.of(args);
+  public static void main(String[] args) throws InterruptedException {
+    try {
+      run(List.of(args));
+    } catch (IOException e) {
+      print(System.err, String.valueOf(e.getMessage()));
+      System.exit(1);
+    }
+  }
+
+  private static void run(List<String> command) throws IOException, InterruptedException {
     if (command.isEmpty()) {
       serve();
     } else if (command.equals(List.of("health"))) {
@@ -55,7 +63,7 @@ public final class Main {
   }
 
   @TakesRealClock
-  private static void serve() {
+  private static void serve() throws IOException {
     Running running = Running.start(settings(System.getenv()), Clock.systemUTC(), version());
     closeAtTheEnd(running);
     Logger log = LoggerFactory.getLogger(Main.class);

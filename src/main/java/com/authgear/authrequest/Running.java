@@ -1,10 +1,14 @@
 package com.authgear.authrequest;
 
+import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.AuthHandler;
 import com.authgear.authrequest.http.Servers;
 import com.authgear.authrequest.policy.Policy;
+import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
+import com.authgear.authrequest.telemetry.DecisionLog;
 import com.authgear.authrequest.telemetry.Logging;
 import com.authgear.authrequest.telemetry.Meters;
 import com.authgear.authrequest.telemetry.ResolverMeters;
@@ -14,6 +18,8 @@ import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.resolver.Resolver;
 import com.authgear.authrequest.verify.resolver.ResolverResult;
 import io.javalin.Javalin;
+import io.javalin.util.JavalinException;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashSet;
@@ -72,28 +78,48 @@ final class Running implements AutoCloseable {
             settings.resolverMaxCalls(),
             sessionAudiences(settings),
             (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos));
+    resolverMeters.bindCallsInFlight(resolver::callsInFlight);
+    DecisionLog decisionLog = new DecisionLog(clock);
     handler =
         new AuthHandler(
             new CredentialExtractor(settings.cookiePrefix()),
             new ModeVerifier(mode(settings), jwt, resolver),
             new Policy(settings.audiences(), settings.clientIds()),
             clock,
-            meters::decision);
+            meters::decision,
+            message -> decisionLog.unavailable(Reason.BAD_REQUIREMENT, Source.NONE, message));
     meters.bindRequestsWaiting(handler::waiting);
     auth = Servers.auth(handler);
     management = Servers.management(this::problem, meters::scrape);
   }
 
-  static Running start(Settings settings, InstantSource clock, String version) {
+  /** Listens, or leaves nothing running. */
+  static Running start(Settings settings, InstantSource clock, String version) throws IOException {
     Logging.configure(
         Logging.Format.valueOf(settings.logFormat().name()),
         Level.valueOf(settings.logLevel().name()));
     Running running = new Running(settings, clock, version);
+    try {
+      listen(running.auth, settings.listen());
+      listen(running.management, settings.managementListen());
+    } catch (IOException e) {
+      running.close();
+      throw e;
+    }
     running.keys.start();
-    running.management.start(
-        settings.managementListen().host(), settings.managementListen().port());
-    running.auth.start(settings.listen().host(), settings.listen().port());
     return running;
+  }
+
+  private static void listen(Javalin server, ListenAddress address) throws IOException {
+    try {
+      server.start(address.host(), address.port());
+    } catch (JavalinException e) {
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      throw new IOException("cannot listen on " + address + ": " + root.getMessage(), e);
+    }
   }
 
   private static ModeVerifier.Mode mode(Settings settings) {

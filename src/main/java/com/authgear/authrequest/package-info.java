@@ -1,6 +1,6 @@
 /**
- * Puts the parts together: {@link com.authgear.authrequest.Main} is the only place that knows all
- * of them.
+ * The commands, and where the parts are put together: {@link com.authgear.authrequest.Running} is
+ * the service, {@link com.authgear.authrequest.Demo} the service with everything around it.
  */
 @NullMarked
 package com.authgear.authrequest;

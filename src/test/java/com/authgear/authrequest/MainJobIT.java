@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import com.authgear.authrequest.Demo.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -35,7 +33,9 @@ class MainJobIT {
 
   @BeforeAll
   static void start() throws Exception {
-    Ports ports = new Ports(freePort(), freePort(), freePort(), freePort(), freePort());
+    Ports ports =
+        new Ports(
+            FreePort.find(), FreePort.find(), FreePort.find(), FreePort.find(), FreePort.find());
     demo = Demo.start(InstantSource.system(), "test", ports);
     if (!demo.throughNginx()) {
       if ("true".equals(System.getenv("REQUIRE_PROGRAMS"))) {
@@ -53,14 +53,6 @@ class MainJobIT {
   static void stop() {
     if (demo != null) {
       demo.close();
-    }
-  }
-
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 

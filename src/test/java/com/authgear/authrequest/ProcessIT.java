@@ -16,6 +16,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -32,17 +33,9 @@ class ProcessIT {
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()));
-  private final int port = freePort();
-  private final int managementPort = freePort();
+  private final int port = FreePort.find();
+  private final int managementPort = FreePort.find();
   private @Nullable Process process;
-
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
-  }
 
   private Process run(Map<String, String> settings) throws IOException {
     ProcessBuilder builder =
@@ -88,9 +81,12 @@ class ProcessIT {
   }
 
   private HttpResponse<String> ready() throws Exception {
+    return management("/readyz");
+  }
+
+  private HttpResponse<String> management(String path) throws Exception {
     return http.send(
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + "/readyz"))
-            .build(),
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + path)).build(),
         BodyHandlers.ofString());
   }
 
@@ -128,6 +124,9 @@ class ProcessIT {
     CompletableFuture<HttpResponse<String>> inFlight =
         http.sendAsync(auth(opaque), BodyHandlers.ofString());
     Awaitility.await().until(() -> sandbox.calls(Endpoint.RESOLVER) == 1);
+    assertThat(management("/metrics").body())
+        .contains("\nauthgear_auth_resolver_calls_in_flight 1.0\n")
+        .contains("\nauthgear_auth_requests_waiting 1.0\n");
     service.destroy();
     awaitReady(503);
     assertThat(ready().body()).contains("draining");
@@ -138,11 +137,23 @@ class ProcessIT {
   }
 
   @Test
+  void occupiedPort_isSaidWithoutAStackTraceAndExitsWithOne() throws Exception {
+    try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      Process service = serve();
+      String output = new String(service.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(service.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(service.exitValue()).isEqualTo(1);
+      assertThat(output).doesNotContain("\tat ");
+      assertThat(output.lines().toList())
+          .last()
+          .isEqualTo("cannot listen on 127.0.0.1:" + port + ": Address already in use");
+    }
+  }
+
+  @Test
   void badSettings_areReportedTogetherAndExitWithOne() throws Exception {
     Process service = run(Map.of("AUTHGEAR_MODE", "fast", "AUTHGEAR_ENDPIONT", "https://x"));
-    String output =
-        new String(
-            service.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    String output = new String(service.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(service.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(service.exitValue()).isEqualTo(1);
     assertThat(output).contains("AUTHGEAR_MODE", "AUTHGEAR_ENDPIONT", "AUTHGEAR_ENDPOINT");

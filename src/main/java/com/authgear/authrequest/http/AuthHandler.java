@@ -57,6 +57,15 @@ public final class AuthHandler extends Handler.Wrapper {
     void decided(@Nullable Reason reason, Source source, long nanos);
   }
 
+  /** Hears of every requirement that is not understood. */
+  @FunctionalInterface
+  public interface MistakeListener {
+    /**
+     * @param message what is wrong; quotes the requirement
+     */
+    void mistaken(String message);
+  }
+
   private static final Logger LOG = LoggerFactory.getLogger(AuthHandler.class);
   static final int MAX_WAITING = 1024;
   private static final HttpField NO_STORE = new HttpField(HttpHeader.CACHE_CONTROL, "no-store");
@@ -67,6 +76,7 @@ public final class AuthHandler extends Handler.Wrapper {
   private final Policy policy;
   private final InstantSource clock;
   private final Listener listener;
+  private final MistakeListener mistakes;
   private final ExecutorService waiting = Executors.newVirtualThreadPerTaskExecutor();
   private final Semaphore places = new Semaphore(MAX_WAITING);
   private volatile boolean draining;
@@ -76,12 +86,14 @@ public final class AuthHandler extends Handler.Wrapper {
       Verifier verifier,
       Policy policy,
       InstantSource clock,
-      Listener listener) {
+      Listener listener,
+      MistakeListener mistakes) {
     this.credentials = credentials;
     this.verifier = verifier;
     this.policy = policy;
     this.clock = clock;
     this.listener = listener;
+    this.mistakes = mistakes;
   }
 
   @Override
@@ -111,7 +123,7 @@ public final class AuthHandler extends Handler.Wrapper {
                 if (!super.handle(request, response, callback)) {
                   Response.writeError(request, response, callback, 404);
                 }
-              } catch (Exception e) {
+              } catch (Exception | Error e) {
                 Response.writeError(request, response, callback, e);
               }
             });
@@ -146,7 +158,7 @@ public final class AuthHandler extends Handler.Wrapper {
     return switch (RequirementParser.parse(exchange.request.getHttpURI().getQuery())) {
       case Valid valid -> valid.requirement();
       case Mistake mistake -> {
-        LOG.warn("requirement not understood: {}", mistake.message());
+        mistakes.mistaken(mistake.message());
         yield null;
       }
     };

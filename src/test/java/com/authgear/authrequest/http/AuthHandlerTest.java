@@ -61,6 +61,7 @@ class AuthHandlerTest {
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final Queue<String> decided = new ConcurrentLinkedQueue<>();
+  private final Queue<String> mistakes = new ConcurrentLinkedQueue<>();
   private volatile Supplier<@Nullable Verification> now = () -> GOOD;
   private volatile Supplier<Verification> later = () -> GOOD;
   private final AuthHandler handler =
@@ -80,7 +81,8 @@ class AuthHandlerTest {
           new Policy(List.of("aud"), Set.of()),
           InstantSource.system(),
           (reason, _, nanos) ->
-              decided.add((reason == null ? "allow" : reason.code()) + (nanos > 0 ? "" : "?")));
+              decided.add((reason == null ? "allow" : reason.code()) + (nanos > 0 ? "" : "?")),
+          mistakes::add);
   private final Javalin server = Servers.auth(handler);
 
   @BeforeEach
@@ -101,6 +103,21 @@ class AuthHandlerTest {
 
   private HttpResponse<String> ask(String method, String path) throws Exception {
     return http.send(request(method, path), BodyHandlers.ofString());
+  }
+
+  /** Requests count {@code asked} down and get their 200 once {@code answer} is open. */
+  private void answerLater(CountDownLatch asked, CountDownLatch answer) {
+    now = () -> null;
+    later =
+        () -> {
+          asked.countDown();
+          try {
+            answer.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+          return GOOD;
+        };
   }
 
   private void assertDenied(HttpResponse<String> answer, int status, Reason reason) {
@@ -164,6 +181,7 @@ class AuthHandlerTest {
   @Test
   void mistakenRequirement_is503AndNeverIgnored() throws Exception {
     assertDenied(ask("GET", "/auth?rolle=admin"), 503, Reason.BAD_REQUIREMENT);
+    assertThat(mistakes).singleElement().asString().contains("rolle");
   }
 
   @ParameterizedTest
@@ -183,17 +201,7 @@ class AuthHandlerTest {
   void draining_deniesNewRequestsAndLetsThoseInFlightEnd() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch answer = new CountDownLatch(1);
-    now = () -> null;
-    later =
-        () -> {
-          asked.countDown();
-          try {
-            answer.await();
-          } catch (InterruptedException e) {
-            throw new AssertionError(e);
-          }
-          return GOOD;
-        };
+    answerLater(asked, answer);
     CompletableFuture<HttpResponse<String>> inFlight =
         http.sendAsync(request("GET", "/auth"), BodyHandlers.ofString());
     asked.await();
@@ -207,17 +215,7 @@ class AuthHandlerTest {
   void tooManyWaiting_areRefusedAtOnce() throws Exception {
     CountDownLatch asked = new CountDownLatch(AuthHandler.MAX_WAITING);
     CountDownLatch answer = new CountDownLatch(1);
-    now = () -> null;
-    later =
-        () -> {
-          asked.countDown();
-          try {
-            answer.await();
-          } catch (InterruptedException e) {
-            throw new AssertionError(e);
-          }
-          return GOOD;
-        };
+    answerLater(asked, answer);
     List<CompletableFuture<HttpResponse<String>>> waiting =
         java.util.stream.IntStream.range(0, AuthHandler.MAX_WAITING)
             .mapToObj(_ -> http.sendAsync(request("GET", "/auth"), BodyHandlers.ofString()))

@@ -3,12 +3,12 @@ package com.authgear.authrequest.nginx;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.authgear.authrequest.FreePort;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,7 +59,7 @@ public final class Nginx implements AutoCloseable {
     Path program = program();
     for (int attempt = 1; ; attempt++) {
       try {
-        int port = freePort();
+        int port = FreePort.find();
         Path folder = install(auth, backend, port, edit);
         Process process =
             run(program, folder, List.of("-g", "daemon off;" + mainDirectives(folder)));
@@ -91,7 +91,7 @@ public final class Nginx implements AutoCloseable {
     Path program = program();
     try {
       InetSocketAddress somewhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
-      Path folder = install(somewhere, somewhere, freePort(), edit);
+      Path folder = install(somewhere, somewhere, FreePort.find(), edit);
       Process process = run(program, folder, List.of("-t", "-g", mainDirectives(folder)));
       assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
       String said = Files.readString(folder.resolve("output"));
@@ -216,12 +216,6 @@ public final class Nginx implements AutoCloseable {
 
   private static String hostAndPort(InetSocketAddress address) {
     return address.getAddress().getHostAddress() + ":" + address.getPort();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private static void delete(Path folder) throws IOException {

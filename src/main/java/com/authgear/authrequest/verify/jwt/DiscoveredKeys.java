@@ -1,5 +1,6 @@
 package com.authgear.authrequest.verify.jwt;
 
+import com.authgear.authrequest.verify.LoggedUrl;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSVerifier;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.text.ParseException;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +27,8 @@ import okhttp3.Response;
 import okio.Buffer;
 import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds the key set by OpenID Connect discovery. Authgear answers only to its public name, so calls
@@ -32,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DiscoveredKeys implements KeyFetcher {
 
+  private static final Logger LOG = LoggerFactory.getLogger(DiscoveredKeys.class);
   private static final long MAX_BODY_BYTES = 1024 * 1024;
   private static final int MIN_RSA_BITS = 2048;
 
@@ -96,7 +101,7 @@ final class DiscoveredKeys implements KeyFetcher {
       throws KeyFetchException {
     Request.Builder request = new Request.Builder().url(url).header("Accept", "application/json");
     if (asPublicOrigin) {
-      String host = authority(issuer);
+      String host = LoggedUrl.authority(issuer);
       request
           .header("Host", host)
           .header("X-Forwarded-Host", host)
@@ -169,13 +174,14 @@ final class DiscoveredKeys implements KeyFetcher {
         case ECKey ec -> key(jwk, new ECDSAVerifier(ec.toECPublicKey()));
         default -> null;
       };
-    } catch (ParseException | JOSEException | RuntimeException _) {
+    } catch (ParseException | JOSEException | RuntimeException e) {
+      LOG.warn("a key of the key set cannot be used: {}", e.getClass().getSimpleName());
       return null;
     }
   }
 
   private static KeySet.Key key(JWK jwk, JWSVerifier verifier) {
-    Set<String> algorithms = new java.util.HashSet<>();
+    Set<String> algorithms = new HashSet<>();
     for (JWSAlgorithm algorithm : verifier.supportedJWSAlgorithms()) {
       if (jwk.getAlgorithm() == null || jwk.getAlgorithm().equals(algorithm)) {
         algorithms.add(algorithm.getName());
@@ -188,14 +194,9 @@ final class DiscoveredKeys implements KeyFetcher {
     return a.scheme().equals(b.scheme()) && a.host().equals(b.host()) && a.port() == b.port();
   }
 
-  private static String authority(HttpUrl url) {
-    String host = url.host().contains(":") ? "[" + url.host() + "]" : url.host();
-    return url.port() == HttpUrl.defaultPort(url.scheme()) ? host : host + ":" + url.port();
-  }
-
   /** Only the origin of a foreign URL is fit for a log. */
   private static String originOf(@Nullable String text) {
     HttpUrl url = text == null ? null : HttpUrl.parse(text);
-    return url == null ? "something that is no URL" : url.scheme() + "://" + authority(url);
+    return url == null ? "something that is no URL" : LoggedUrl.origin(url);
   }
 }

@@ -12,6 +12,7 @@ import static com.authgear.authrequest.principal.IdentityHeader.USER_VERIFIED;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
+import com.authgear.authrequest.verify.LoggedUrl;
 import java.io.IOException;
 import java.util.EnumMap;
 import java.util.List;

@@ -1,6 +1,7 @@
 package com.authgear.authrequest.verify.resolver;
 
 import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.LoggedUrl;
 import com.authgear.authrequest.verify.Verification;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -45,6 +46,7 @@ public final class Resolver implements AutoCloseable {
   private final HttpUrl url;
   private final Request template;
   private final Duration timeout;
+  private final int maxCalls;
   private final Semaphore slots;
   private final Outcome overloaded;
   private final AnswerReader answers;
@@ -100,6 +102,7 @@ public final class Resolver implements AutoCloseable {
             .header("Accept-Encoding", IDENTITY)
             .build();
     this.timeout = timeout;
+    this.maxCalls = maxCalls;
     this.slots = new Semaphore(maxCalls);
     this.overloaded =
         Outcome.unavailable(
@@ -242,6 +245,11 @@ public final class Resolver implements AutoCloseable {
 
   private static Outcome unavailable(String advice) {
     return Outcome.unavailable(ResolverResult.UNAVAILABLE, advice);
+  }
+
+  /** How many calls wait for their answer now. */
+  public int callsInFlight() {
+    return maxCalls - slots.availablePermits();
   }
 
   /** Breaks off what is in flight and closes the connections. */
