@@ -37,12 +37,18 @@ public final class JwtVerifier {
    * @param issuer what {@code iss} must equal
    * @param algorithms JWS algorithms that are accepted
    * @param skew tolerated difference between Authgear's clock and ours
+   * @param further names of claims that the principal is to keep beside those of its identity
    */
   public JwtVerifier(
-      Keys keys, String issuer, Set<String> algorithms, Duration skew, InstantSource clock) {
+      Keys keys,
+      String issuer,
+      Set<String> algorithms,
+      Duration skew,
+      InstantSource clock,
+      Set<String> further) {
     this.keys = keys;
     this.algorithms = Set.copyOf(algorithms);
-    this.claims = new ClaimsReader(issuer, skew, clock);
+    this.claims = new ClaimsReader(issuer, skew, clock, further);
   }
 
   /** Verifies without waiting; null if a fetch of the key set may change the answer. */

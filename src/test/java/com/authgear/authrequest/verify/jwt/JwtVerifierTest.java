@@ -57,7 +57,8 @@ class JwtVerifierTest {
   }
 
   private JwtVerifier newVerifier() {
-    return new JwtVerifier(keys, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock);
+    return new JwtVerifier(
+        keys, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock, Set.of());
   }
 
   private KeySet fetch() throws KeyFetchException {
