@@ -35,6 +35,7 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -314,7 +315,9 @@ public final class AuthHandler extends Handler.Wrapper {
     }
     exchange.response.setStatus(status);
     listener.decided(reason, source, System.nanoTime() - exchange.arrived);
-    exchange.callback.succeeded();
+    // Not callback.succeeded() alone: where another thread than the one that read the request
+    // answers, Jetty may then end the exchange twice, the second time on the next request's state.
+    exchange.response.write(true, BufferUtil.EMPTY_BUFFER, exchange.callback);
   }
 
   private void challenge(HttpFields.Mutable headers, Challenge challenge) {

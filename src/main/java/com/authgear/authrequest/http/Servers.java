@@ -5,6 +5,7 @@ import java.util.function.Supplier;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +62,8 @@ public final class Servers {
   /** Jetty's own refusals, such as of a malformed request, have no body either. */
   private static boolean bare(Request request, Response response, Callback callback) {
     response.getHeaders().put("Content-Length", "0");
-    callback.succeeded();
+    // Written out for the same reason as in AuthHandler.
+    response.write(true, BufferUtil.EMPTY_BUFFER, callback);
     return true;
   }
 

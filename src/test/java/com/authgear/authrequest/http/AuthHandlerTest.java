@@ -7,6 +7,7 @@ import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.credential.TokenCarriers;
+import com.authgear.authrequest.nginx.RawClient;
 import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.IdentityHeader;
@@ -358,6 +359,17 @@ class AuthHandlerTest {
     assertDenied(ask("GET", "/auth"), 503, Reason.DRAINING);
     answer.countDown();
     assertThat(inFlight.get().statusCode()).isEqualTo(200);
+  }
+
+  /** Whichever thread is first, the one that answers or the one that read the request. */
+  @Test
+  void answersOfOtherThreads_allGoOverOneConnection() throws Exception {
+    now = () -> null;
+    try (RawClient client = new RawClient(server.port())) {
+      for (int i = 0; i < 5000; i++) {
+        assertThat(client.send("GET", "/auth").status()).as("request %d", i).isEqualTo(200);
+      }
+    }
   }
 
   @Test

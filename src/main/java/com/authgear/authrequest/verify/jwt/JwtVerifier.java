@@ -88,11 +88,14 @@ public final class JwtVerifier {
       throw new Refusal(Reason.KEYS_UNAVAILABLE);
     }
     KeySet.Key key = keySet.keys().get(header.kid());
-    if (key == null && keys.mayFetchForUnknownKey()) {
-      if (!mayWait) {
-        return null;
+    if (key == null) {
+      if (keys.mayFetchForUnknownKey()) {
+        if (!mayWait) {
+          return null;
+        }
+        keys.fetchFor(header.kid());
       }
-      keys.fetchFor(header.kid());
+      // Looked up again in any case: another request's fetch may have begun the cool-down just now.
       keySet = keys.current();
       key = keySet == null ? null : keySet.keys().get(header.kid());
     }
