@@ -298,7 +298,8 @@ class JwtVerifierTest {
       published.add(publicKey(OTHER_KEY));
       meanwhile.set(() -> shared.fetchFor("key-2"));
       assertThat(
-              new JwtVerifier(shared, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock)
+              new JwtVerifier(
+                      shared, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock, Set.of())
                   .verifyNow(withHeader(h -> h.put("kid", "key-2"))))
           .as("known now, though signed by another key")
           .isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
