@@ -1,14 +1,12 @@
 package com.authgear.authrequest;
 
 import com.authgear.authrequest.bearer.ProtectionSpace;
-import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.AuthHandler;
 import com.authgear.authrequest.http.ResourceMetadata;
 import com.authgear.authrequest.http.Servers;
 import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.principal.ClaimHeader;
-import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
@@ -98,7 +96,11 @@ final class Running implements AutoCloseable {
                 settings.headerBudget(),
                 new ProtectionSpace(settings.realm(), metadata == null ? null : metadata.url())),
             clock,
-            new DecisionListener(meters, new DecisionLog(clock)));
+            new DecisionListener(
+                meters,
+                new DecisionLog(clock, settings.logAllowed()),
+                settings.clientAddressHeader(),
+                settings.logUserId()));
     meters.bindRequestsWaiting(handler::waiting);
     auth = Servers.auth(handler, settings.listen().host(), settings.listen().port(), metadata);
     management = Servers.management(this::problem, meters::scrape);
@@ -144,24 +146,6 @@ final class Running implements AutoCloseable {
             settings.tokenCarriers().originalUriHeader() == null
                 ? List.of("header")
                 : List.of("header", "query"));
-  }
-
-  /** Tells operators what the handler did. */
-  private record DecisionListener(Meters meters, DecisionLog log) implements AuthHandler.Listener {
-    @Override
-    public void decided(@Nullable Reason reason, Source source, long nanos) {
-      meters.decision(reason, source, nanos);
-    }
-
-    @Override
-    public void emitted(int bytes) {
-      meters.identityHeaders(bytes);
-    }
-
-    @Override
-    public void mistaken(String message) {
-      log.unavailable(Reason.BAD_REQUIREMENT, Source.NONE, message);
-    }
   }
 
   private static ModeVerifier.Mode mode(Settings settings) {

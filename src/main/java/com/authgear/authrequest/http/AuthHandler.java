@@ -20,6 +20,7 @@ import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
+import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.Verifier;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -51,11 +52,7 @@ public final class AuthHandler extends Handler.Wrapper {
 
   /** Hears of every decision. */
   public interface Listener {
-    /**
-     * @param reason null if the request may pass
-     * @param nanos from the arrival of the request to the decision
-     */
-    void decided(@Nullable Reason reason, Source source, long nanos);
+    void decided(Decided decided);
 
     /**
      * A request may pass.
@@ -63,13 +60,6 @@ public final class AuthHandler extends Handler.Wrapper {
      * @param bytes what the headers for the backend take
      */
     void emitted(int bytes);
-
-    /**
-     * A requirement was not understood.
-     *
-     * @param message what is wrong; quotes the requirement
-     */
-    void mistaken(String message);
   }
 
   /**
@@ -166,13 +156,14 @@ public final class AuthHandler extends Handler.Wrapper {
         switch (requirements.ofQuery(exchange.request.getHttpURI().getQuery())) {
           case Valid valid -> judge(exchange, valid.requirement());
           case Mistake mistake -> {
-            listener.mistaken(mistake.message());
+            exchange.detail = mistake.message();
             deny(exchange, Reason.BAD_REQUIREMENT);
           }
         }
         return;
       }
-      Requirement named = requirements.ofPolicy(policyName(path));
+      exchange.policy = policyName(path);
+      Requirement named = requirements.ofPolicy(exchange.policy);
       if (named == null) {
         deny(exchange, Reason.UNKNOWN_POLICY);
       } else {
@@ -199,6 +190,7 @@ public final class AuthHandler extends Handler.Wrapper {
     if (verification == null) {
       handOver(exchange, credential, requirement);
     } else {
+      exchange.verification = verification;
       respond(exchange, decide(verification, requirement));
     }
   }
@@ -246,6 +238,7 @@ public final class AuthHandler extends Handler.Wrapper {
           () -> {
             try {
               Verification verification = verifier.verify(credential, caller(exchange.request));
+              exchange.verification = verification;
               respond(exchange, decide(verification, requirement));
             } catch (RuntimeException | Error bug) {
               fail(exchange, bug);
@@ -314,7 +307,7 @@ public final class AuthHandler extends Handler.Wrapper {
       exchange.response.getHeaders().put("x-auth-reason", reason.code());
     }
     exchange.response.setStatus(status);
-    listener.decided(reason, source, System.nanoTime() - exchange.arrived);
+    listener.decided(exchange.decided(reason, source));
     // Not callback.succeeded() alone: where another thread than the one that read the request
     // answers, Jetty may then end the exchange twice, the second time on the next request's state.
     exchange.response.write(true, BufferUtil.EMPTY_BUFFER, exchange.callback);
@@ -346,5 +339,27 @@ public final class AuthHandler extends Handler.Wrapper {
     return MAX_WAITING - places.availablePermits();
   }
 
-  private record Exchange(Request request, Response response, Callback callback, long arrived) {}
+  /** A request on its way to an answer, with what is learned meanwhile. */
+  private static final class Exchange {
+    private final Request request;
+    private final Response response;
+    private final Callback callback;
+    private final long arrived;
+    private String policy = "";
+    private String detail = "";
+    private @Nullable Verification verification;
+
+    Exchange(Request request, Response response, Callback callback, long arrived) {
+      this.request = request;
+      this.response = response;
+      this.callback = callback;
+      this.arrived = arrived;
+    }
+
+    Decided decided(@Nullable Reason reason, Source source) {
+      String userId = verification instanceof Verified known ? known.principal().userId() : "";
+      return new Decided(
+          reason, source, System.nanoTime() - arrived, policy, userId, detail, request);
+    }
+  }
 }

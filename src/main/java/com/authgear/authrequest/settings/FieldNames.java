@@ -50,7 +50,6 @@ final class FieldNames {
           "age",
           "forwarded",
           "x-auth-reason",
-          "x-real-ip",
           "x-authgear-session-acr");
 
   private FieldNames() {}
@@ -85,7 +84,7 @@ final class FieldNames {
           return new Fault<>("names a header that " + what);
         }
         case Valid<String>(String header) -> {
-          if (header.startsWith("x-forwarded-")) {
+          if (header.startsWith("x-forwarded-") || header.equals("x-real-ip")) {
             return new Fault<>("names a header that has a meaning of its own");
           }
           if (!headers.add(header)) {

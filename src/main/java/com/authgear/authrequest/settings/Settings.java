@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * @param resolverMaxCalls how many resolver calls may be in flight; at least 1
  * @param listen where proxies ask
  * @param managementListen where metrics and probes are served
+ * @param logAllowed whether allowed requests are logged
+ * @param logUserId whether the log names users
+ * @param clientAddressHeader in which the proxy names the client's address
  * @param drain how long requests in flight may take after SIGTERM; may be zero
  */
 public record Settings(
@@ -58,6 +61,9 @@ public record Settings(
     ListenAddress managementListen,
     LogFormat logFormat,
     LogLevel logLevel,
+    boolean logAllowed,
+    boolean logUserId,
+    String clientAddressHeader,
     Duration drain) {
 
   public Settings {

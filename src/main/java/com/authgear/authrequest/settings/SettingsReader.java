@@ -114,6 +114,9 @@ public final class SettingsReader {
         values.get(table.managementListen).orElseThrow(),
         values.get(table.logFormat).orElseThrow(),
         values.get(table.logLevel).orElseThrow(),
+        values.get(table.logAllowed).orElseThrow(),
+        values.get(table.logUserId).orElseThrow(),
+        values.get(table.clientAddressHeader).orElseThrow(),
         values.get(table.drain).orElseThrow());
   }
 

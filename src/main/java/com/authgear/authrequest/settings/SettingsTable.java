@@ -211,6 +211,30 @@ final class SettingsTable {
           "The least severe level that is logged",
           "debug");
 
+  final Setting<Boolean> logAllowed =
+      add(
+          "LOG_ALLOWED",
+          Format.flag(),
+          new Default("false"),
+          "Whether allowed requests have a line in the log, as denied ones do",
+          "true");
+
+  final Setting<Boolean> logUserId =
+      add(
+          "LOG_USER_ID",
+          Format.flag(),
+          new Default("false"),
+          "Whether such lines name the user",
+          "true");
+
+  final Setting<String> clientAddressHeader =
+      add(
+          "CLIENT_ADDRESS_HEADER",
+          Format.headerName(),
+          new Default("x-real-ip"),
+          "The header in which the proxy names the client's address, for the log",
+          "x-envoy-external-address");
+
   final Setting<Duration> drain =
       add(
           "DRAIN",

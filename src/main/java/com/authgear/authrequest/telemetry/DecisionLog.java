@@ -9,18 +9,22 @@ import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * Tells operators why requests could not be decided, at level WARN, without drowning them: the
- * first of a reason at once, then at most one in {@link #INTERVAL}, with the number of those left
- * out since the line before.
+ * Tells operators about single decisions, without drowning them: of each reason at most {@link
+ * #LINES} in {@link #INTERVAL}, and the next line says how many were left out. What is the client's
+ * fault is at level INFO, what is not at WARN.
  */
 public final class DecisionLog {
 
   static final Duration INTERVAL = Duration.ofSeconds(10);
+  static final int LINES = 20;
 
   private static final int MAX_DETAIL_CHARACTERS = 300;
 
@@ -29,41 +33,77 @@ public final class DecisionLog {
       Pattern.compile(
           "(?<![A-Za-z0-9])(?:eyJ[A-Za-z0-9_-]{8,}(?:\\.[A-Za-z0-9_-]*)*|[A-Za-z0-9]{32,})");
 
+  /**
+   * What is known about a request beside the decision, free of secrets. An empty text is left out
+   * of the line.
+   *
+   * @param requestId by which the proxy's log names the request, or a new one
+   * @param client the client's address
+   * @param policy the name of the policy that was asked for
+   * @param userId who is refused or allowed
+   * @param detail what an operator may do something about; cut if very long, and what looks like a
+   *     token is taken out
+   */
+  public record Context(
+      String requestId, String client, String policy, String userId, String detail) {}
+
   private final Logger log;
   private final InstantSource clock;
+  private final boolean allowed;
   private final Map<Reason, Window> windows = new EnumMap<>(Reason.class);
 
-  public DecisionLog(InstantSource clock) {
-    this(LoggerFactory.getLogger(DecisionLog.class), clock);
+  /**
+   * @param allowed whether allowed requests have lines too, each of them
+   */
+  public DecisionLog(InstantSource clock, boolean allowed) {
+    this(LoggerFactory.getLogger(DecisionLog.class), clock, allowed);
   }
 
-  DecisionLog(Logger log, InstantSource clock) {
+  DecisionLog(Logger log, InstantSource clock, boolean allowed) {
     this.log = log;
     this.clock = clock;
+    this.allowed = allowed;
     for (Reason reason : Reason.values()) {
       windows.put(reason, new Window());
     }
   }
 
   /**
-   * A request got a 503.
+   * A request was decided.
    *
-   * @param reason such as {@link Reason#KEYS_UNAVAILABLE}
-   * @param source whose answer is missing
-   * @param detail what an operator may do something about, such as an address and an error; cut if
-   *     very long, and what looks like a token is taken out
+   * @param reason null if it may pass
+   * @param source who was asked
+   * @param context is only asked for if there will be a line
    */
-  public void unavailable(Reason reason, Source source, String detail) {
-    long leftOut = requireNonNull(windows.get(reason)).enter(clock.millis());
-    if (leftOut < 0) {
+  public void decided(@Nullable Reason reason, Source source, Supplier<Context> context) {
+    if (reason == null) {
+      if (allowed) {
+        write(log.atInfo(), source, context.get()).log("request allowed");
+      }
       return;
     }
-    log.atWarn()
-        .addKeyValue("reason", reason.code())
-        .addKeyValue("verifier", source.name().toLowerCase(Locale.ROOT))
-        .addKeyValue("detail", sanitized(detail))
-        .addKeyValue("left_out", leftOut)
-        .log("request not decided");
+    boolean ours = reason.outcome() == Reason.Outcome.UNAVAILABLE;
+    long leftOut = requireNonNull(windows.get(reason)).enter(clock.millis());
+    if (leftOut >= 0) {
+      LoggingEventBuilder line = ours ? log.atWarn() : log.atInfo();
+      write(line.addKeyValue("reason", reason.code()), source, context.get())
+          .addKeyValue("left_out", leftOut)
+          .log(ours ? "request not decided" : "request denied");
+    }
+  }
+
+  private static LoggingEventBuilder write(
+      LoggingEventBuilder line, Source source, Context context) {
+    LoggingEventBuilder with = line.addKeyValue("verifier", source.name().toLowerCase(Locale.ROOT));
+    with = add(with, "policy", context.policy);
+    with = add(with, "request_id", context.requestId);
+    with = add(with, "client", context.client);
+    with = add(with, "user_id", context.userId);
+    return add(with, "detail", sanitized(context.detail));
+  }
+
+  private static LoggingEventBuilder add(LoggingEventBuilder line, String key, String value) {
+    return value.isEmpty() ? line : line.addKeyValue(key, value);
   }
 
   private static String sanitized(String detail) {
@@ -73,23 +113,25 @@ public final class DecisionLog {
         : clean.substring(0, MAX_DETAIL_CHARACTERS) + "...";
   }
 
-  /** The span of time after a line in which there is no other. */
+  /** A span of time with a bounded number of lines. */
   private static final class Window {
-    private boolean open;
-    private long startMillis;
+    private long startMillis = Long.MIN_VALUE;
+    private int lines;
     private long leftOut;
 
     /** Returns how many were left out since the last line, or -1 if this one is, too. */
     synchronized long enter(long nowMillis) {
-      long passed = nowMillis - startMillis;
       // A clock that was set back must not silence anything.
-      if (open && passed >= 0 && passed < INTERVAL.toMillis()) {
+      if (nowMillis < startMillis || nowMillis >= startMillis + INTERVAL.toMillis()) {
+        startMillis = nowMillis;
+        lines = 0;
+      }
+      if (lines >= LINES) {
         leftOut++;
         return -1;
       }
+      lines++;
       long count = leftOut;
-      open = true;
-      startMillis = nowMillis;
       leftOut = 0;
       return count;
     }

@@ -63,13 +63,10 @@ class AuthHandlerTest {
   static final AuthHandler.Listener UNHEARD =
       new AuthHandler.Listener() {
         @Override
-        public void decided(@Nullable Reason reason, Source source, long nanos) {}
+        public void decided(Decided decision) {}
 
         @Override
         public void emitted(int bytes) {}
-
-        @Override
-        public void mistaken(String message) {}
       };
 
   /** Says whatever a test wants. */
@@ -128,18 +125,16 @@ class AuthHandlerTest {
           InstantSource.system(),
           new AuthHandler.Listener() {
             @Override
-            public void decided(@Nullable Reason reason, Source source, long nanos) {
-              decided.add((reason == null ? "allow" : reason.code()) + (nanos > 0 ? "" : "?"));
+            public void decided(Decided decision) {
+              Reason reason = decision.reason();
+              decided.add(
+                  (reason == null ? "allow" : reason.code()) + (decision.nanos() > 0 ? "" : "?"));
+              mistakes.add(decision.detail());
             }
 
             @Override
             public void emitted(int bytes) {
               emitted.add(bytes);
-            }
-
-            @Override
-            public void mistaken(String message) {
-              mistakes.add(message);
             }
           });
   private final Javalin server = Servers.auth(handler, "127.0.0.1", 0, null);

@@ -45,6 +45,9 @@ class SettingsDefaultsTest {
                 new ListenAddress("0.0.0.0", 8081),
                 LogFormat.JSON,
                 LogLevel.INFO,
+                false,
+                false,
+                "x-real-ip",
                 Duration.ofSeconds(10)));
   }
 
@@ -76,6 +79,9 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "[::1]:9081");
     environment.put("AUTHGEAR_LOG_FORMAT", "text");
     environment.put("AUTHGEAR_LOG_LEVEL", "debug");
+    environment.put("AUTHGEAR_LOG_ALLOWED", "true");
+    environment.put("AUTHGEAR_LOG_USER_ID", "true");
+    environment.put("AUTHGEAR_CLIENT_ADDRESS_HEADER", "x-envoy-external-address");
     environment.put("AUTHGEAR_DRAIN", "0s");
 
     assertThat(Reads.all())
@@ -108,6 +114,9 @@ class SettingsDefaultsTest {
                     new ListenAddress("::1", 9081),
                     LogFormat.TEXT,
                     LogLevel.DEBUG,
+                    true,
+                    true,
+                    "x-envoy-external-address",
                     Duration.ZERO)));
   }
 

@@ -497,6 +497,9 @@ class SettingsReaderTest {
             Map.entry("AUTHGEAR_MANAGEMENT_LISTEN", "8081"),
             Map.entry("AUTHGEAR_LOG_FORMAT", "yaml"),
             Map.entry("AUTHGEAR_LOG_LEVEL", "loud"),
+            Map.entry("AUTHGEAR_LOG_ALLOWED", "some"),
+            Map.entry("AUTHGEAR_LOG_USER_ID", "1"),
+            Map.entry("AUTHGEAR_CLIENT_ADDRESS_HEADER", "host"),
             Map.entry("AUTHGEAR_DRAIN", "long"),
             Map.entry("AUTHGEAR_NOT_A_SETTING", "x"));
 

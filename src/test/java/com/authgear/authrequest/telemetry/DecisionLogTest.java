@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.telemetry.DecisionLog.Context;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -16,101 +19,126 @@ import org.slf4j.event.Level;
 class DecisionLogTest {
 
   private static final String NAME = DecisionLog.class.getName();
+  private static final Context CONTEXT = new Context("r-1", "192.0.2.7", "", "", "");
 
   private final CapturedLog captured = new CapturedLog(Logging.Format.TEXT, Level.INFO);
   private volatile Instant now = Instant.parse("2026-11-24T10:00:00Z");
   private final InstantSource clock = () -> now;
-  private final DecisionLog log = new DecisionLog(captured.logger(NAME), clock);
+  private final DecisionLog log = new DecisionLog(captured.logger(NAME), clock, false);
 
-  private static String line(String rest) {
-    return "TIME WARN " + NAME + " request not decided " + rest;
+  private void expired(int times) {
+    for (int i = 0; i < times; i++) {
+      log.decided(Reason.EXPIRED, Source.JWT, () -> CONTEXT);
+    }
   }
 
-  private void keysUnavailable() {
-    log.unavailable(Reason.KEYS_UNAVAILABLE, Source.JWT, "no keys yet");
+  private static String expiredLine(int leftOut) {
+    return "TIME INFO "
+        + NAME
+        + " request denied reason=expired verifier=jwt request_id=r-1 client=192.0.2.7 left_out="
+        + leftOut;
   }
 
   @Test
-  void unavailable_json_isOneRecord() {
+  void decided_denialInJson_isOneWholeRecord() {
     CapturedLog json = new CapturedLog(Logging.Format.JSON, Level.INFO);
-    new DecisionLog(json.logger(NAME), clock)
-        .unavailable(
-            Reason.RESOLVER_ORIGIN_MISMATCH,
+    new DecisionLog(json.logger(NAME), clock, false)
+        .decided(
+            Reason.ROLE_MISSING,
             Source.RESOLVER,
-            "307 from http://authgear:3001\r\nset \"AUTHGEAR_ENDPOINT\"");
+            () -> new Context("r-1", "192.0.2.7", "admin", "u-1", "a\r\nb \"c\""));
 
     assertThat(json.lines())
         .containsExactly(
             """
-            {"time":"TIME","level":"WARN","logger":"NAME","message":"request not decided","reason":"resolver_origin_mismatch","verifier":"resolver","detail":"307 from http://authgear:3001\\r\\nset \\"AUTHGEAR_ENDPOINT\\"","left_out":0}\
+            {"time":"TIME","level":"INFO","logger":"NAME","message":"request denied","reason":"role_missing","verifier":"resolver","policy":"admin","request_id":"r-1","client":"192.0.2.7","user_id":"u-1","detail":"a\\r\\nb \\"c\\"","left_out":0}\
             """
                 .replace("NAME", NAME));
   }
 
   @Test
-  void unavailable_text_isOneLine() {
-    log.unavailable(
-        Reason.BAD_REQUIREMENT, Source.NONE, "unknown key rol\r\n2026-11-24 INFO all is well");
+  void decided_unavailableInText_isOneLineAtWarn() {
+    log.decided(
+        Reason.BAD_REQUIREMENT,
+        Source.NONE,
+        () -> new Context("r-1", "::1", "", "", "unknown key rol\r\n2026-11-24 INFO all is well"));
 
     assertThat(captured.lines())
         .containsExactly(
-            line(
-                "reason=bad_requirement verifier=none"
-                    + " detail=\"unknown key rol\\r\\n2026-11-24 INFO all is well\" left_out=0"));
+            "TIME WARN "
+                + NAME
+                + " request not decided reason=bad_requirement verifier=none request_id=r-1"
+                + " client=::1 detail=\"unknown key rol\\r\\n2026-11-24 INFO all is well\""
+                + " left_out=0");
   }
 
   @Test
-  void unavailable_repeated_isLeftOutUntilTenSecondsHavePassed() {
-    keysUnavailable();
-    keysUnavailable();
-    now = now.plusMillis(9_999);
-    keysUnavailable();
+  void decided_allowed_hasALineOnlyIfAskedFor() {
+    log.decided(null, Source.JWT, () -> CONTEXT);
+    assertThat(captured.lines()).isEmpty();
+
+    DecisionLog whole = new DecisionLog(captured.logger(NAME), clock, true);
+    for (int i = 0; i < DecisionLog.LINES + 1; i++) {
+      whole.decided(null, Source.JWT, () -> CONTEXT);
+    }
     assertThat(captured.lines())
-        .containsExactly(
-            line("reason=keys_unavailable verifier=jwt detail=\"no keys yet\" left_out=0"));
+        .isEqualTo(
+            Collections.nCopies(
+                DecisionLog.LINES + 1,
+                "TIME INFO "
+                    + NAME
+                    + " request allowed verifier=jwt request_id=r-1 client=192.0.2.7"));
+  }
+
+  @Test
+  void decided_tooMany_areLeftOutAndCountedInTheNextLine() {
+    expired(DecisionLog.LINES + 2);
+    now = now.plus(DecisionLog.INTERVAL).minusMillis(1);
+    expired(1);
+    assertThat(captured.lines()).isEqualTo(Collections.nCopies(DecisionLog.LINES, expiredLine(0)));
 
     now = now.plusMillis(1);
-    keysUnavailable();
-    keysUnavailable();
-    now = now.plus(DecisionLog.INTERVAL);
-    keysUnavailable();
-    assertThat(captured.lines())
-        .containsExactly(
-            line("reason=keys_unavailable verifier=jwt detail=\"no keys yet\" left_out=0"),
-            line("reason=keys_unavailable verifier=jwt detail=\"no keys yet\" left_out=2"),
-            line("reason=keys_unavailable verifier=jwt detail=\"no keys yet\" left_out=1"));
+    expired(2);
+    List<String> lines = captured.lines();
+    assertThat(lines.subList(DecisionLog.LINES, lines.size()))
+        .containsExactly(expiredLine(3), expiredLine(0));
   }
 
   @Test
-  void unavailable_otherReason_isNotLeftOut() {
-    keysUnavailable();
-    log.unavailable(Reason.OVERLOADED, Source.RESOLVER, "64 waiting");
+  void decided_otherReason_hasItsOwnLines() {
+    expired(DecisionLog.LINES);
+    log.decided(Reason.OVERLOADED, Source.RESOLVER, () -> CONTEXT);
 
     assertThat(captured.lines())
-        .containsExactly(
-            line("reason=keys_unavailable verifier=jwt detail=\"no keys yet\" left_out=0"),
-            line("reason=overloaded verifier=resolver detail=\"64 waiting\" left_out=0"));
+        .hasSize(DecisionLog.LINES + 1)
+        .last()
+        .asString()
+        .contains("reason=overloaded", "left_out=0");
   }
 
   @Test
-  void unavailable_clockSetBack_isNotSilenced() {
-    keysUnavailable();
+  void decided_clockSetBack_isNotSilenced() {
+    expired(DecisionLog.LINES + 1);
     now = now.minus(Duration.ofHours(1));
-    keysUnavailable();
+    expired(1);
 
-    assertThat(captured.lines()).hasSize(2);
+    assertThat(captured.lines()).hasSize(DecisionLog.LINES + 1).last().isEqualTo(expiredLine(1));
   }
 
   @Test
-  void unavailable_atEpoch_firstIsLogged() {
-    now = Instant.EPOCH;
-    keysUnavailable();
-
-    assertThat(captured.lines()).hasSize(1);
+  void decided_leftOut_isNotEvenPutTogether() {
+    expired(DecisionLog.LINES);
+    log.decided(
+        Reason.EXPIRED,
+        Source.JWT,
+        () -> {
+          throw new AssertionError("asked for");
+        });
+    assertThat(captured.lines()).hasSize(DecisionLog.LINES);
   }
 
   @Test
-  void unavailable_fromManyThreads_logsOneAndCountsTheOthers() throws Exception {
+  void decided_fromManyThreads_losesNone() throws Exception {
     int threads = 50;
     CountDownLatch start = new CountDownLatch(1);
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -119,49 +147,54 @@ class DecisionLogTest {
             executor.submit(
                 () -> {
                   start.await();
-                  keysUnavailable();
+                  expired(1);
                   return true;
                 });
       }
       start.countDown();
     }
     now = now.plus(DecisionLog.INTERVAL);
-    keysUnavailable();
+    expired(1);
 
     assertThat(captured.lines())
-        .containsExactly(
-            line("reason=keys_unavailable verifier=jwt detail=\"no keys yet\" left_out=0"),
-            line("reason=keys_unavailable verifier=jwt detail=\"no keys yet\" left_out=49"));
+        .hasSize(DecisionLog.LINES + 1)
+        .last()
+        .isEqualTo(expiredLine(threads - DecisionLog.LINES));
   }
 
   @Test
-  void unavailable_detailWithTokens_namesNone() {
-    log.unavailable(
+  void decided_detailWithTokens_namesNone() {
+    log.decided(
         Reason.RESOLVER_BAD_ANSWER,
         Source.RESOLVER,
-        "for eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl and"
-            + " Bearer=AbCdEfGhIjKlMnOpQrStUvWxYz012345 of keyJars at"
-            + " https://my-project-with-a-long-name.authgear.cloud/oauth2/jwks,"
-            + " user e3079029-f123-4c56-80c1-c2cd63a5b6af");
+        () ->
+            new Context(
+                "",
+                "",
+                "",
+                "",
+                "for eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl and"
+                    + " Bearer=AbCdEfGhIjKlMnOpQrStUvWxYz012345 of keyJars, user"
+                    + " e3079029-f123-4c56-80c1-c2cd63a5b6af"));
 
     assertThat(captured.lines())
-        .containsExactly(
-            line(
-                "reason=resolver_bad_answer verifier=resolver detail=\"for [token] and"
-                    + " Bearer=[token] of keyJars at"
-                    + " https://my-project-with-a-long-name.authgear.cloud/oauth2/jwks,"
-                    + " user e3079029-f123-4c56-80c1-c2cd63a5b6af\" left_out=0"));
+        .singleElement()
+        .asString()
+        .endsWith(
+            "verifier=resolver detail=\"for [token] and Bearer=[token] of keyJars, user"
+                + " e3079029-f123-4c56-80c1-c2cd63a5b6af\" left_out=0");
   }
 
   @Test
-  void unavailable_longDetail_isCut() {
-    log.unavailable(Reason.RESOLVER_ERROR, Source.RESOLVER, "ab ".repeat(1000));
+  void decided_longDetail_isCut() {
+    log.decided(
+        Reason.RESOLVER_ERROR,
+        Source.RESOLVER,
+        () -> new Context("", "", "", "", "ab ".repeat(1000)));
 
     assertThat(captured.lines())
-        .containsExactly(
-            line(
-                "reason=resolver_error verifier=resolver detail=\""
-                    + "ab ".repeat(100)
-                    + "...\" left_out=0"));
+        .singleElement()
+        .asString()
+        .endsWith("detail=\"" + "ab ".repeat(100) + "...\" left_out=0");
   }
 }

@@ -87,6 +87,21 @@ class MetersTest {
     meters.close();
   }
 
+  @Test
+  void identityHeaders_areSummedAndSorted() {
+    String name = "authgear_auth_identity_header_bytes";
+    assertThat(scraped().value(name + "_count")).isZero();
+    meters.identityHeaders(3072);
+    meters.identityHeaders(3073);
+
+    Exposition scraped = scraped();
+    assertThat(scraped.value(name + "_count")).isEqualTo(2);
+    assertThat(scraped.value(name + "_sum")).isEqualTo(6145);
+    assertThat(scraped.value(name + "_max")).isEqualTo(3073);
+    assertThat(scraped.value(name + "_bucket{le=\"3072.0\"}")).isEqualTo(1);
+    assertThat(scraped.value(name + "_bucket{le=\"4096.0\"}")).isEqualTo(2);
+  }
+
   private Exposition scraped() {
     return Exposition.parse(meters.scrape());
   }

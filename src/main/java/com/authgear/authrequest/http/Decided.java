@@ -1,0 +1,74 @@
+package com.authgear.authrequest.http;
+
+import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.principal.Source;
+import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
+
+/** A decision, for those who count it or write it down before the request has ended. */
+public final class Decided {
+
+  private final @Nullable Reason reason;
+  private final Source source;
+  private final long nanos;
+  private final String policy;
+  private final String userId;
+  private final String detail;
+  private final Request request;
+
+  Decided(
+      @Nullable Reason reason,
+      Source source,
+      long nanos,
+      String policy,
+      String userId,
+      String detail,
+      Request request) {
+    this.reason = reason;
+    this.source = source;
+    this.nanos = nanos;
+    this.policy = policy;
+    this.userId = userId;
+    this.detail = detail;
+    this.request = request;
+  }
+
+  /** Null if the request may pass. */
+  public @Nullable Reason reason() {
+    return reason;
+  }
+
+  public Source source() {
+    return source;
+  }
+
+  /** From the arrival of the request to the decision. */
+  public long nanos() {
+    return nanos;
+  }
+
+  /** The name by which the proxy asked for a policy, known or not; empty if by a query. */
+  public String policy() {
+    return policy;
+  }
+
+  /** Empty if no user was verified. */
+  public String userId() {
+    return userId;
+  }
+
+  /** What an operator may mend, if there is more to say than the reason; else empty. */
+  public String detail() {
+    return detail;
+  }
+
+  /** A request header as it came; null if there is none. */
+  public @Nullable String requestHeader(String name) {
+    return request.getHeaders().get(name);
+  }
+
+  /** The address of whoever asked, which is the proxy. */
+  public String peer() {
+    return Request.getRemoteAddr(request);
+  }
+}
