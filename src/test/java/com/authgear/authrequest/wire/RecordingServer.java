@@ -1,4 +1,4 @@
-package com.authgear.authrequest.nginx;
+package com.authgear.authrequest.wire;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -19,14 +19,14 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Speaks HTTP/1.1 on a loopback port, remembers each request as it came, and answers what it is
  * told to, be it HTTP or not.
  */
-final class RecordingServer implements AutoCloseable {
+public final class RecordingServer implements AutoCloseable {
 
   /**
    * Gives the octets of an answer, as ISO-8859-1. One that does not say how long it is ends its
    * connection.
    */
   @FunctionalInterface
-  interface Script {
+  public interface Script {
     String answer(HttpMessage request) throws InterruptedException;
   }
 
@@ -42,7 +42,7 @@ final class RecordingServer implements AutoCloseable {
     this.script = script;
   }
 
-  static RecordingServer start(Script script) {
+  public static RecordingServer start(Script script) {
     try {
       RecordingServer server =
           new RecordingServer(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), script);
@@ -54,11 +54,11 @@ final class RecordingServer implements AutoCloseable {
   }
 
   /** An answer without content. */
-  static String answer(int status, String... headerLines) {
+  public static String answer(int status, String... headerLines) {
     return answerWithBody(status, "", headerLines);
   }
 
-  static String answerWithBody(int status, String body, String... headerLines) {
+  public static String answerWithBody(int status, String body, String... headerLines) {
     StringBuilder answer = new StringBuilder("HTTP/1.1 " + status + " Scripted\r\n");
     for (String line : headerLines) {
       answer.append(line).append("\r\n");
@@ -68,22 +68,22 @@ final class RecordingServer implements AutoCloseable {
   }
 
   /** Forgets what came and answers by another script from now on. */
-  void reset(Script next) {
+  public void reset(Script next) {
     script = next;
     requests.clear();
     connections.set(0);
   }
 
-  InetSocketAddress address() {
+  public InetSocketAddress address() {
     return new InetSocketAddress(listener.getInetAddress(), listener.getLocalPort());
   }
 
-  List<HttpMessage> requests() {
+  public List<HttpMessage> requests() {
     return List.copyOf(requests);
   }
 
   /** The only request that came. */
-  HttpMessage request() {
+  public HttpMessage request() {
     List<HttpMessage> all = requests();
     if (all.size() != 1) {
       throw new AssertionError(all.size() + " requests came: " + all);
@@ -92,7 +92,7 @@ final class RecordingServer implements AutoCloseable {
   }
 
   /** How many TCP connections were accepted. */
-  int connections() {
+  public int connections() {
     return connections.get();
   }
 

@@ -1,4 +1,4 @@
-package com.authgear.authrequest.nginx;
+package com.authgear.authrequest.wire;
 
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param fields the header lines
  * @param body the content as ISO-8859-1, chunks joined
  */
-record HttpMessage(String startLine, List<Field> fields, String body) {
+public record HttpMessage(String startLine, List<Field> fields, String body) {
 
-  record Field(String name, String value) {}
+  public record Field(String name, String value) {}
 
   /** Null when the peer closed the connection instead of sending a request. */
   static @Nullable HttpMessage readRequest(InputStream in) throws IOException {
@@ -92,12 +92,12 @@ record HttpMessage(String startLine, List<Field> fields, String body) {
   }
 
   /** The status code of a response. */
-  int status() {
+  public int status() {
     return Integer.parseInt(startLine.split(" ", 3)[1]);
   }
 
   /** The values of all lines with a name, in any case. */
-  List<String> values(String name) {
+  public List<String> values(String name) {
     return fields.stream()
         .filter(field -> field.name.equalsIgnoreCase(name))
         .map(Field::value)

@@ -1,4 +1,4 @@
-package com.authgear.authrequest.nginx;
+package com.authgear.authrequest.wire;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -7,26 +7,26 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
-/** One connection to nginx over which a test sends what no well-behaved client would. */
-final class RawClient implements AutoCloseable {
+/** One connection to a proxy over which a test sends what no well-behaved client would. */
+public final class RawClient implements AutoCloseable {
 
   private final Socket socket;
   private final InputStream in;
 
-  RawClient(int port) throws IOException {
+  public RawClient(int port) throws IOException {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setSoTimeout(20_000);
     in = new BufferedInputStream(socket.getInputStream());
   }
 
   /** Sends a request with {@code Host} and the given header lines, and reads the response. */
-  HttpMessage send(String method, String target, String... headerLines) throws IOException {
+  public HttpMessage send(String method, String target, String... headerLines) throws IOException {
     return sendWithBody("", method, target, headerLines);
   }
 
   /** The same with content; the header lines must say how long it is. */
-  HttpMessage sendWithBody(String content, String method, String target, String... headerLines)
-      throws IOException {
+  public HttpMessage sendWithBody(
+      String content, String method, String target, String... headerLines) throws IOException {
     StringBuilder head =
         new StringBuilder(method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n");
     for (String line : headerLines) {
@@ -37,7 +37,7 @@ final class RawClient implements AutoCloseable {
   }
 
   /** Sends a request as it stands. */
-  HttpMessage sendHead(String head) throws IOException {
+  public HttpMessage sendHead(String head) throws IOException {
     write(head);
     return HttpMessage.readResponse(in, false);
   }
@@ -47,7 +47,7 @@ final class RawClient implements AutoCloseable {
   }
 
   /** Sends octets after an upgrade and reads as many back. */
-  String echo(String text) throws IOException {
+  public String echo(String text) throws IOException {
     write(text);
     return new String(in.readNBytes(text.length()), StandardCharsets.ISO_8859_1);
   }
