@@ -24,6 +24,8 @@ public final class Spoofed {
         name -> name.replaceFirst("-", "_"),
         name -> name.substring(0, 11) + name.substring(11).replace('-', '_'),
         name -> name.replace('-', '.'),
+        name -> name.replace('-', '~'),
+        name -> name.replace('-', '!'),
         name -> "HTTP_" + name.replace('-', '_').toUpperCase(Locale.ROOT),
         name -> name + " ",
         name -> name + "\t",

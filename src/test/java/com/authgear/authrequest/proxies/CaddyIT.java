@@ -1,0 +1,35 @@
+package com.authgear.authrequest.proxies;
+
+import com.authgear.authrequest.Programs;
+import com.authgear.authrequest.proxies.ProxyProcess.Setup;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** {@code examples/caddy} in a real Caddy. */
+class CaddyIT extends ProxyContract {
+
+  @Override
+  RunningProxy start(InetSocketAddress auth, InetSocketAddress backend) {
+    Path program = Programs.require("caddy");
+    return ProxyProcess.start(
+        (folder, port) -> {
+          String shipped =
+              ShippedFile.read("examples/caddy/Caddyfile")
+                  .with("127.0.0.1:8080", auth)
+                  .with("127.0.0.1:9000", backend)
+                  .with(":8000 {", "http://:" + port + " {\n\tbind 127.0.0.1")
+                  .text();
+          // The administration's own port is the same for every Caddy of a machine.
+          String global = "{\n\tadmin off\n}\n";
+          Path file = folder.resolve("Caddyfile");
+          Files.writeString(file, global + shipped);
+          return new Setup(
+              List.of(
+                  program.toString(), "run", "--adapter", "caddyfile", "--config", file.toString()),
+              Map.of("XDG_DATA_HOME", folder + "/data", "XDG_CONFIG_HOME", folder + "/config"));
+        });
+  }
+}
