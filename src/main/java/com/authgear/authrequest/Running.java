@@ -1,11 +1,15 @@
 package com.authgear.authrequest;
 
+import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.AuthHandler;
+import com.authgear.authrequest.http.ResourceMetadata;
 import com.authgear.authrequest.http.Servers;
 import com.authgear.authrequest.policy.Policy;
+import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.telemetry.DecisionLog;
@@ -20,11 +24,13 @@ import com.authgear.authrequest.verify.resolver.ResolverResult;
 import io.javalin.Javalin;
 import io.javalin.util.JavalinException;
 import java.io.IOException;
+import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -69,7 +75,8 @@ final class Running implements AutoCloseable {
             settings.endpoint().toString(),
             settings.algorithms(),
             settings.clockSkew(),
-            clock);
+            clock,
+            settings.claimHeaders().stream().map(ClaimHeader::claim).collect(Collectors.toSet()));
     resolver =
         new Resolver(
             settings.resolverUrl(),
@@ -79,17 +86,21 @@ final class Running implements AutoCloseable {
             sessionAudiences(settings),
             (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos));
     resolverMeters.bindCallsInFlight(resolver::callsInFlight);
-    DecisionLog decisionLog = new DecisionLog(clock);
+    ResourceMetadata metadata = metadata(settings);
     handler =
         new AuthHandler(
-            new CredentialExtractor(settings.cookiePrefix()),
+            new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
+            new Requirements(settings.policies()),
             new ModeVerifier(mode(settings), jwt, resolver),
             new Policy(settings.audiences(), settings.clientIds()),
+            new AuthHandler.Speech(
+                settings.claimHeaders(),
+                settings.headerBudget(),
+                new ProtectionSpace(settings.realm(), metadata == null ? null : metadata.url())),
             clock,
-            meters::decision,
-            message -> decisionLog.unavailable(Reason.BAD_REQUIREMENT, Source.NONE, message));
+            new DecisionListener(meters, new DecisionLog(clock)));
     meters.bindRequestsWaiting(handler::waiting);
-    auth = Servers.auth(handler);
+    auth = Servers.auth(handler, settings.listen().host(), settings.listen().port(), metadata);
     management = Servers.management(this::problem, meters::scrape);
   }
 
@@ -100,8 +111,9 @@ final class Running implements AutoCloseable {
         Level.valueOf(settings.logLevel().name()));
     Running running = new Running(settings, clock, version);
     try {
-      listen(running.auth, settings.listen());
-      listen(running.management, settings.managementListen());
+      listen(running.auth::start, settings.listen());
+      ListenAddress management = settings.managementListen();
+      listen(() -> running.management.start(management.host(), management.port()), management);
     } catch (IOException e) {
       running.close();
       throw e;
@@ -110,15 +122,45 @@ final class Running implements AutoCloseable {
     return running;
   }
 
-  private static void listen(Javalin server, ListenAddress address) throws IOException {
+  private static void listen(Runnable start, ListenAddress address) throws IOException {
     try {
-      server.start(address.host(), address.port());
+      start.run();
     } catch (JavalinException e) {
       Throwable root = e;
       while (root.getCause() != null) {
         root = root.getCause();
       }
       throw new IOException("cannot listen on " + address + ": " + root.getMessage(), e);
+    }
+  }
+
+  private static @Nullable ResourceMetadata metadata(Settings settings) {
+    URI resource = settings.resource();
+    return resource == null
+        ? null
+        : new ResourceMetadata(
+            resource,
+            settings.endpoint(),
+            settings.tokenCarriers().originalUriHeader() == null
+                ? List.of("header")
+                : List.of("header", "query"));
+  }
+
+  /** Tells operators what the handler did. */
+  private record DecisionListener(Meters meters, DecisionLog log) implements AuthHandler.Listener {
+    @Override
+    public void decided(@Nullable Reason reason, Source source, long nanos) {
+      meters.decision(reason, source, nanos);
+    }
+
+    @Override
+    public void emitted(int bytes) {
+      meters.identityHeaders(bytes);
+    }
+
+    @Override
+    public void mistaken(String message) {
+      log.unavailable(Reason.BAD_REQUIREMENT, Source.NONE, message);
     }
   }
 

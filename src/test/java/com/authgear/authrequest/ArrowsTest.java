@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 /** Which package may know which. */
 class ArrowsTest {
   private static final String OURS = "com.authgear.authrequest.";
-  private static final Set<String> LEAVES = Set.of("credential", "principal", "bearer");
+  private static final Set<String> LEAVES =
+      Set.of("credential", "principal", "bearer", "requirement");
 
   private final JavaClasses classes =
       new ClassFileImporter()
@@ -26,6 +27,7 @@ class ArrowsTest {
                 "credential",
                 "principal",
                 "bearer",
+                "requirement",
                 "verify",
                 "policy",
                 "http",
@@ -58,8 +60,8 @@ class ArrowsTest {
   }
 
   @Test
-  void settings_knowNothingOfTheirUse() {
-    mayUse("settings", Set.of());
+  void settings_knowOnlyLeaves() {
+    mayUse("settings", LEAVES);
   }
 
   @Test
@@ -76,12 +78,15 @@ class ArrowsTest {
 
   @Test
   void policy_knowsLeavesAndVerification() {
-    mayUse("policy", Set.of("credential", "principal", "bearer", "verify"));
+    mayUse("policy", Set.of("credential", "principal", "bearer", "requirement", "verify"));
   }
 
   @Test
   void http_knowsNeitherSettingsNorSandbox() {
-    mayUse("http", Set.of("credential", "principal", "bearer", "verify", "policy", "telemetry"));
+    mayUse(
+        "http",
+        Set.of(
+            "credential", "principal", "bearer", "requirement", "verify", "policy", "telemetry"));
   }
 
   @Test

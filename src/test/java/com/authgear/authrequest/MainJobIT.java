@@ -172,8 +172,8 @@ class MainJobIT {
     HttpRequest.Builder request =
         request(site + "/")
             .header("Authorization", "Bearer " + token("user=alice"))
-            .POST(BodyPublishers.ofByteArray(new byte[1_000_000]));
-    assertThat(send(request).body()).contains("\"body_bytes\" : 1000000");
+            .POST(BodyPublishers.ofByteArray(new byte[1 << 20]));
+    assertThat(send(request).body()).contains("\"body_bytes\" : 1048576");
   }
 
   @Test

@@ -1,78 +1,150 @@
 package com.authgear.authrequest;
 
-import com.authgear.authrequest.sandbox.Project;
+import com.authgear.authrequest.nginx.Nginx;
+import com.authgear.authrequest.sandbox.Endpoint;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.sandbox.SettableClock;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import com.authgear.authrequest.wire.RecordingServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpClient.Version;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.time.InstantSource;
-import java.util.HashMap;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 
-/** The real service and the project that it asks, on loopback. */
-public final class Site implements AutoCloseable {
+/**
+ * The real service behind a real nginx with the shipped files, in front of a backend that remembers
+ * what reached it. The sandbox and the service share a clock that stands still until it is moved.
+ */
+final class Site implements AutoCloseable {
 
+  private final HttpClient http = HttpClient.newBuilder().version(Version.HTTP_1_1).build();
+  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+  private final SettableClock clock = new SettableClock();
   private final Sandbox sandbox;
+  private final RecordingServer backend;
   private final Running service;
+  private final Nginx nginx;
 
-  private Site(Sandbox sandbox, Running service) {
-    this.sandbox = sandbox;
-    this.service = service;
-  }
-
-  /**
-   * Starts both and waits until the service can decide.
-   *
-   * @param more settings besides where to listen and whom to ask
-   */
-  public static Site start(Map<String, String> more) throws IOException {
-    Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()));
-    Map<String, String> environment = new HashMap<>(more);
-    environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
-    environment.put("AUTHGEAR_LISTEN", "127.0.0.1:0");
-    environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
-    environment.put("AUTHGEAR_LOG_LEVEL", "warn");
-    environment.put("AUTHGEAR_DRAIN", "1s");
-    Running service =
-        switch (SettingsReader.read(environment)) {
-          case Accepted accepted ->
-              Running.start(accepted.settings(), InstantSource.system(), "test");
-          case Refused refused -> throw new AssertionError(refused.report());
-        };
-    URI ready = URI.create("http://127.0.0.1:" + service.managementPort() + "/readyz");
-    try (HttpClient http = HttpClient.newHttpClient()) {
+  /** Starts all of it and waits until the service is ready. */
+  Site() throws IOException {
+    try {
+      sandbox = Sandbox.start(SandboxOptions.loopback(clock));
+      parts.push(sandbox);
+      backend = RecordingServer.start(_ -> RecordingServer.answer(200));
+      parts.push(backend);
+      service = serve(sandbox.origin(), clock);
+      parts.push(service);
+      nginx = Nginx.start(serviceAddress(), backend.address());
+      parts.push(nginx);
       Awaitility.await("the service to be ready")
-          .until(
-              () ->
-                  http.send(HttpRequest.newBuilder(ready).build(), BodyHandlers.discarding())
-                          .statusCode()
-                      == 200);
+          .until(() -> management("/readyz").startsWith("ready"));
+    } catch (IOException | RuntimeException | Error e) {
+      close();
+      throw e;
     }
-    return new Site(sandbox, service);
   }
 
-  /** Where proxies ask. */
-  public InetSocketAddress address() {
+  private static Running serve(String endpoint, SettableClock clock) throws IOException {
+    Map<String, String> environment =
+        Map.of(
+            "AUTHGEAR_ENDPOINT", endpoint,
+            "AUTHGEAR_LISTEN", "127.0.0.1:0",
+            "AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0",
+            "AUTHGEAR_DRAIN", "0s");
+    return switch (SettingsReader.read(environment)) {
+      case Accepted accepted -> Running.start(accepted.settings(), clock, "test");
+      case Refused refused -> throw new AssertionError(refused.report());
+    };
+  }
+
+  SettableClock clock() {
+    return clock;
+  }
+
+  Sandbox sandbox() {
+    return sandbox;
+  }
+
+  RecordingServer backend() {
+    return backend;
+  }
+
+  Running service() {
+    return service;
+  }
+
+  int nginxPort() {
+    return nginx.port();
+  }
+
+  InetSocketAddress serviceAddress() {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), service.port());
   }
 
-  /** Who can come. */
-  public Project project() {
-    return sandbox.project();
+  /** Lets the backend forget and mends the sandbox. */
+  void reset() {
+    backend.reset(_ -> RecordingServer.answer(200));
+    for (Endpoint endpoint : Endpoint.values()) {
+      sandbox.repair(endpoint);
+    }
+  }
+
+  /** The status by which nginx answers a request with one further header. */
+  int status(String header, String value) {
+    return sendAsync(header, value).join();
+  }
+
+  int statusWith(String token) {
+    return status("Authorization", "Bearer " + token);
+  }
+
+  CompletableFuture<Integer> sendAsync(String header, String value) {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + nginx.port() + "/orders"))
+            .header(header, value)
+            .build();
+    return http.sendAsync(request, BodyHandlers.discarding())
+        .thenApply(response -> response.statusCode());
+  }
+
+  /** What the management listener says at a path. */
+  String management(String path) {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.managementPort() + path))
+            .build();
+    return http.sendAsync(request, BodyHandlers.ofString()).join().body();
+  }
+
+  /** The sum of a metric's series that have a label. */
+  double metric(String name, String label) {
+    return management("/metrics")
+        .lines()
+        .filter(line -> line.startsWith(name + "{") && line.contains(label))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+        .sum();
   }
 
   @Override
   public void close() {
-    service.close();
-    sandbox.close();
+    http.close();
+    for (AutoCloseable part : parts) {
+      try {
+        part.close();
+      } catch (Exception e) {
+        throw new AssertionError(e);
+      }
+    }
   }
 }

@@ -47,9 +47,12 @@ public record Challenge(
     return new Challenge(error, List.of(), OptionalLong.empty());
   }
 
-  /** The field value. */
-  public String toHeader() {
+  /** The field value: every parameter a quoted string, as RFC 6750 §3 has them. */
+  public String toHeader(ProtectionSpace space) {
     List<String> parameters = new ArrayList<>();
+    if (space.realm() != null) {
+      parameters.add("realm=\"" + space.realm() + "\"");
+    }
     if (error != null) {
       parameters.add("error=\"" + error.code() + "\"");
     }
@@ -58,6 +61,9 @@ public record Challenge(
     }
     if (acceptableAge.isPresent()) {
       parameters.add("max_age=\"" + acceptableAge.getAsLong() + "\"");
+    }
+    if (space.resourceMetadata() != null) {
+      parameters.add("resource_metadata=\"" + space.resourceMetadata() + "\"");
     }
     return parameters.isEmpty() ? "Bearer" : "Bearer " + String.join(", ", parameters);
   }

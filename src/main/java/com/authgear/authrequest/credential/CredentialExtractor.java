@@ -6,38 +6,64 @@ import com.authgear.authrequest.credential.Credential.Fault;
 import com.authgear.authrequest.credential.Credential.Malformed;
 import com.authgear.authrequest.credential.Credential.NoCookies;
 import com.authgear.authrequest.credential.Credential.None;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
-/** Finds the credential in a request's {@code Authorization} and {@code Cookie} headers. */
+/**
+ * Finds the credential of a request: one bearer token, in {@code Authorization} or where else the
+ * settings allow it, and Authgear's cookies. Two different tokens are refused, because no one can
+ * say which of them the backend would believe.
+ */
 public final class CredentialExtractor {
 
   /** Longest token and longest sum of Authgear cookies that is looked at. */
   public static final int MAX_TOKEN_BYTES = 16 * 1024;
 
   private static final String SCHEME = "Bearer";
+  private static final String QUERY_PARAMETER = "access_token=";
   private static final List<String> COOKIES = List.of("app_session", "app_access_token", "session");
 
   private final List<String> cookieNames;
+  private final TokenCarriers carriers;
 
   /**
    * @param cookiePrefix the project's {@code http.cookie_prefix}, empty by default
+   * @param carriers where a bearer token may stand besides {@code Authorization}
    */
-  public CredentialExtractor(String cookiePrefix) {
+  public CredentialExtractor(String cookiePrefix, TokenCarriers carriers) {
     this.cookieNames = COOKIES.stream().map(name -> cookiePrefix + name).toList();
+    this.carriers = carriers;
   }
 
-  /**
-   * @param authorization every {@code Authorization} field value of the request
-   * @param cookie every {@code Cookie} field value of the request
-   */
-  public Credential extract(List<String> authorization, List<String> cookie) {
+  /** Finds the credential. */
+  public Credential extract(RequestFields fields) {
+    List<String> authorization = fields.values("Authorization");
     if (authorization.size() > 1) {
       return new Malformed(Fault.SYNTAX);
     }
-    if (authorization.isEmpty() || !hasBearerScheme(authorization.getFirst())) {
-      return cookies(cookie);
+    List<String> cookie = fields.values("Cookie");
+    String token = null;
+    if (!authorization.isEmpty() && hasBearerScheme(authorization.getFirst())) {
+      token = withoutScheme(authorization.getFirst());
     }
-    String token = authorization.getFirst().substring(SCHEME.length()).strip();
+    if (!carriers.equals(TokenCarriers.NONE)) {
+      Set<String> tokens = new HashSet<>();
+      if (token != null) {
+        tokens.add(token);
+      }
+      if (!addCarried(tokens, fields, cookie) || tokens.size() > 1) {
+        return new Malformed(Fault.SYNTAX);
+      }
+      token = tokens.isEmpty() ? null : tokens.iterator().next();
+    }
+    return token == null ? cookies(cookie) : bearer(token, cookie);
+  }
+
+  private Credential bearer(String token, List<String> cookie) {
     if (token.length() > MAX_TOKEN_BYTES) {
       return new Malformed(Fault.TOO_LARGE);
     }
@@ -50,6 +76,55 @@ public final class CredentialExtractor {
       case None _ -> new Bearer(token, new NoCookies());
       case Bearer _ -> throw new AssertionError("a cookie is no bearer token");
     };
+  }
+
+  /** Adds every token that is not in {@code Authorization}; false if one cannot be read. */
+  private boolean addCarried(Set<String> tokens, RequestFields fields, List<String> cookie) {
+    if (carriers.header() != null) {
+      for (String value : fields.values(carriers.header())) {
+        if (!value.isBlank()) {
+          tokens.add(hasBearerScheme(value) ? withoutScheme(value) : value.strip());
+        }
+      }
+    }
+    if (carriers.cookie() != null) {
+      String start = carriers.cookie() + "=";
+      for (String pair : pairs(cookie)) {
+        if (pair.length() > start.length() && pair.startsWith(start)) {
+          tokens.add(pair.substring(start.length()));
+        }
+      }
+    }
+    if (carriers.originalUriHeader() != null) {
+      for (String uri : fields.values(carriers.originalUriHeader())) {
+        if (!addFromQuery(tokens, uri)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private static boolean addFromQuery(Set<String> tokens, String uri) {
+    int query = uri.indexOf('?');
+    if (query < 0) {
+      return true;
+    }
+    for (String pair : uri.substring(query + 1).split("&", -1)) {
+      if (pair.length() > QUERY_PARAMETER.length() && pair.startsWith(QUERY_PARAMETER)) {
+        try {
+          tokens.add(
+              URLDecoder.decode(pair.substring(QUERY_PARAMETER.length()), StandardCharsets.UTF_8));
+        } catch (IllegalArgumentException _) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private static String withoutScheme(String value) {
+    return value.substring(SCHEME.length()).strip();
   }
 
   /** The scheme is case-insensitive (RFC 9110 §11.1) and ends at a space or with the value. */
@@ -79,25 +154,35 @@ public final class CredentialExtractor {
   }
 
   private Credential cookies(List<String> headers) {
+    if (headers.isEmpty()) {
+      return new None();
+    }
     StringBuilder kept = new StringBuilder();
-    for (String header : headers) {
-      for (int start = 0; start < header.length(); ) {
-        int end = header.indexOf(';', start);
-        end = end < 0 ? header.length() : end;
-        String pair = header.substring(start, end).strip();
-        if (isAuthgearCookie(pair)) {
-          if (!isVisible(pair)) {
-            return new Malformed(Fault.SYNTAX);
-          }
-          kept.append(kept.isEmpty() ? "" : "; ").append(pair);
+    for (String pair : pairs(headers)) {
+      if (isAuthgearCookie(pair)) {
+        if (!isVisible(pair)) {
+          return new Malformed(Fault.SYNTAX);
         }
-        start = end + 1;
+        kept.append(kept.isEmpty() ? "" : "; ").append(pair);
       }
     }
     if (kept.length() > MAX_TOKEN_BYTES) {
       return new Malformed(Fault.TOO_LARGE);
     }
     return kept.isEmpty() ? new None() : new Cookies(kept.toString());
+  }
+
+  private static List<String> pairs(List<String> headers) {
+    List<String> pairs = new ArrayList<>();
+    for (String header : headers) {
+      for (int start = 0; start < header.length(); ) {
+        int end = header.indexOf(';', start);
+        end = end < 0 ? header.length() : end;
+        pairs.add(header.substring(start, end).strip());
+        start = end + 1;
+      }
+    }
+    return pairs;
   }
 
   private boolean isAuthgearCookie(String pair) {

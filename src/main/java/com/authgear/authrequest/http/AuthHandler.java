@@ -1,24 +1,25 @@
 package com.authgear.authrequest.http;
 
 import com.authgear.authrequest.bearer.Challenge;
+import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.policy.Decision;
 import com.authgear.authrequest.policy.Decision.Allow;
 import com.authgear.authrequest.policy.Decision.Forbidden;
-import com.authgear.authrequest.policy.Decision.Subject;
 import com.authgear.authrequest.policy.Decision.Unauthenticated;
 import com.authgear.authrequest.policy.Decision.Unavailable;
 import com.authgear.authrequest.policy.Policy;
-import com.authgear.authrequest.policy.Requirement;
-import com.authgear.authrequest.policy.RequirementParser;
-import com.authgear.authrequest.policy.RequirementParser.Mistake;
-import com.authgear.authrequest.policy.RequirementParser.Valid;
-import com.authgear.authrequest.principal.IdentityHeader;
+import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.requirement.Requirement;
+import com.authgear.authrequest.requirement.RequirementParser.Mistake;
+import com.authgear.authrequest.requirement.RequirementParser.Valid;
+import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Verification;
+import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verifier;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -34,66 +35,95 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers {@code /auth}. Stands in front of Javalin's own handler in the same server, runs on the
- * thread that read the request, and hands over to a virtual thread only where a network answer is
- * needed. Reads no request body and sends no answer body. Every way out that is not an explicit
- * {@link Allow} denies.
+ * Answers {@code /auth}, {@code /auth/{policy}} and {@code /ext-authz/{policy}/**}. Stands in front
+ * of Javalin's own handler in the same server, runs on the thread that read the request, and hands
+ * over to a virtual thread only where a network answer is needed. Reads no request body and sends
+ * no answer body. Every way out that is not an explicit {@link Allow} denies.
  */
 public final class AuthHandler extends Handler.Wrapper {
 
   /** Hears of every decision. */
-  @FunctionalInterface
   public interface Listener {
     /**
      * @param reason null if the request may pass
      * @param nanos from the arrival of the request to the decision
      */
     void decided(@Nullable Reason reason, Source source, long nanos);
-  }
 
-  /** Hears of every requirement that is not understood. */
-  @FunctionalInterface
-  public interface MistakeListener {
     /**
+     * A request may pass.
+     *
+     * @param bytes what the headers for the backend take
+     */
+    void emitted(int bytes);
+
+    /**
+     * A requirement was not understood.
+     *
      * @param message what is wrong; quotes the requirement
      */
     void mistaken(String message);
   }
 
+  /**
+   * What answers say beside the decision.
+   *
+   * @param claimHeaders claims for the backend beside the identity headers
+   * @param headerBudget most bytes that the headers of an allow may take; what would need more is
+   *     refused
+   * @param space what challenges say about where they come from
+   */
+  public record Speech(List<ClaimHeader> claimHeaders, int headerBudget, ProtectionSpace space) {
+    public Speech {
+      claimHeaders = List.copyOf(claimHeaders);
+    }
+  }
+
   private static final Logger LOG = LoggerFactory.getLogger(AuthHandler.class);
   static final int MAX_WAITING = 1024;
+  private static final String BY_QUERY = "/auth";
+  private static final String BY_NAME = "/auth/";
+  static final String BY_PREFIX = "/ext-authz/";
   private static final HttpField NO_STORE = new HttpField(HttpHeader.CACHE_CONTROL, "no-store");
   private static final HttpField EMPTY = new HttpField(HttpHeader.CONTENT_LENGTH, "0");
 
   private final CredentialExtractor credentials;
+  private final Requirements requirements;
   private final Verifier verifier;
   private final Policy policy;
+  private final IdentityFields identity;
+  private final int headerBudget;
+  private final ProtectionSpace space;
   private final InstantSource clock;
   private final Listener listener;
-  private final MistakeListener mistakes;
   private final ExecutorService waiting = Executors.newVirtualThreadPerTaskExecutor();
   private final Semaphore places = new Semaphore(MAX_WAITING);
   private volatile boolean draining;
 
   public AuthHandler(
       CredentialExtractor credentials,
+      Requirements requirements,
       Verifier verifier,
       Policy policy,
+      Speech speech,
       InstantSource clock,
-      Listener listener,
-      MistakeListener mistakes) {
+      Listener listener) {
     this.credentials = credentials;
+    this.requirements = requirements;
     this.verifier = verifier;
     this.policy = policy;
+    this.identity = new IdentityFields(speech.claimHeaders());
+    this.headerBudget = speech.headerBudget();
+    this.space = speech.space();
     this.clock = clock;
     this.listener = listener;
-    this.mistakes = mistakes;
   }
 
   @Override
@@ -104,14 +134,9 @@ public final class AuthHandler extends Handler.Wrapper {
   @Override
   public boolean handle(Request request, Response response, Callback callback) throws Exception {
     String path = request.getHttpURI().getPath();
-    if (path != null && path.equals("/auth")) {
-      answer(new Exchange(request, response, callback, System.nanoTime()));
-      return true;
-    }
-    if (path != null && (path.startsWith("/auth/") || path.startsWith("/ext-authz/"))) {
-      respond(
-          new Exchange(request, response, callback, System.nanoTime()),
-          new Unavailable(Source.NONE, Reason.UNKNOWN_POLICY));
+    if (path != null
+        && (path.equals(BY_QUERY) || path.startsWith(BY_NAME) || path.startsWith(BY_PREFIX))) {
+      answer(new Exchange(request, response, callback, System.nanoTime()), path);
       return true;
     }
     // Javalin's handlers may block, this thread may not.
@@ -130,53 +155,90 @@ public final class AuthHandler extends Handler.Wrapper {
     return true;
   }
 
-  private void answer(Exchange exchange) {
+  private void answer(Exchange exchange, String path) {
     try {
       if (draining) {
         exchange.response.getHeaders().put(HttpHeader.CONNECTION, "close");
-        respond(exchange, new Unavailable(Source.NONE, Reason.DRAINING));
+        deny(exchange, Reason.DRAINING);
         return;
       }
-      Requirement requirement = requirement(exchange);
-      if (requirement == null) {
-        respond(exchange, new Unavailable(Source.NONE, Reason.BAD_REQUIREMENT));
+      if (path.equals(BY_QUERY)) {
+        switch (requirements.ofQuery(exchange.request.getHttpURI().getQuery())) {
+          case Valid valid -> judge(exchange, valid.requirement());
+          case Mistake mistake -> {
+            listener.mistaken(mistake.message());
+            deny(exchange, Reason.BAD_REQUIREMENT);
+          }
+        }
         return;
       }
-      Credential credential = credential(exchange);
-      Verification verification = verifier.verifyNow(credential);
-      if (verification == null) {
-        handOver(exchange, credential, requirement);
+      Requirement named = requirements.ofPolicy(policyName(path));
+      if (named == null) {
+        deny(exchange, Reason.UNKNOWN_POLICY);
       } else {
-        respond(exchange, policy.decide(verification, requirement, now()));
+        judge(exchange, named);
       }
     } catch (RuntimeException | Error bug) {
       fail(exchange, bug);
     }
   }
 
-  private @Nullable Requirement requirement(Exchange exchange) {
-    return switch (RequirementParser.parse(exchange.request.getHttpURI().getQuery())) {
-      case Valid valid -> valid.requirement();
-      case Mistake mistake -> {
-        mistakes.mistaken(mistake.message());
-        yield null;
-      }
-    };
+  /** What follows {@code /ext-authz/{policy}/} is the client's and means nothing. */
+  private static String policyName(String path) {
+    if (path.startsWith(BY_NAME)) {
+      return path.substring(BY_NAME.length());
+    }
+    int end = path.indexOf('/', BY_PREFIX.length());
+    return path.substring(BY_PREFIX.length(), end < 0 ? path.length() : end);
   }
 
-  private Credential credential(Exchange exchange) {
+  private void judge(Exchange exchange, Requirement requirement) {
     HttpFields headers = exchange.request.getHeaders();
-    return credentials.extract(
-        values(headers, HttpHeader.AUTHORIZATION), values(headers, HttpHeader.COOKIE));
+    Credential credential = credentials.extract(name -> values(headers, name));
+    Verification verification = verifier.verifyNow(credential);
+    if (verification == null) {
+      handOver(exchange, credential, requirement);
+    } else {
+      respond(exchange, decide(verification, requirement));
+    }
   }
 
-  private static List<String> values(HttpFields headers, HttpHeader name) {
+  /**
+   * A decision and the headers for the backend, which are there if it is an allow.
+   *
+   * @param bytes what those headers take
+   */
+  private record Answer(Decision decision, List<HttpField> identity, int bytes) {}
+
+  private Answer decide(Verification verification, Requirement requirement) {
+    Decision decision = policy.decide(verification, requirement, now());
+    Answer answer = answer(decision);
+    if (!(decision instanceof Allow allow) || answer.bytes <= headerBudget) {
+      return answer;
+    }
+    return answer(
+        policy.refuse(
+            new Rejected(allow.source(), Reason.HEADER_BUDGET, allow.setCookie()), requirement));
+  }
+
+  private Answer answer(Decision decision) {
+    if (!(decision instanceof Allow allow)) {
+      return new Answer(decision, List.of(), 0);
+    }
+    List<HttpField> fields = identity.of(allow.subject());
+    return new Answer(
+        decision,
+        fields,
+        IdentityFields.bytes(fields) + IdentityFields.cookieBytes(allow.setCookie()));
+  }
+
+  private static List<String> values(HttpFields headers, String name) {
     return headers.getFields(name).stream().map(HttpField::getValue).toList();
   }
 
   private void handOver(Exchange exchange, Credential credential, Requirement requirement) {
     if (!places.tryAcquire()) {
-      respond(exchange, new Unavailable(Source.NONE, Reason.OVERLOADED));
+      deny(exchange, Reason.OVERLOADED);
       return;
     }
     try {
@@ -184,7 +246,7 @@ public final class AuthHandler extends Handler.Wrapper {
           () -> {
             try {
               Verification verification = verifier.verify(credential, caller(exchange.request));
-              respond(exchange, policy.decide(verification, requirement, now()));
+              respond(exchange, decide(verification, requirement));
             } catch (RuntimeException | Error bug) {
               fail(exchange, bug);
             } finally {
@@ -193,7 +255,7 @@ public final class AuthHandler extends Handler.Wrapper {
           });
     } catch (RejectedExecutionException _) {
       places.release();
-      respond(exchange, new Unavailable(Source.NONE, Reason.DRAINING));
+      deny(exchange, Reason.DRAINING);
     }
   }
 
@@ -211,19 +273,25 @@ public final class AuthHandler extends Handler.Wrapper {
 
   private void fail(Exchange exchange, Throwable bug) {
     LOG.atError().setCause(bug).log("denied by a bug");
-    respond(exchange, new Unavailable(Source.NONE, Reason.INTERNAL_ERROR));
+    deny(exchange, Reason.INTERNAL_ERROR);
   }
 
-  private void respond(Exchange exchange, Decision decision) {
+  /** Without anyone having been asked about the credential. */
+  private void deny(Exchange exchange, Reason reason) {
+    respond(exchange, new Answer(new Unavailable(Source.NONE, reason), List.of(), 0));
+  }
+
+  private void respond(Exchange exchange, Answer answer) {
     if (exchange.response.isCommitted()) {
       return;
     }
     HttpFields.Mutable headers = exchange.response.getHeaders();
     headers.put(NO_STORE);
     headers.put(EMPTY);
-    switch (decision) {
+    switch (answer.decision) {
       case Allow allow -> {
-        identity(headers, allow.subject());
+        answer.identity.forEach(headers::put);
+        listener.emitted(answer.bytes);
         setCookies(headers, allow.setCookie());
         finish(exchange, 200, null, allow.source());
       }
@@ -247,23 +315,13 @@ public final class AuthHandler extends Handler.Wrapper {
     }
     exchange.response.setStatus(status);
     listener.decided(reason, source, System.nanoTime() - exchange.arrived);
-    exchange.callback.succeeded();
+    // Not callback.succeeded() alone: where another thread than the one that read the request
+    // answers, Jetty may then end the exchange twice, the second time on the next request's state.
+    exchange.response.write(true, BufferUtil.EMPTY_BUFFER, exchange.callback);
   }
 
-  private static void identity(HttpFields.Mutable headers, Subject subject) {
-    for (IdentityHeader header : IdentityHeader.values()) {
-      String value =
-          switch (subject) {
-            case Subject.Known known -> header.of(known.principal());
-            case Subject.Nobody _ -> "";
-            case Subject.Unproven _ -> header == IdentityHeader.SESSION_VALID ? "false" : "";
-          };
-      headers.put(new HttpField(header.headerName(), value));
-    }
-  }
-
-  private static void challenge(HttpFields.Mutable headers, Challenge challenge) {
-    headers.put(HttpHeader.WWW_AUTHENTICATE, challenge.toHeader());
+  private void challenge(HttpFields.Mutable headers, Challenge challenge) {
+    headers.put(HttpHeader.WWW_AUTHENTICATE, challenge.toHeader(space));
   }
 
   private static void setCookies(HttpFields.Mutable headers, List<String> values) {

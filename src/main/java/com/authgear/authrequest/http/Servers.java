@@ -4,6 +4,8 @@ import io.javalin.Javalin;
 import java.util.function.Supplier;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
@@ -18,8 +20,15 @@ public final class Servers {
 
   private Servers() {}
 
-  /** The listener that proxies ask; not started yet. */
-  public static Javalin auth(AuthHandler handler) {
+  /**
+   * The listener that proxies ask; not started yet.
+   *
+   * @param host name or address to bind
+   * @param port 0 for any free one
+   * @param metadata served beside, if there is any
+   */
+  public static Javalin auth(
+      AuthHandler handler, String host, int port, @Nullable ResourceMetadata metadata) {
     return Javalin.create(
         config -> {
           config.startup.showJavalinBanner = false;
@@ -35,13 +44,26 @@ public final class Servers {
                 http.setResponseHeaderSize(REQUEST_HEADER_BYTES);
                 http.setIdleTimeout(IDLE_MILLIS);
               });
+          config.jetty.addConnector(
+              (server, http) -> {
+                ServerConnector connector =
+                    new ServerConnector(server, new PolicyPathConnectionFactory(http));
+                connector.setHost(host);
+                connector.setPort(port);
+                connector.setIdleTimeout(IDLE_MILLIS);
+                return connector;
+              });
+          if (metadata != null) {
+            metadata.serve(config);
+          }
         });
   }
 
   /** Jetty's own refusals, such as of a malformed request, have no body either. */
   private static boolean bare(Request request, Response response, Callback callback) {
     response.getHeaders().put("Content-Length", "0");
-    callback.succeeded();
+    // Written out for the same reason as in AuthHandler.
+    response.write(true, BufferUtil.EMPTY_BUFFER, callback);
     return true;
   }
 

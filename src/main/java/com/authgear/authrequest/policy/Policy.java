@@ -10,10 +10,11 @@ import com.authgear.authrequest.policy.Decision.Subject.Nobody;
 import com.authgear.authrequest.policy.Decision.Subject.Unproven;
 import com.authgear.authrequest.policy.Decision.Unauthenticated;
 import com.authgear.authrequest.policy.Decision.Unavailable;
-import com.authgear.authrequest.policy.Requirement.Alternatives;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.requirement.Requirement;
+import com.authgear.authrequest.requirement.Requirement.Alternatives;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Anonymous;
 import com.authgear.authrequest.verify.Verification.Rejected;
@@ -137,7 +138,8 @@ public final class Policy {
         || (authTime.isPresent() && now - authTime.getAsLong() <= maxAge.getAsLong());
   }
 
-  private static Decision refuse(Rejected rejected, Requirement requirement) {
+  /** What a credential that is not good means for a location. */
+  public Decision refuse(Rejected rejected, Requirement requirement) {
     if (requirement.optional()) {
       return new Allow(rejected.source(), new Unproven(), Long.MAX_VALUE, rejected.setCookie());
     }

@@ -56,7 +56,7 @@ final class Durations {
   private static Duration bound(String text) {
     return switch (parse(text)) {
       case Valid<Duration>(Duration duration) -> duration;
-      case Fault<Duration>(String what, _) -> throw new AssertionError(text + " " + what);
+      case Fault<Duration>(String what, _, _) -> throw new AssertionError(text + " " + what);
     };
   }
 }

@@ -2,6 +2,9 @@ package com.authgear.authrequest.settings;
 
 import static java.util.stream.Collectors.joining;
 
+import com.authgear.authrequest.principal.ClaimHeader;
+import com.authgear.authrequest.requirement.Requirement;
+import com.authgear.authrequest.requirement.RequirementParser;
 import com.authgear.authrequest.settings.Parsed.Fault;
 import com.authgear.authrequest.settings.Parsed.Valid;
 import java.net.URI;
@@ -103,6 +106,59 @@ record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
             TOKEN.matcher(text).matches()
                 ? new Valid<>(text)
                 : new Fault<>("has characters that no cookie name has"));
+  }
+
+  static Format<String> cookieName() {
+    return new Format<>(
+        "name of a cookie (RFC 6265)",
+        text ->
+            TOKEN.matcher(text).matches()
+                ? new Valid<>(text)
+                : new Fault<>("has characters that no cookie name has"));
+  }
+
+  /** A request header that is the operator's to choose. */
+  static Format<String> headerName() {
+    return new Format<>("name of a header that has no other meaning", FieldNames::parse);
+  }
+
+  static Format<List<ClaimHeader>> claimHeaders() {
+    return new Format<>("comma-separated list of claim=header", FieldNames::parseClaimHeaders);
+  }
+
+  /** RFC 9110 §5.6.4: what a quoted string holds without escapes. */
+  static Format<String> realm() {
+    return new Format<>(
+        "printable ASCII without quote and backslash",
+        text ->
+            text.chars().allMatch(c -> c >= ' ' && c < 0x7f && c != '"' && c != '\\')
+                ? new Valid<>(text)
+                : new Fault<>("has a quote, a backslash or a character outside printable ASCII"));
+  }
+
+  /** RFC 9728 §1.2: a resource identifier. */
+  static Format<URI> resource() {
+    return new Format<>(
+        "https URL without query; http on loopback",
+        text ->
+            switch (HttpUrls.parseResource(text)) {
+              case Valid<URI>(URI url)
+                  when url.getScheme().equals("http") && !HttpUrls.isLoopback(url) ->
+                  new Fault<>("is neither https nor on loopback");
+              case Valid<URI> valid -> valid;
+              case Fault<URI> fault -> fault;
+            });
+  }
+
+  static Format<Requirement> requirement() {
+    return new Format<>(
+        "requirement, as in the query of /auth",
+        text ->
+            switch (RequirementParser.parse(text)) {
+              case RequirementParser.Valid valid -> new Valid<>(valid.requirement());
+              case RequirementParser.Mistake mistake ->
+                  new Fault<>("is not understood", true, mistake.problem());
+            });
   }
 
   /** Items of visible ASCII characters, separated by commas. */

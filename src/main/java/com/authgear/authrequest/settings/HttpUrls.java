@@ -18,12 +18,23 @@ final class HttpUrls {
 
   /** An origin; a bare slash after it is tolerated and dropped. */
   static Parsed<URI> parseOrigin(String text) {
-    return hidePassword(text, parse(text, false));
+    return hidePassword(text, parse(text, Path.NONE));
   }
 
   /** A URL with a path other than a bare slash. */
   static Parsed<URI> parseUrl(String text) {
-    return hidePassword(text, parse(text, true));
+    return hidePassword(text, parse(text, Path.REQUIRED));
+  }
+
+  /** A URL with or without a path. */
+  static Parsed<URI> parseResource(String text) {
+    return hidePassword(text, parse(text, Path.ALLOWED));
+  }
+
+  private enum Path {
+    NONE,
+    ALLOWED,
+    REQUIRED
   }
 
   /** Whether a normalized URL's host is this machine by its name alone, without asking DNS. */
@@ -33,12 +44,12 @@ final class HttpUrls {
 
   private static Parsed<URI> hidePassword(String text, Parsed<URI> parsed) {
     return switch (parsed) {
-      case Fault<URI>(String what, _) -> new Fault<>(what, text.indexOf('@') < 0);
+      case Fault<URI>(String what, _, _) -> new Fault<>(what, text.indexOf('@') < 0, "");
       case Valid<URI> valid -> valid;
     };
   }
 
-  private static Parsed<URI> parse(String text, boolean withPath) {
+  private static Parsed<URI> parse(String text, Path wanted) {
     URI url;
     try {
       url = new URI(text);
@@ -72,10 +83,10 @@ final class HttpUrls {
     }
     String path = url.getRawPath();
     boolean bare = path.isEmpty() || path.equals("/");
-    if (!withPath && !bare) {
+    if (wanted == Path.NONE && !bare) {
       return new Fault<>("has a path: leave out what follows the host and port");
     }
-    if (withPath && bare) {
+    if (wanted == Path.REQUIRED && bare) {
       return new Fault<>(
           "has no path: the resolver's is /_resolver/resolve, or /resolve on its own port");
     }
@@ -86,6 +97,6 @@ final class HttpUrls {
                 + "://"
                 + url.getHost().toLowerCase(Locale.ROOT)
                 + (defaultPort ? "" : ":" + port)
-                + (withPath ? path : "")));
+                + (bare ? "" : path)));
   }
 }

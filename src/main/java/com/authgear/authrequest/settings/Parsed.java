@@ -11,10 +11,11 @@ sealed interface Parsed<T> {
    *
    * @param what continues a sentence whose subject is the value, and holds no part of the value
    * @param quotable false if the value may hold a secret by mistake
+   * @param detail says more and may hold parts of the value; empty if there is no more to say
    */
-  record Fault<T>(String what, boolean quotable) implements Parsed<T> {
+  record Fault<T>(String what, boolean quotable, String detail) implements Parsed<T> {
     Fault(String what) {
-      this(what, true);
+      this(what, true, "");
     }
   }
 }

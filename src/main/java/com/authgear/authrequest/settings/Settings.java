@@ -1,9 +1,14 @@
 package com.authgear.authrequest.settings;
 
+import com.authgear.authrequest.credential.TokenCarriers;
+import com.authgear.authrequest.principal.ClaimHeader;
+import com.authgear.authrequest.requirement.Requirement;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that an operator can choose, checked.
@@ -19,6 +24,12 @@ import java.util.Set;
  *     empty
  * @param clockSkew how far the issuer's clock may differ from ours; zero to 5 minutes
  * @param cookiePrefix the project's {@code http.cookie_prefix}; empty for none
+ * @param tokenCarriers where a bearer token may stand besides {@code Authorization}
+ * @param policies named requirements by name, in lower case
+ * @param claimHeaders further claims for the backend
+ * @param headerBudget most bytes of identity headers
+ * @param realm of challenges; null for none
+ * @param resource what is protected, as OAuth clients name it; null if they need not know
  * @param resolverTimeout how long one resolver call may take; more than zero
  * @param resolverMaxCalls how many resolver calls may be in flight; at least 1
  * @param listen where proxies ask
@@ -35,6 +46,12 @@ public record Settings(
     Set<String> algorithms,
     Duration clockSkew,
     String cookiePrefix,
+    TokenCarriers tokenCarriers,
+    Map<String, Requirement> policies,
+    List<ClaimHeader> claimHeaders,
+    int headerBudget,
+    @Nullable String realm,
+    @Nullable URI resource,
     Duration resolverTimeout,
     int resolverMaxCalls,
     ListenAddress listen,
@@ -47,5 +64,7 @@ public record Settings(
     audiences = List.copyOf(audiences);
     clientIds = Set.copyOf(clientIds);
     algorithms = Set.copyOf(algorithms);
+    policies = Map.copyOf(policies);
+    claimHeaders = List.copyOf(claimHeaders);
   }
 }

@@ -1,5 +1,6 @@
 package com.authgear.authrequest.settings;
 
+import com.authgear.authrequest.credential.TokenCarriers;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -98,6 +99,15 @@ public final class SettingsReader {
         new LinkedHashSet<>(values.get(table.algorithms).orElseThrow()),
         values.get(table.clockSkew).orElseThrow(),
         values.get(table.cookiePrefix).orElse(""),
+        new TokenCarriers(
+            values.get(table.tokenHeader).orElse(null),
+            values.get(table.tokenCookie).orElse(null),
+            values.get(table.tokenQueryFrom).orElse(null)),
+        values.members(table.policies),
+        values.get(table.claimHeaders).orElse(List.of()),
+        values.get(table.headerBudget).orElseThrow(),
+        values.get(table.realm).orElse(null),
+        values.get(table.resource).orElse(null),
         values.get(table.resolverTimeout).orElseThrow(),
         values.get(table.resolverMaxCalls).orElseThrow(),
         values.get(table.listen).orElseThrow(),

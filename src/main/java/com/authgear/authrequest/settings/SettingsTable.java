@@ -1,5 +1,7 @@
 package com.authgear.authrequest.settings;
 
+import com.authgear.authrequest.principal.ClaimHeader;
+import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.settings.Setting.Absence;
 import com.authgear.authrequest.settings.Setting.Default;
 import com.authgear.authrequest.settings.Setting.Otherwise;
@@ -99,6 +101,67 @@ final class SettingsTable {
           new Otherwise("no prefix"),
           "The project's `http.cookie_prefix`",
           "myproject_");
+
+  final Setting<String> tokenHeader =
+      add(
+          "TOKEN_HEADER",
+          Format.headerName(),
+          new Otherwise("none"),
+          "A header that may bring the bearer token instead of `Authorization`",
+          "x-access-token");
+
+  final Setting<String> tokenCookie =
+      add(
+          "TOKEN_COOKIE",
+          Format.cookieName(),
+          new Otherwise("none"),
+          "A cookie that may bring the bearer token",
+          "access_token");
+
+  final Setting<String> tokenQueryFrom =
+      add(
+          "TOKEN_QUERY_FROM",
+          Format.headerName(),
+          new Otherwise("none"),
+          "The header in which the proxy puts the client's URI, if its query parameter"
+              + " `access_token` may bring the bearer token",
+          "x-original-uri");
+
+  final Setting<Requirement> policies =
+      add(
+          "POLICY_<NAME>",
+          Format.requirement(),
+          new Otherwise("none"),
+          "What `/auth/<name>` and `/ext-authz/<name>/` require",
+          "role=admin&max_age=300");
+
+  final Setting<List<ClaimHeader>> claimHeaders =
+      add(
+          "CLAIM_HEADERS",
+          Format.claimHeaders(),
+          new Otherwise("none"),
+          "Further claims of a JWT for the backend, and their headers",
+          "email=x-authgear-claim-email");
+
+  final Setting<Integer> headerBudget =
+      add(
+          "HEADER_BUDGET",
+          Format.wholeNumber(512, 65_536),
+          new Default("3072"),
+          "Most bytes of identity headers; more would not fit into a proxy's buffer",
+          "6144");
+
+  final Setting<String> realm =
+      add("REALM", Format.realm(), new Otherwise("none"), "The `realm` of challenges", "orders");
+
+  final Setting<URI> resource =
+      add(
+          "RESOURCE",
+          Format.resource(),
+          new Otherwise("none"),
+          "What is protected, as OAuth clients name it: challenges then point to its description"
+              + " (RFC 9728)",
+          "https://api.example.com");
 
   final Setting<Duration> resolverTimeout =
       add(

@@ -29,23 +29,32 @@ final class UnknownKeys {
     Set<String> known = new LinkedHashSet<>();
     for (Setting<?> setting : table) {
       known.add(setting.key());
-      known.add(setting.fileKey());
+      if (!setting.isFamily()) {
+        known.add(setting.fileKey());
+      }
     }
     List<Problem> problems = new ArrayList<>();
     for (String key : new TreeSet<>(environment.keySet())) {
       if (key.startsWith(SettingsTable.PREFIX)
           && !known.contains(key)
+          && table.stream().noneMatch(row -> row.isFamily() && row.nameIn(key) != null)
           && !isServiceLink(key, environment)) {
         problems.add(
-            new Problem(
-                Problem.escape(key),
-                "is not a setting",
-                nearest(key, known)
-                    .map(near -> "did you mean " + near + "?")
-                    .orElse("remove it; no setting has a similar name")));
+            new Problem(Problem.escape(key), "is not a setting", remedy(key, table, known)));
       }
     }
     return problems;
+  }
+
+  private static String remedy(String key, List<Setting<?>> table, Collection<String> known) {
+    for (Setting<?> setting : table) {
+      if (setting.isFamily() && key.startsWith(setting.familyPrefix())) {
+        return "write " + setting.key() + " with a name of A-Z, 0-9 and single underscores inside";
+      }
+    }
+    return nearest(key, known)
+        .map(near -> "did you mean " + near + "?")
+        .orElse("remove it; no setting has a similar name");
   }
 
   /**
@@ -53,7 +62,7 @@ final class UnknownKeys {
    * named {@code authgear-auth-request} puts {@code AUTHGEAR_AUTH_REQUEST_PORT} into our own
    * environment. They come in a set; one alone is a mistake like any other.
    */
-  private static boolean isServiceLink(String key, Map<String, String> environment) {
+  static boolean isServiceLink(String key, Map<String, String> environment) {
     for (String host : environment.keySet()) {
       if (host.endsWith(SERVICE_HOST)) {
         String service = host.substring(0, host.length() - SERVICE_HOST.length());

@@ -19,8 +19,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** The values that an environment gives to a table's settings, and every problem met on the way. */
 final class Values {
@@ -29,7 +33,7 @@ final class Values {
   private static final String HIDDEN = "the value (not shown)";
 
   private final Map<String, String> environment;
-  private final Map<Setting<?>, Object> values = new HashMap<>();
+  private final Map<String, Object> values = new HashMap<>();
   private final List<Problem> problems = new ArrayList<>();
 
   private Values(Map<String, String> environment) {
@@ -38,7 +42,13 @@ final class Values {
 
   static Values read(List<Setting<?>> table, Map<String, String> environment) {
     Values values = new Values(environment);
-    table.forEach(values::read);
+    for (Setting<?> setting : table) {
+      if (setting.isFamily()) {
+        values.readMembers(setting);
+      } else {
+        values.read(setting);
+      }
+    }
     values.problems.addAll(UnknownKeys.find(table, environment));
     return values;
   }
@@ -51,7 +61,32 @@ final class Values {
   /** Empty if the setting has a problem, or is not set and has no default of its own. */
   @SuppressWarnings("unchecked") // what is kept for a setting came from its own format
   <T> Optional<T> get(Setting<T> setting) {
-    return Optional.ofNullable((T) values.get(setting));
+    return Optional.ofNullable((T) values.get(setting.key()));
+  }
+
+  /** The values of a family by name, in lower case; those with a problem are left out. */
+  <T> Map<String, T> members(Setting<T> family) {
+    Map<String, T> members = new TreeMap<>();
+    for (String name : names(family)) {
+      get(family.member(name))
+          .ifPresent(value -> members.put(name.toLowerCase(Locale.ROOT), value));
+    }
+    return members;
+  }
+
+  private SortedSet<String> names(Setting<?> family) {
+    SortedSet<String> names = new TreeSet<>();
+    for (String key : environment.keySet()) {
+      String name = UnknownKeys.isServiceLink(key, environment) ? null : family.nameIn(key);
+      if (name != null) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  private void readMembers(Setting<?> family) {
+    names(family).forEach(name -> read(family.member(name)));
   }
 
   /** The value as a problem's text may show it. */
@@ -95,13 +130,16 @@ final class Values {
 
   private void parse(Setting<?> setting, String text) {
     switch (setting.format().parse(text)) {
-      case Valid<?>(Object value) -> values.put(setting, value);
-      case Fault<?>(String what, boolean quotable) ->
-          problems.add(
-              new Problem(
-                  setting.key(),
-                  (quotable ? shown(setting) : HIDDEN) + " " + what,
-                  accepted(setting)));
+      case Valid<?>(Object value) -> values.put(setting.key(), value);
+      case Fault<?>(String what, boolean quotable, String detail) -> {
+        boolean fromFile = !given(setting.fileKey()).isEmpty();
+        String more = detail.isEmpty() || fromFile || setting.secret() ? "" : ": " + detail;
+        problems.add(
+            new Problem(
+                setting.key(),
+                (quotable ? shown(setting) : HIDDEN) + " " + what + more,
+                accepted(setting)));
+      }
     }
   }
 

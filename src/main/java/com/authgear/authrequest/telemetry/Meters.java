@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Source;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -83,6 +84,9 @@ public final class Meters implements AutoCloseable {
     Duration.ofSeconds(5)
   };
 
+  /** Around nginx's buffers, which are 4 KiB or 8 KiB. */
+  private static final double[] HEADER_BUCKETS = {256, 512, 1024, 2048, 3072, 4096, 8192, 16_384};
+
   private static final int SOURCES = Source.values().length;
 
   private final PrometheusMeterRegistry registry =
@@ -93,6 +97,7 @@ public final class Meters implements AutoCloseable {
   private final AtomicReferenceArray<@Nullable Timer> decisions =
       new AtomicReferenceArray<>((Reason.values().length + 1) * SOURCES);
 
+  private final DistributionSummary identityHeaders;
   private final Map<Trigger, Counter> refreshSuccesses;
   private final Map<Trigger, Counter> refreshFailures;
 
@@ -116,6 +121,11 @@ public final class Meters implements AutoCloseable {
     gauge(Metric.KEY_SET_KEYS, () -> keys.getAsInt());
     gauge(Metric.REQUESTS_WAITING, () -> waiting.getAsInt());
     registerDecisions();
+    identityHeaders =
+        DistributionSummary.builder(Metric.IDENTITY_HEADER_BYTES.meterName())
+            .description(Metric.IDENTITY_HEADER_BYTES.help())
+            .serviceLevelObjectives(HEADER_BUCKETS)
+            .register(registry);
     refreshSuccesses = refreshes("success");
     refreshFailures = refreshes("failure");
     registerRuntime();
@@ -134,6 +144,11 @@ public final class Meters implements AutoCloseable {
       timer = registerDecision(reason, source);
     }
     timer.record(Math.max(nanos, 0), TimeUnit.NANOSECONDS);
+  }
+
+  /** Records what the headers of an allowed request take, in bytes. */
+  public void identityHeaders(int bytes) {
+    identityHeaders.record(bytes);
   }
 
   /** Counts an attempt to fetch the key set. */

@@ -34,6 +34,13 @@ enum Metric {
       "outcome",
       "reason",
       "verifier"),
+  IDENTITY_HEADER_BYTES(
+      "authgear_auth_identity_header_bytes",
+      Type.HISTOGRAM,
+      "What the headers for the backend take on an allowed request; more than"
+          + " `AUTHGEAR_HEADER_BUDGET` is refused."),
+  IDENTITY_HEADER_BYTES_MAX(
+      "authgear_auth_identity_header_bytes_max", Type.GAUGE, "The most of the last minutes."),
   REQUESTS_WAITING(
       "authgear_auth_requests_waiting",
       Type.GAUGE,

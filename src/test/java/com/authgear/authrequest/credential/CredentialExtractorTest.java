@@ -9,15 +9,25 @@ import com.authgear.authrequest.credential.Credential.Malformed;
 import com.authgear.authrequest.credential.Credential.NoCookies;
 import com.authgear.authrequest.credential.Credential.None;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CredentialExtractorTest {
-  private final CredentialExtractor extractor = new CredentialExtractor("");
+  private final CredentialExtractor extractor = new CredentialExtractor("", TokenCarriers.NONE);
 
   private Credential authorization(String... values) {
-    return extractor.extract(List.of(values), List.of());
+    return extractor.extract(fields(List.of(values), List.of()));
+  }
+
+  private static RequestFields fields(List<String> authorization, List<String> cookie) {
+    return fields(Map.of("Authorization", authorization, "Cookie", cookie));
+  }
+
+  private static RequestFields fields(Map<String, List<String>> all) {
+    return name -> all.getOrDefault(name, List.of());
   }
 
   @Test
@@ -61,21 +71,23 @@ class CredentialExtractorTest {
   void extract_cookies_keepsOnlyAuthgears() {
     assertThat(
             extractor.extract(
-                List.of(),
-                List.of("theme=dark; session=s1; sessionx=1", "app_access_token=t; xsession=2")))
+                fields(
+                    List.of(),
+                    List.of(
+                        "theme=dark; session=s1; sessionx=1", "app_access_token=t; xsession=2"))))
         .isEqualTo(new Cookies("session=s1; app_access_token=t"));
   }
 
   @Test
   void extract_bearerAndCookies_keepsTheCookiesToFallBackOn() {
-    assertThat(extractor.extract(List.of("Bearer t"), List.of("session=s")))
+    assertThat(extractor.extract(fields(List.of("Bearer t"), List.of("session=s"))))
         .isEqualTo(new Bearer("t", new Cookies("session=s")));
   }
 
   @Test
   void extract_cookiePrefix_isPartOfTheName() {
-    CredentialExtractor prefixed = new CredentialExtractor("acme_");
-    assertThat(prefixed.extract(List.of(), List.of("session=a; acme_session=b")))
+    CredentialExtractor prefixed = new CredentialExtractor("acme_", TokenCarriers.NONE);
+    assertThat(prefixed.extract(fields(List.of(), List.of("session=a; acme_session=b"))))
         .isEqualTo(new Cookies("acme_session=b"));
   }
 
@@ -83,5 +95,98 @@ class CredentialExtractorTest {
   void toString_neverShowsASecret() {
     assertThat(new Bearer("secret", new Cookies("session=secret")).toString())
         .doesNotContain("secret");
+  }
+
+  private static final CredentialExtractor CARRIED =
+      new CredentialExtractor("", new TokenCarriers("x-token", "token", "x-original-uri"));
+
+  private static Credential carried(
+      String authorization, String header, String cookie, String uri) {
+    return CARRIED.extract(
+        fields(
+            Map.of(
+                "Authorization", list(authorization),
+                "x-token", list(header),
+                "Cookie", list(cookie),
+                "x-original-uri", list(uri))));
+  }
+
+  private static List<String> list(String value) {
+    return value.isEmpty() ? List.of() : List.of(value);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      value = {
+        "Bearer t | '' | '' | ''",
+        "'' | t | '' | ''",
+        "'' | Bearer t | '' | ''",
+        "Basic dTpw | t | '' | ''",
+        "'' | '' | a=b; token=t | ''",
+        "'' | '' | '' | /ws?a=b&access_token=t",
+        "'' | '' | '' | https://a.example/ws?access_token=%74",
+        "'' | '' | '' | /ws?access_token=t&access_token=t",
+        "Bearer t | t | token=t | /?access_token=t",
+      },
+      delimiter = '|')
+  void extract_oneToken_whereverItStands(
+      String authorization, String header, String cookie, String uri) {
+    assertThat(carried(authorization, header, cookie, uri))
+        .isEqualTo(new Bearer("t", new NoCookies()));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      value = {
+        "Bearer t | u | '' | ''",
+        "Bearer t | '' | token=u | ''",
+        "Bearer t | '' | '' | /?access_token=u",
+        "'' | t | token=u | ''",
+        "'' | '' | token=t; token=u | ''",
+        "'' | '' | '' | /?access_token=t&access_token=u",
+        "'' | '' | '' | /?access_token=%zz",
+        "'' | a b | '' | ''",
+        "Bearer | t | '' | ''",
+      },
+      delimiter = '|')
+  void extract_twoTokensOrABrokenOne_isMalformed(
+      String authorization, String header, String cookie, String uri) {
+    assertThat(carried(authorization, header, cookie, uri)).isEqualTo(new Malformed(Fault.SYNTAX));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      value = {
+        "' ' | token= | /?access_token=",
+        "'' | xtoken=t | /access_token=t",
+        "'' | '' | /?xaccess_token=t",
+      },
+      delimiter = '|')
+  void extract_nothingCarried_isNone(String header, String cookie, String uri) {
+    assertThat(carried("", header, cookie, uri)).isEqualTo(new None());
+  }
+
+  @Test
+  void extract_carriersNotNamed_areNotLookedAt() {
+    assertThat(
+            extractor.extract(
+                fields(
+                    Map.of(
+                        "x-token", List.of("t"),
+                        "Cookie", List.of("token=t"),
+                        "x-original-uri", List.of("/?access_token=t")))))
+        .isEqualTo(new None());
+  }
+
+  @Test
+  void extract_carriedToken_fallsBackOnCookies() {
+    assertThat(carried("", "t", "session=s", ""))
+        .isEqualTo(new Bearer("t", new Cookies("session=s")));
+  }
+
+  @Test
+  void extract_carriedTokenTooLarge_isTooLarge() {
+    assertThat(carried("", "t".repeat(CredentialExtractor.MAX_TOKEN_BYTES + 1), "", ""))
+        .isEqualTo(new Malformed(Fault.TOO_LARGE));
   }
 }

@@ -2,26 +2,37 @@ package com.authgear.authrequest.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.credential.CredentialExtractor;
+import com.authgear.authrequest.credential.TokenCarriers;
 import com.authgear.authrequest.policy.Policy;
+import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.requirement.Requirement;
+import com.authgear.authrequest.requirement.RequirementParser;
+import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Verification;
+import com.authgear.authrequest.verify.Verification.Anonymous;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.Verifier;
+import com.authgear.authrequest.wire.RawClient;
 import io.javalin.Javalin;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -41,53 +52,101 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class AuthHandlerTest {
 
-  private static final Verified GOOD =
-      new Verified(
-          Source.JWT,
-          new Principal(
-              Kind.USER,
-              "user-1",
-              null,
-              true,
-              null,
-              List.of(),
-              List.of(),
-              OptionalLong.empty(),
-              "",
-              List.of(),
-              List.of("aud"),
-              Map.of()),
-          Long.MAX_VALUE);
+  private static final int BUDGET = 600;
+  static final Verified GOOD = verified("user-1");
+  private static final Map<String, Requirement> POLICIES =
+      Map.of("user", Requirement.USER, "admin", role("admin"));
 
   private final HttpClient http = HttpClient.newHttpClient();
+
+  /** Hears nothing. */
+  static final AuthHandler.Listener UNHEARD =
+      new AuthHandler.Listener() {
+        @Override
+        public void decided(@Nullable Reason reason, Source source, long nanos) {}
+
+        @Override
+        public void emitted(int bytes) {}
+
+        @Override
+        public void mistaken(String message) {}
+      };
+
+  /** Says whatever a test wants. */
+  record Answering(Supplier<@Nullable Verification> now, Supplier<Verification> later)
+      implements Verifier {
+    @Override
+    public @Nullable Verification verifyNow(Credential credential) {
+      return now.get();
+    }
+
+    @Override
+    public Verification verify(Credential credential, Caller caller) {
+      return later.get();
+    }
+  }
+
+  private static Requirement role(String role) {
+    return switch (RequirementParser.parse("role=" + role)) {
+      case RequirementParser.Valid valid -> valid.requirement();
+      case RequirementParser.Mistake mistake -> throw new AssertionError(mistake.message());
+    };
+  }
+
+  private static Verified verified(String userId) {
+    return new Verified(
+        Source.JWT,
+        new Principal(
+            Kind.USER,
+            userId,
+            null,
+            true,
+            null,
+            List.of(),
+            List.of(),
+            OptionalLong.empty(),
+            "",
+            List.of(),
+            List.of("aud"),
+            Map.of("plan", "gold")),
+        Long.MAX_VALUE);
+  }
+
   private final Queue<String> decided = new ConcurrentLinkedQueue<>();
+  private final Queue<Integer> emitted = new ConcurrentLinkedQueue<>();
   private final Queue<String> mistakes = new ConcurrentLinkedQueue<>();
   private volatile Supplier<@Nullable Verification> now = () -> GOOD;
   private volatile Supplier<Verification> later = () -> GOOD;
   private final AuthHandler handler =
       new AuthHandler(
-          new CredentialExtractor(""),
-          new Verifier() {
+          new CredentialExtractor("", TokenCarriers.NONE),
+          new Requirements(POLICIES),
+          new Answering(() -> now.get(), () -> later.get()),
+          new Policy(List.of("aud"), Set.of()),
+          new AuthHandler.Speech(
+              List.of(new ClaimHeader("plan", "x-plan")), BUDGET, ProtectionSpace.UNNAMED),
+          InstantSource.system(),
+          new AuthHandler.Listener() {
             @Override
-            public @Nullable Verification verifyNow(Credential credential) {
-              return now.get();
+            public void decided(@Nullable Reason reason, Source source, long nanos) {
+              decided.add((reason == null ? "allow" : reason.code()) + (nanos > 0 ? "" : "?"));
             }
 
             @Override
-            public Verification verify(Credential credential, Caller caller) {
-              return later.get();
+            public void emitted(int bytes) {
+              emitted.add(bytes);
             }
-          },
-          new Policy(List.of("aud"), Set.of()),
-          InstantSource.system(),
-          (reason, _, nanos) ->
-              decided.add((reason == null ? "allow" : reason.code()) + (nanos > 0 ? "" : "?")),
-          mistakes::add);
-  private final Javalin server = Servers.auth(handler);
+
+            @Override
+            public void mistaken(String message) {
+              mistakes.add(message);
+            }
+          });
+  private final Javalin server = Servers.auth(handler, "127.0.0.1", 0, null);
 
   @BeforeEach
   void start() {
-    server.start("127.0.0.1", 0);
+    server.start();
   }
 
   @AfterEach
@@ -184,8 +243,99 @@ class AuthHandlerTest {
     assertThat(mistakes).singleElement().asString().contains("rolle");
   }
 
+  @Test
+  void namedPolicy_ignoresTheQuery() throws Exception {
+    assertThat(ask("GET", "/auth/user?role=admin").statusCode()).isEqualTo(200);
+    assertDenied(ask("GET", "/auth/admin?optional=true&role=x"), 403, Reason.ROLE_MISSING);
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"/auth/nobody", "/auth/", "/ext-authz/nobody/a/../b?optional=true"})
+  @ValueSource(
+      strings = {
+        "",
+        "/",
+        "?optional=true",
+        "/a/b?role=x",
+        "/../../../etc/passwd",
+        "/..%2f..%2F%2e%2e/x",
+        "/a;b=c/%00/%5c/%zz//",
+        "/user",
+        "/auth"
+      })
+  void extAuthz_suffixNeverMatters(String suffix) throws Exception {
+    assertThat(raw("PATCH /ext-authz/user" + suffix)).startsWith("HTTP/1.1 200 ");
+    assertThat(raw("PATCH /ext-authz/admin" + suffix)).startsWith("HTTP/1.1 403 ");
+  }
+
+  /** Sent as it is, which Java's own client does not do. */
+  private String raw(String methodAndTarget) throws Exception {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      socket
+          .getOutputStream()
+          .write(
+              (methodAndTarget + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                  .getBytes(StandardCharsets.US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    }
+  }
+
+  @Test
+  void claims_becomeHeaders() throws Exception {
+    assertThat(ask("GET", "/auth").headers().allValues("x-plan")).containsExactly("gold");
+    now = Anonymous::new;
+    assertThat(ask("GET", "/auth?optional=true").headers().allValues("x-plan")).containsExactly("");
+  }
+
+  @Test
+  void headersWithinTheBudget_areSentAndMeasured() throws Exception {
+    HttpResponse<String> answer = ask("GET", "/auth");
+    int bytes =
+        answer.headers().map().entrySet().stream()
+            .filter(field -> field.getKey().startsWith("x-"))
+            .mapToInt(field -> field.getKey().length() + field.getValue().getFirst().length() + 4)
+            .sum();
+    assertThat(emitted).containsExactly(bytes);
+    int left = BUDGET - bytes;
+    now = () -> verified("u".repeat("user-1".length() + left));
+    assertThat(ask("GET", "/auth").statusCode()).isEqualTo(200);
+    assertThat(emitted).endsWith(BUDGET);
+    now = () -> verified("u".repeat("user-1".length() + left + 1));
+    assertDenied(ask("GET", "/auth"), 401, Reason.HEADER_BUDGET);
+    assertThat(emitted).hasSize(2);
+  }
+
+  @Test
+  void headersOverTheBudget_onOptionalAccess_nameNobody() throws Exception {
+    now = () -> verified("u".repeat(BUDGET));
+    HttpResponse<String> answer = ask("GET", "/auth?optional=true");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().allValues("x-authgear-user-id")).containsExactly("");
+    assertThat(answer.headers().allValues("x-authgear-session-valid")).containsExactly("false");
+  }
+
+  @Test
+  void setCookie_countsForTheBudget() throws Exception {
+    now =
+        () ->
+            new Verified(
+                Source.RESOLVER,
+                GOOD.principal(),
+                Long.MAX_VALUE,
+                List.of("s=" + "c".repeat(BUDGET)));
+    assertDenied(ask("GET", "/auth"), 401, Reason.HEADER_BUDGET);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/auth/nobody",
+        "/auth/",
+        "/auth/user/",
+        "/auth/USER",
+        "/ext-authz/nobody/a/../b?optional=true",
+        "/ext-authz//user",
+        "/ext-authz/"
+      })
   void unknownPolicy_is503(String path) throws Exception {
     assertDenied(ask("GET", path), 503, Reason.UNKNOWN_POLICY);
   }
@@ -209,6 +359,17 @@ class AuthHandlerTest {
     assertDenied(ask("GET", "/auth"), 503, Reason.DRAINING);
     answer.countDown();
     assertThat(inFlight.get().statusCode()).isEqualTo(200);
+  }
+
+  /** Whichever thread is first, the one that answers or the one that read the request. */
+  @Test
+  void answersOfOtherThreads_allGoOverOneConnection() throws Exception {
+    now = () -> null;
+    try (RawClient client = new RawClient(server.port())) {
+      for (int i = 0; i < 5000; i++) {
+        assertThat(client.send("GET", "/auth").status()).as("request %d", i).isEqualTo(200);
+      }
+    }
   }
 
   @Test

@@ -2,17 +2,21 @@ package com.authgear.authrequest.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.policy.Decision.Allow;
 import com.authgear.authrequest.policy.Decision.Forbidden;
 import com.authgear.authrequest.policy.Decision.Subject;
 import com.authgear.authrequest.policy.Decision.Unauthenticated;
 import com.authgear.authrequest.policy.Decision.Unavailable;
-import com.authgear.authrequest.policy.RequirementParser.Mistake;
-import com.authgear.authrequest.policy.RequirementParser.Valid;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.requirement.RandomRequirements;
+import com.authgear.authrequest.requirement.Requirement;
+import com.authgear.authrequest.requirement.RequirementParser;
+import com.authgear.authrequest.requirement.RequirementParser.Mistake;
+import com.authgear.authrequest.requirement.RequirementParser.Valid;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Anonymous;
 import com.authgear.authrequest.verify.Verification.Rejected;
@@ -20,6 +24,7 @@ import com.authgear.authrequest.verify.Verification.Verified;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,7 +97,7 @@ class PolicyTest {
             Forbidden.class,
             refused -> {
               assertThat(refused.reason()).isEqualTo(reason);
-              assertThat(refused.challenge().toHeader())
+              assertThat(refused.challenge().toHeader(ProtectionSpace.UNNAMED))
                   .isEqualTo("Bearer error=\"insufficient_scope\"");
             });
   }
@@ -103,7 +108,7 @@ class PolicyTest {
         .isInstanceOfSatisfying(
             Forbidden.class,
             refused ->
-                assertThat(refused.challenge().toHeader())
+                assertThat(refused.challenge().toHeader(ProtectionSpace.UNNAMED))
                     .isEqualTo("Bearer error=\"insufficient_scope\", scope=\"write read\""));
   }
 
@@ -115,7 +120,7 @@ class PolicyTest {
             Unauthenticated.class,
             refused -> {
               assertThat(refused.reason()).isEqualTo(reason);
-              assertThat(refused.challenge().toHeader())
+              assertThat(refused.challenge().toHeader(ProtectionSpace.UNNAMED))
                   .startsWith("Bearer error=\"insufficient_user_authentication\"");
             });
   }
@@ -179,7 +184,9 @@ class PolicyTest {
     assertThat(decide(new Anonymous(), ""))
         .isInstanceOfSatisfying(
             Unauthenticated.class,
-            refused -> assertThat(refused.challenge().toHeader()).isEqualTo("Bearer"));
+            refused ->
+                assertThat(refused.challenge().toHeader(ProtectionSpace.UNNAMED))
+                    .isEqualTo("Bearer"));
     assertThat(decide(new Anonymous(), "optional=true"))
         .isInstanceOfSatisfying(
             Allow.class, allow -> assertThat(allow.subject()).isEqualTo(new Subject.Nobody()));
@@ -197,7 +204,7 @@ class PolicyTest {
         .isInstanceOfSatisfying(
             Unauthenticated.class,
             refused -> {
-              assertThat(refused.challenge().toHeader())
+              assertThat(refused.challenge().toHeader(ProtectionSpace.UNNAMED))
                   .isEqualTo("Bearer error=\"" + error + "\"");
               assertThat(refused.setCookie()).containsExactly("session=");
             });
@@ -209,5 +216,74 @@ class PolicyTest {
             decide(
                 new Verification.Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE), "optional=true"))
         .isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+  }
+
+  /**
+   * Whatever is added to a requirement, nobody is vouched for who was not before. (Optional access
+   * lets in without a name whoever has no credential for this audience, as if they sent none.)
+   */
+  @Test
+  void stricterRequirement_neverAllowsWhatAWeakerOneDenies() {
+    Random random = new Random(9470);
+    int denied = 0;
+    for (int i = 0; i < 20_000; i++) {
+      Requirement weaker = RandomRequirements.next(random);
+      Verified verified = new Verified(Source.JWT, randomPrincipal(random), NOW + 60);
+      boolean weakerAllows = vouches(policy.decide(verified, weaker, NOW));
+      Requirement stricter = stricter(weaker, random);
+      Decision decision = policy.decide(verified, stricter, NOW);
+      denied += weakerAllows ? 0 : 1;
+      assertThat(weakerAllows || !vouches(decision))
+          .as("%s denies, %s allows %s", weaker.print(), stricter.print(), verified)
+          .isTrue();
+    }
+    assertThat(denied).isGreaterThan(1000);
+  }
+
+  private static boolean vouches(Decision decision) {
+    return decision instanceof Allow allow && allow.subject() instanceof Subject.Known;
+  }
+
+  private static Principal randomPrincipal(Random random) {
+    boolean user = random.nextBoolean();
+    return new Principal(
+        user ? Kind.USER : Kind.CLIENT,
+        user ? "u" : "",
+        random.nextBoolean() ? null : random.nextBoolean(),
+        random.nextBoolean() ? null : random.nextBoolean(),
+        null,
+        RandomRequirements.alternatives(random).values(),
+        RandomRequirements.alternatives(random).values(),
+        random.nextBoolean() ? OptionalLong.empty() : OptionalLong.of(NOW - random.nextInt(600)),
+        RandomRequirements.VALUES.get(random.nextInt(3)),
+        RandomRequirements.alternatives(random).values(),
+        random.nextBoolean()
+            ? List.of("https://project")
+            : RandomRequirements.alternatives(random).values(),
+        Map.of());
+  }
+
+  /** The same requirement with one more condition, or with one alternative less. */
+  private static Requirement stricter(Requirement weaker, Random random) {
+    String more =
+        switch (random.nextInt(8)) {
+          case 0 -> "&role=a";
+          case 1 -> "&scope=b";
+          case 2 -> "&amr=a";
+          case 3 -> "&client_id=b,a";
+          case 4 -> weaker.verified() ? "" : "&verified=true";
+          case 5 -> weaker.notAnonymous() ? "" : "&anonymous=false";
+          case 6 -> weaker.maxAge().isPresent() ? "" : "&max_age=100";
+          default -> weaker.audiences().isEmpty() ? "" : "&audience=a";
+        };
+    String text = weaker.print();
+    if (more.isEmpty()) {
+      text =
+          text.replaceFirst("principal=any", "principal=user").replaceFirst("&optional=true", "");
+    }
+    return switch (RequirementParser.parse(text + more)) {
+      case Valid valid -> valid.requirement();
+      case Mistake mistake -> throw new AssertionError(mistake.message());
+    };
   }
 }

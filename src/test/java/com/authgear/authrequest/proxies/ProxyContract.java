@@ -5,7 +5,7 @@ import static com.authgear.authrequest.wire.RecordingServer.answerWithBody;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.FreePort;
-import com.authgear.authrequest.Site;
+import com.authgear.authrequest.ServiceWithSandbox;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.HttpMessage.Field;
@@ -46,7 +46,7 @@ abstract class ProxyContract {
           "AUTHGEAR_POLICY_ADMIN", "role=admin",
           "AUTHGEAR_POLICY_GUEST", "optional=true");
 
-  private Site site;
+  private ServiceWithSandbox site;
   private RecordingServer backend;
   private RunningProxy proxy;
 
@@ -60,7 +60,7 @@ abstract class ProxyContract {
 
   @BeforeAll
   void start() throws IOException {
-    site = Site.start(POLICIES);
+    site = ServiceWithSandbox.start(POLICIES);
     backend = RecordingServer.start(ProxyContract::serve);
     proxy = start(site.address(), backend.address());
   }
@@ -89,7 +89,7 @@ abstract class ProxyContract {
         : answerWithBody(200, "backend", "Content-Type: text/plain");
   }
 
-  final Site site() {
+  final ServiceWithSandbox site() {
     return site;
   }
 

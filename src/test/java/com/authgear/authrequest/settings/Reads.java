@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,5 +50,14 @@ final class Reads {
     List<Problem> problems = refused(key, value);
     assertThat(problems).extracting(Problem::key).containsExactly(key);
     return problems.getFirst().fault();
+  }
+
+  /** Every setting of the table, and one member of each family. */
+  static List<Setting<?>> all() {
+    List<Setting<?>> all = new ArrayList<>();
+    for (Setting<?> setting : new SettingsTable().all()) {
+      all.add(setting.isFamily() ? setting.member("ADMIN") : setting);
+    }
+    return all;
   }
 }

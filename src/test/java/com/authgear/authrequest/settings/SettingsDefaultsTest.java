@@ -2,12 +2,17 @@ package com.authgear.authrequest.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.credential.TokenCarriers;
+import com.authgear.authrequest.principal.ClaimHeader;
+import com.authgear.authrequest.requirement.Requirement;
+import com.authgear.authrequest.requirement.Requirement.PrincipalRule;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import java.net.URI;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +33,12 @@ class SettingsDefaultsTest {
                 Set.of("RS256"),
                 Duration.ofSeconds(30),
                 "",
+                TokenCarriers.NONE,
+                Map.of(),
+                List.of(),
+                3072,
+                null,
+                null,
                 Duration.ofSeconds(2),
                 256,
                 new ListenAddress("0.0.0.0", 8080),
@@ -50,6 +61,15 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_ALGORITHMS", "ES256,PS512");
     environment.put("AUTHGEAR_CLOCK_SKEW", "1m");
     environment.put("AUTHGEAR_COOKIE_PREFIX", "shop_");
+    environment.put("AUTHGEAR_TOKEN_HEADER", "X-Access-Token");
+    environment.put("AUTHGEAR_TOKEN_COOKIE", "token");
+    environment.put("AUTHGEAR_TOKEN_QUERY_FROM", "x-original-uri");
+    environment.put("AUTHGEAR_POLICY_ADMIN", "max_age=300");
+    environment.put(
+        "AUTHGEAR_CLAIM_HEADERS", "email=X-Authgear-Claim-Email, https://a.example/?b=c=x-b");
+    environment.put("AUTHGEAR_HEADER_BUDGET", "4096");
+    environment.put("AUTHGEAR_REALM", "orders");
+    environment.put("AUTHGEAR_RESOURCE", "https://API.example.com:443/v1");
     environment.put("AUTHGEAR_RESOLVER_TIMEOUT", "750ms");
     environment.put("AUTHGEAR_RESOLVER_MAX_CALLS", "7");
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:9080");
@@ -58,7 +78,7 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_LOG_LEVEL", "debug");
     environment.put("AUTHGEAR_DRAIN", "0s");
 
-    assertThat(new SettingsTable().all())
+    assertThat(Reads.all())
         .extracting(Setting::key)
         .containsExactlyInAnyOrderElementsOf(environment.keySet());
     assertThat(SettingsReader.read(environment))
@@ -74,6 +94,14 @@ class SettingsDefaultsTest {
                     Set.of("ES256", "PS512"),
                     Duration.ofMinutes(1),
                     "shop_",
+                    new TokenCarriers("x-access-token", "token", "x-original-uri"),
+                    Map.of("admin", maxAge(300)),
+                    List.of(
+                        new ClaimHeader("email", "x-authgear-claim-email"),
+                        new ClaimHeader("https://a.example/?b=c", "x-b")),
+                    4096,
+                    "orders",
+                    URI.create("https://api.example.com/v1"),
                     Duration.ofMillis(750),
                     7,
                     new ListenAddress("127.0.0.1", 9080),
@@ -81,6 +109,20 @@ class SettingsDefaultsTest {
                     LogFormat.TEXT,
                     LogLevel.DEBUG,
                     Duration.ZERO)));
+  }
+
+  private static Requirement maxAge(long seconds) {
+    return new Requirement(
+        PrincipalRule.USER,
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        false,
+        false,
+        OptionalLong.of(seconds),
+        false);
   }
 
   @Test
@@ -92,7 +134,7 @@ class SettingsDefaultsTest {
   @Test
   void read_everyOptionalKeyEmpty_isAsIfNotSet() {
     Map<String, String> environment = new HashMap<>();
-    for (Setting<?> setting : new SettingsTable().all()) {
+    for (Setting<?> setting : Reads.all()) {
       environment.put(setting.key(), "");
       environment.put(setting.fileKey(), "");
     }
@@ -104,7 +146,7 @@ class SettingsDefaultsTest {
   @Test
   void read_allExamplesOfTheTable_areAccepted() {
     Map<String, String> environment = new HashMap<>();
-    for (Setting<?> setting : new SettingsTable().all()) {
+    for (Setting<?> setting : Reads.all()) {
       environment.put(setting.key(), setting.example());
     }
 

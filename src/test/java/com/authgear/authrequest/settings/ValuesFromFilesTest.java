@@ -26,7 +26,7 @@ class ValuesFromFilesTest {
   void read_everyKeyFromAFile_isAccepted() throws IOException {
     Map<String, String> files = new HashMap<>();
     Map<String, String> plain = new HashMap<>();
-    for (Setting<?> setting : new SettingsTable().all()) {
+    for (Setting<?> setting : Reads.all()) {
       files.put(setting.fileKey(), file(setting.key(), setting.example() + "\n"));
       plain.put(setting.key(), setting.example());
     }
@@ -140,7 +140,7 @@ class ValuesFromFilesTest {
       })
   void report_faultyFiles_neverShowTheirContent(String content) throws IOException {
     Map<String, String> environment = new HashMap<>();
-    for (Setting<?> setting : new SettingsTable().all()) {
+    for (Setting<?> setting : Reads.all()) {
       environment.put(setting.fileKey(), file(setting.key(), content));
     }
 

@@ -3,12 +3,15 @@ package com.authgear.authrequest.verify.jwt;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +31,14 @@ final class ClaimsReader {
   private final String issuer;
   private final long skewSeconds;
   private final InstantSource clock;
+  private final Set<String> further;
 
-  ClaimsReader(String issuer, Duration skew, InstantSource clock) {
+  /**
+   * @param further names of claims that the principal is to keep
+   */
+  ClaimsReader(String issuer, Duration skew, InstantSource clock, Set<String> further) {
     this.issuer = issuer;
+    this.further = Set.copyOf(further);
     this.skewSeconds = skew.toSeconds();
     this.clock = clock;
   }
@@ -60,7 +68,7 @@ final class ClaimsReader {
     return new Claims(principal(claims), expiresAt);
   }
 
-  private static Principal principal(Map<String, Object> claims) throws Refusal {
+  private Principal principal(Map<String, Object> claims) throws Refusal {
     String subject = text(claims, "sub");
     if (subject.isEmpty()) {
       throw new Refusal(Reason.MISSING_CLAIM);
@@ -82,7 +90,50 @@ final class ClaimsReader {
         clientId,
         scopes(claims),
         audiences(claims),
-        Map.of());
+        further(claims));
+  }
+
+  private Map<String, String> further(Map<String, Object> claims) throws Refusal {
+    if (further.isEmpty()) {
+      return Map.of();
+    }
+    Map<String, String> kept = new HashMap<>();
+    for (String name : further) {
+      Object value = claims.get(name);
+      if (value != null) {
+        kept.put(name, fieldValue(value));
+      }
+    }
+    return kept;
+  }
+
+  /** A text, number, flag or list of texts as a header value. */
+  private static String fieldValue(Object value) throws Refusal {
+    return switch (value) {
+      case String text -> headerSafe(text, "");
+      case Boolean flag -> flag.toString();
+      case Number number -> plain(number);
+      case List<?> list -> {
+        List<String> texts = new ArrayList<>(list.size());
+        for (Object element : list) {
+          if (!(element instanceof String text) || text.isEmpty()) {
+            throw new Refusal(Reason.UNSAFE_VALUE);
+          }
+          texts.add(headerSafe(text, ","));
+        }
+        yield String.join(",", texts);
+      }
+      default -> throw new Refusal(Reason.UNSAFE_VALUE);
+    };
+  }
+
+  /** Without exponent; what is no number in JSON cannot be written. */
+  private static String plain(Number number) throws Refusal {
+    try {
+      return new BigDecimal(number.toString()).toPlainString();
+    } catch (NumberFormatException _) {
+      throw new Refusal(Reason.UNSAFE_VALUE);
+    }
   }
 
   private void requireNotAfter(OptionalLong date, long now) throws Refusal {

@@ -37,12 +37,18 @@ public final class JwtVerifier {
    * @param issuer what {@code iss} must equal
    * @param algorithms JWS algorithms that are accepted
    * @param skew tolerated difference between Authgear's clock and ours
+   * @param further names of claims that the principal is to keep beside those of its identity
    */
   public JwtVerifier(
-      Keys keys, String issuer, Set<String> algorithms, Duration skew, InstantSource clock) {
+      Keys keys,
+      String issuer,
+      Set<String> algorithms,
+      Duration skew,
+      InstantSource clock,
+      Set<String> further) {
     this.keys = keys;
     this.algorithms = Set.copyOf(algorithms);
-    this.claims = new ClaimsReader(issuer, skew, clock);
+    this.claims = new ClaimsReader(issuer, skew, clock, further);
   }
 
   /** Verifies without waiting; null if a fetch of the key set may change the answer. */
@@ -82,11 +88,14 @@ public final class JwtVerifier {
       throw new Refusal(Reason.KEYS_UNAVAILABLE);
     }
     KeySet.Key key = keySet.keys().get(header.kid());
-    if (key == null && keys.mayFetchForUnknownKey()) {
-      if (!mayWait) {
-        return null;
+    if (key == null) {
+      if (keys.mayFetchForUnknownKey()) {
+        if (!mayWait) {
+          return null;
+        }
+        keys.fetchFor(header.kid());
       }
-      keys.fetchFor(header.kid());
+      // Looked up again in any case: another request's fetch may have begun the cool-down just now.
       keySet = keys.current();
       key = keySet == null ? null : keySet.keys().get(header.kid());
     }

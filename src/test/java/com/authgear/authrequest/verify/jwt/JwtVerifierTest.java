@@ -33,7 +33,10 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,7 +60,8 @@ class JwtVerifierTest {
   }
 
   private JwtVerifier newVerifier() {
-    return new JwtVerifier(keys, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock);
+    return new JwtVerifier(
+        keys, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock, Set.of());
   }
 
   private KeySet fetch() throws KeyFetchException {
@@ -73,7 +77,7 @@ class JwtVerifierTest {
   @BeforeEach
   void loadKeys() {
     keys.start();
-    org.awaitility.Awaitility.await().until(() -> keys.problem() == null);
+    Awaitility.await().until(() -> keys.problem() == null);
   }
 
   @AfterEach
@@ -266,6 +270,40 @@ class JwtVerifierTest {
     assertThat(verifier.verify(withClaims(_ -> {})))
         .as("the old key left the set")
         .isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+  }
+
+  @Test
+  void verify_keyBroughtByAnotherRequestMeanwhile_isKnown() {
+    AtomicReference<@Nullable Runnable> meanwhile = new AtomicReference<>();
+    InstantSource lookedAtInBetween =
+        new InstantSource() {
+          @Override
+          public Instant instant() {
+            return clock.instant();
+          }
+
+          @Override
+          public long millis() {
+            Runnable other = meanwhile.getAndSet(null);
+            if (other != null) {
+              other.run();
+            }
+            return clock.millis();
+          }
+        };
+    try (Keys shared =
+        new Keys(this::fetch, lookedAtInBetween, Keys.Timing.DEFAULT, (_, _) -> {})) {
+      shared.start();
+      Awaitility.await().until(() -> shared.problem() == null);
+      published.add(publicKey(OTHER_KEY));
+      meanwhile.set(() -> shared.fetchFor("key-2"));
+      assertThat(
+              new JwtVerifier(
+                      shared, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock, Set.of())
+                  .verifyNow(withHeader(h -> h.put("kid", "key-2"))))
+          .as("known now, though signed by another key")
+          .isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
+    }
   }
 
   @Test

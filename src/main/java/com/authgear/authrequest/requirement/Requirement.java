@@ -1,7 +1,9 @@
-package com.authgear.authrequest.policy;
+package com.authgear.authrequest.requirement;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.StringJoiner;
 
 /**
  * What a location requires of whoever is authenticated. Of each list of alternatives one must be
@@ -57,7 +59,8 @@ public record Requirement(
       values = List.copyOf(values);
     }
 
-    boolean metBy(List<String> held) {
+    /** Whether one of them is among those held. */
+    public boolean metBy(List<String> held) {
       for (String value : values) {
         if (held.contains(value)) {
           return true;
@@ -73,5 +76,36 @@ public record Requirement(
     roles = List.copyOf(roles);
     scopes = List.copyOf(scopes);
     amr = List.copyOf(amr);
+  }
+
+  /** The requirement in its own grammar; {@link RequirementParser} reads it back as the same. */
+  public String print() {
+    StringJoiner pairs = new StringJoiner("&");
+    print(pairs, "role", roles);
+    print(pairs, "scope", scopes);
+    print(pairs, "audience", audiences);
+    print(pairs, "client_id", clientIds);
+    print(pairs, "amr", amr);
+    if (verified) {
+      pairs.add("verified=true");
+    }
+    if (notAnonymous) {
+      pairs.add("anonymous=false");
+    }
+    maxAge.ifPresent(seconds -> pairs.add("max_age=" + seconds));
+    pairs.add("principal=" + principal.name().toLowerCase(Locale.ROOT));
+    if (optional) {
+      pairs.add("optional=true");
+    }
+    return pairs.toString();
+  }
+
+  private static void print(StringJoiner pairs, String key, List<Alternatives> lists) {
+    for (Alternatives alternatives : lists) {
+      pairs.add(
+          key
+              + "="
+              + String.join(",", alternatives.values()).replace("%", "%25").replace("&", "%26"));
+    }
   }
 }

@@ -1,13 +1,14 @@
-package com.authgear.authrequest.policy;
+package com.authgear.authrequest.requirement;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.policy.Requirement.Alternatives;
-import com.authgear.authrequest.policy.Requirement.PrincipalRule;
-import com.authgear.authrequest.policy.RequirementParser.Mistake;
-import com.authgear.authrequest.policy.RequirementParser.Valid;
+import com.authgear.authrequest.requirement.Requirement.Alternatives;
+import com.authgear.authrequest.requirement.Requirement.PrincipalRule;
+import com.authgear.authrequest.requirement.RequirementParser.Mistake;
+import com.authgear.authrequest.requirement.RequirementParser.Valid;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -70,5 +71,16 @@ class RequirementParserTest {
     assertThat(RequirementParser.parse(text))
         .isInstanceOfSatisfying(
             Mistake.class, mistake -> assertThat(mistake.message()).contains(problem));
+  }
+
+  @Test
+  void print_readBack_isTheSame() {
+    Random random = new Random(20_261_124);
+    for (int i = 0; i < 2000; i++) {
+      Requirement requirement = RandomRequirements.next(random);
+      assertThat(RequirementParser.parse(requirement.print()))
+          .as(requirement.print())
+          .isEqualTo(new Valid(requirement));
+    }
   }
 }

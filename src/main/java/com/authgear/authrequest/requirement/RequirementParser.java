@@ -1,7 +1,7 @@
-package com.authgear.authrequest.policy;
+package com.authgear.authrequest.requirement;
 
-import com.authgear.authrequest.policy.Requirement.Alternatives;
-import com.authgear.authrequest.policy.Requirement.PrincipalRule;
+import com.authgear.authrequest.requirement.Requirement.Alternatives;
+import com.authgear.authrequest.requirement.Requirement.PrincipalRule;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -28,9 +28,18 @@ public final class RequirementParser {
   /**
    * The text is not a requirement.
    *
-   * @param message what is wrong and where, for the operator; quotes the text
+   * @param problem what is wrong, for the operator; quotes the part that is
+   * @param text the whole, with what could break a log line replaced
    */
-  public record Mistake(String message) implements Parsed {}
+  public record Mistake(String problem, String text) implements Parsed {
+    /** What is wrong and where. */
+    public String message() {
+      return "in \"" + text + "\": " + problem;
+    }
+  }
+
+  /** What an empty text says. */
+  static final Valid NOTHING = new Valid(Requirement.USER);
 
   private static final String KEYS =
       "role, scope, audience, client_id, amr, verified, anonymous, max_age, principal, optional";
@@ -57,13 +66,13 @@ public final class RequirementParser {
    */
   public static Parsed parse(@Nullable String text) {
     if (text == null || text.isEmpty()) {
-      return new Valid(Requirement.USER);
+      return NOTHING;
     }
     RequirementParser parser = new RequirementParser();
     for (String pair : text.split("&", -1)) {
       String problem = parser.add(pair);
       if (problem != null) {
-        return new Mistake("in \"" + printable(text) + "\": " + problem);
+        return new Mistake(problem, printable(text));
       }
     }
     return new Valid(parser.build());

@@ -1,0 +1,9 @@
+package com.authgear.authrequest.principal;
+
+/**
+ * A claim that backends are told about beside the identity headers.
+ *
+ * @param claim the name of a top-level claim, such as {@code email} or {@code https://a.example/b}
+ * @param header the field name, in lower case; no identity header
+ */
+public record ClaimHeader(String claim, String header) {}
