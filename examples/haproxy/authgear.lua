@@ -30,7 +30,8 @@ local identity_headers = {
   "x-authgear-scope",
 }
 
--- What the service reads. Every line of a header, so that it judges just what the backend would see.
+-- What the service reads; add AUTHGEAR_TOKEN_HEADER if you set it. Every line of a header, so that it judges
+-- just what the backend would see.
 local passed_on = { "authorization", "cookie", "user-agent" }
 
 -- For the client. Only of a refusal; haproxy.cfg adds Set-Cookie to what the backend answers.
