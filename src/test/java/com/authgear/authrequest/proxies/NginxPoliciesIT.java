@@ -62,9 +62,8 @@ class NginxPoliciesIT extends ProxyContract {
         conf ->
             conf.replace("        include authgear/server.conf;\n", "")
                 .replace(
-                    "    server {\n",
-                    "    server { listen unix:unused; include authgear/server.conf; }\n"
-                        + "    server {\n");
+                    " server {",
+                    " server { listen unix:unused; include authgear/server.conf; } server {");
     try (RunningProxy proxy = start(site().address(), backend().address(), elsewhere)) {
       assertThat(sendTo(proxy, "GET", "/admin/1", bearer("alice")).status()).isEqualTo(500);
       assertThat(backend().requests()).isEmpty();
