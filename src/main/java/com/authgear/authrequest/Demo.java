@@ -35,6 +35,7 @@ final class Demo implements AutoCloseable {
       List.of(
           "nginx.conf",
           "authgear/http.conf",
+          "authgear/identity.conf",
           "authgear/protect.conf",
           "authgear/proxy.conf",
           "authgear/public.conf",

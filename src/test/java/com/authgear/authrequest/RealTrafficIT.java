@@ -2,14 +2,14 @@ package com.authgear.authrequest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.nginx.HttpMessage;
-import com.authgear.authrequest.nginx.HttpMessage.Field;
 import com.authgear.authrequest.nginx.Nginx;
-import com.authgear.authrequest.nginx.RawClient;
-import com.authgear.authrequest.nginx.RecordingServer;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.sandbox.Endpoint;
 import com.authgear.authrequest.sandbox.TokenOptions;
+import com.authgear.authrequest.wire.HttpMessage;
+import com.authgear.authrequest.wire.HttpMessage.Field;
+import com.authgear.authrequest.wire.RawClient;
+import com.authgear.authrequest.wire.RecordingServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

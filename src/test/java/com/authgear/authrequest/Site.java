@@ -1,7 +1,6 @@
 package com.authgear.authrequest;
 
 import com.authgear.authrequest.nginx.Nginx;
-import com.authgear.authrequest.nginx.RecordingServer;
 import com.authgear.authrequest.sandbox.Endpoint;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
@@ -9,6 +8,7 @@ import com.authgear.authrequest.sandbox.SettableClock;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import com.authgear.authrequest.wire.RecordingServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -362,7 +362,10 @@ final class KustomizeIT {
       assertThat(headers).matches("[a-z, -]+");
       assertThat(headers.split(", "))
           .containsExactlyInAnyOrderElementsOf(
-              Arrays.stream(IdentityHeader.values()).map(IdentityHeader::headerName).toList());
+              Stream.concat(
+                      Arrays.stream(IdentityHeader.values()).map(IdentityHeader::headerName),
+                      Stream.of("x-authgear-session-acr"))
+                  .toList());
     }
 
     @Test

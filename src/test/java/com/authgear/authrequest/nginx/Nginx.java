@@ -1,10 +1,9 @@
 package com.authgear.authrequest.nginx;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.authgear.authrequest.FreePort;
-import java.io.File;
+import com.authgear.authrequest.Programs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -15,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -29,6 +27,7 @@ import org.awaitility.Awaitility;
 public final class Nginx implements AutoCloseable {
 
   private static final Path SHIPPED = Path.of("nginx");
+  private static final Path MAIN = SHIPPED.resolve("nginx.conf");
   private static final int ATTEMPTS = 3;
 
   private final Path folder;
@@ -56,11 +55,20 @@ public final class Nginx implements AutoCloseable {
    */
   public static Nginx start(
       InetSocketAddress auth, InetSocketAddress backend, UnaryOperator<String> edit) {
-    Path program = program();
+    return start(MAIN, auth, backend, edit);
+  }
+
+  /**
+   * @param main the file that takes the place of nginx.conf; its addresses are replaced like those
+   *     of the shipped one
+   */
+  public static Nginx start(
+      Path main, InetSocketAddress auth, InetSocketAddress backend, UnaryOperator<String> edit) {
+    Path program = Programs.require("nginx");
     for (int attempt = 1; ; attempt++) {
       try {
         int port = FreePort.find();
-        Path folder = install(auth, backend, port, edit);
+        Path folder = install(main, auth, backend, port, edit);
         Process process =
             run(program, folder, List.of("-g", "daemon off;" + mainDirectives(folder)));
         Nginx nginx = new Nginx(folder, process, port);
@@ -88,10 +96,10 @@ public final class Nginx implements AutoCloseable {
    * @param edit what a user might have changed in nginx.conf
    */
   public static String check(UnaryOperator<String> edit) {
-    Path program = program();
+    Path program = Programs.require("nginx");
     try {
       InetSocketAddress somewhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
-      Path folder = install(somewhere, somewhere, FreePort.find(), edit);
+      Path folder = install(MAIN, somewhere, somewhere, FreePort.find(), edit);
       Process process = run(program, folder, List.of("-t", "-g", mainDirectives(folder)));
       assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
       String said = Files.readString(folder.resolve("output"));
@@ -151,21 +159,6 @@ public final class Nginx implements AutoCloseable {
     }
   }
 
-  private static Path program() {
-    Optional<Path> program =
-        Stream.concat(
-                Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)),
-                Stream.of("/usr/sbin", "/usr/local/sbin"))
-            .map(folder -> Path.of(folder, "nginx"))
-            .filter(Files::isExecutable)
-            .findFirst();
-    if (program.isEmpty() && "true".equals(System.getenv("REQUIRE_PROGRAMS"))) {
-      throw new AssertionError("nginx is not installed, and REQUIRE_PROGRAMS=true");
-    }
-    assumeTrue(program.isPresent(), "nginx is not installed");
-    return program.orElseThrow();
-  }
-
   private static Process run(Path program, Path folder, List<String> arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(program.toString());
@@ -185,7 +178,11 @@ public final class Nginx implements AutoCloseable {
   }
 
   private static Path install(
-      InetSocketAddress auth, InetSocketAddress backend, int port, UnaryOperator<String> edit)
+      Path main,
+      InetSocketAddress auth,
+      InetSocketAddress backend,
+      int port,
+      UnaryOperator<String> edit)
       throws IOException {
     Path folder = Files.createTempDirectory("nginx");
     try (Stream<Path> files = Files.walk(SHIPPED)) {
@@ -199,7 +196,7 @@ public final class Nginx implements AutoCloseable {
         Stream.of("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
             .map(name -> name + "_temp_path " + folder.resolve(name) + ";\n")
             .reduce("", String::concat);
-    String conf = Files.readString(folder.resolve("nginx.conf"));
+    String conf = Files.readString(main);
     conf = replaceOnce(conf, "127.0.0.1:8080", hostAndPort(auth));
     conf = replaceOnce(conf, "127.0.0.1:9000", hostAndPort(backend));
     conf = replaceOnce(conf, "listen 8000;", "listen 127.0.0.1:" + port + ";");

@@ -1,19 +1,22 @@
 package com.authgear.authrequest.nginx;
 
-import static com.authgear.authrequest.nginx.RecordingServer.answer;
-import static com.authgear.authrequest.nginx.RecordingServer.answerWithBody;
+import static com.authgear.authrequest.wire.RecordingServer.answer;
+import static com.authgear.authrequest.wire.RecordingServer.answerWithBody;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.nginx.HttpMessage.Field;
-import com.authgear.authrequest.nginx.RecordingServer.Script;
 import com.authgear.authrequest.principal.IdentityHeader;
+import com.authgear.authrequest.wire.HttpMessage;
+import com.authgear.authrequest.wire.HttpMessage.Field;
+import com.authgear.authrequest.wire.RawClient;
+import com.authgear.authrequest.wire.RecordingServer;
+import com.authgear.authrequest.wire.RecordingServer.Script;
+import com.authgear.authrequest.wire.Spoofed;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -79,19 +82,6 @@ class NginxConfigIT {
     }
   }
 
-  /** Header lines that some backend may read as identity, however they are spelled. */
-  private static List<Field> identity(HttpMessage request) {
-    return request.fields().stream()
-        .filter(
-            field ->
-                field
-                    .name()
-                    .toLowerCase(Locale.ROOT)
-                    .replaceAll("[^a-z0-9]", "-")
-                    .startsWith("x-authgear-"))
-        .toList();
-  }
-
   private static String[] everyHeader(String value) {
     return Arrays.stream(IdentityHeader.values())
         .map(header -> header.headerName() + ":" + (value.isEmpty() ? "" : " " + value))
@@ -127,7 +117,7 @@ class NginxConfigIT {
       assertThat(response.status()).isEqualTo(200);
       assertThat(response.body()).isEqualTo("backend");
       assertThat(backend.request().startLine()).isEqualTo("GET /orders?id=1 HTTP/1.1");
-      assertThat(identity(backend.request()).stream().map(f -> f.name() + ": " + f.value()))
+      assertThat(Spoofed.identity(backend.request()).stream().map(f -> f.name() + ": " + f.value()))
           .containsExactlyInAnyOrder(said);
       assertThat(backend.request().values("Authorization")).containsExactly("Bearer t0ken");
       assertThat(backend.request().values("Cookie")).containsExactly("session=s; theme=dark");
@@ -343,56 +333,30 @@ class NginxConfigIT {
   }
 
   @Nested
-  class Spoofed {
-
-    private static Stream<UnaryOperator<String>> spellings() {
-      return Stream.of(
-          name -> name,
-          name -> name.toUpperCase(Locale.ROOT),
-          name -> name.replace("x-a", "X-A").replace("-user", "-User"),
-          name -> name.replace('-', '_'),
-          name -> name.replace('-', '_').toUpperCase(Locale.ROOT),
-          name -> name.replaceFirst("-", "_"),
-          name -> name.substring(0, 11) + name.substring(11).replace('-', '_'),
-          name -> name.replace('-', '.'),
-          name -> "HTTP_" + name.replace('-', '_').toUpperCase(Locale.ROOT),
-          name -> name + " ",
-          name -> name + "\t",
-          name -> " " + name,
-          name -> name + "\0");
-    }
-
-    private static String[] spoofedLines(UnaryOperator<String> spelling) {
-      return Stream.concat(
-              Arrays.stream(IdentityHeader.values()).map(IdentityHeader::headerName),
-              Stream.of("x-authgear-session-acr"))
-          .map(spelling)
-          .flatMap(name -> Stream.of(name + ": spoofed", name + ": spoofed again"))
-          .toArray(String[]::new);
-    }
+  class Spoofing {
 
     private void sendSpoofed(String target, UnaryOperator<String> spelling) throws IOException {
-      HttpMessage response = send("GET", target, spoofedLines(spelling));
+      HttpMessage response = send("GET", target, Spoofed.lines(spelling));
 
       assertThat(response.status()).isIn(200, 400);
       assertThat(backend.requests()).hasSize(response.status() == 200 ? 1 : 0);
       assertThat(backend.requests())
           .allSatisfy(
               request -> {
-                assertThat(identity(request)).isEmpty();
+                assertThat(Spoofed.identity(request)).isEmpty();
                 assertThat(request.fields().toString()).doesNotContain("spoofed");
               });
     }
 
     @ParameterizedTest
-    @MethodSource("spellings")
+    @MethodSource("com.authgear.authrequest.wire.Spoofed#spellings")
     void spoof_serviceSaysEmpty_backendSeesNone(UnaryOperator<String> spelling) throws IOException {
       auth.reset(_ -> answer(200, everyHeader("")));
       sendSpoofed("/", spelling);
     }
 
     @ParameterizedTest
-    @MethodSource("spellings")
+    @MethodSource("com.authgear.authrequest.wire.Spoofed#spellings")
     void spoof_serviceSaysNothing_backendSeesNone(UnaryOperator<String> spelling)
         throws IOException {
       auth.reset(ALLOW_WITHOUT_HEADERS);
@@ -400,25 +364,25 @@ class NginxConfigIT {
     }
 
     @ParameterizedTest
-    @MethodSource("spellings")
+    @MethodSource("com.authgear.authrequest.wire.Spoofed#spellings")
     void spoof_publicLocation_backendSeesNone(UnaryOperator<String> spelling) throws IOException {
       sendSpoofed("/public/", spelling);
       assertThat(auth.requests()).isEmpty();
     }
 
     @ParameterizedTest
-    @MethodSource("spellings")
+    @MethodSource("com.authgear.authrequest.wire.Spoofed#spellings")
     void spoof_serviceSpeaks_backendSeesTheServiceOnly(UnaryOperator<String> spelling)
         throws IOException {
       auth.reset(_ -> answer(200, everyHeader("true")));
 
-      HttpMessage response = send("GET", "/", spoofedLines(spelling));
+      HttpMessage response = send("GET", "/", Spoofed.lines(spelling));
 
       assertThat(response.status()).isIn(200, 400);
       assertThat(backend.requests())
           .allSatisfy(
               request ->
-                  assertThat(identity(request))
+                  assertThat(Spoofed.identity(request))
                       .hasSize(IdentityHeader.values().length)
                       .allSatisfy(field -> assertThat(field.value()).isEqualTo("true")));
     }
@@ -430,7 +394,7 @@ class NginxConfigIT {
       send("GET", "/", "Connection: x-authgear-user-id, x-authgear-user-roles");
 
       assertThat(backend.request().values("Connection")).isEmpty();
-      assertThat(identity(backend.request())).hasSize(IdentityHeader.values().length);
+      assertThat(Spoofed.identity(backend.request())).hasSize(IdentityHeader.values().length);
     }
 
     /** Headers of one request on a connection say nothing about the next one. */
@@ -447,7 +411,7 @@ class NginxConfigIT {
         client.send("GET", "/public/");
       }
 
-      assertThat(backend.requests().stream().map(NginxConfigIT::identity).map(List::size))
+      assertThat(backend.requests().stream().map(Spoofed::identity).map(List::size))
           .containsExactly(IdentityHeader.values().length, 0, 0);
     }
   }

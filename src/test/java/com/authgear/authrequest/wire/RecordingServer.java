@@ -1,4 +1,4 @@
-package com.authgear.authrequest.nginx;
+package com.authgear.authrequest.wire;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -58,7 +58,7 @@ public final class RecordingServer implements AutoCloseable {
     return answerWithBody(status, "", headerLines);
   }
 
-  static String answerWithBody(int status, String body, String... headerLines) {
+  public static String answerWithBody(int status, String body, String... headerLines) {
     StringBuilder answer = new StringBuilder("HTTP/1.1 " + status + " Scripted\r\n");
     for (String line : headerLines) {
       answer.append(line).append("\r\n");

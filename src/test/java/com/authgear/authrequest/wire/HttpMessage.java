@@ -1,4 +1,4 @@
-package com.authgear.authrequest.nginx;
+package com.authgear.authrequest.wire;
 
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;

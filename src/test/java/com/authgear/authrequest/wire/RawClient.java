@@ -1,4 +1,4 @@
-package com.authgear.authrequest.nginx;
+package com.authgear.authrequest.wire;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -7,7 +7,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
-/** One connection to nginx over which a test sends what no well-behaved client would. */
+/** One connection to a proxy over which a test sends what no well-behaved client would. */
 public final class RawClient implements AutoCloseable {
 
   private final Socket socket;
@@ -37,7 +37,7 @@ public final class RawClient implements AutoCloseable {
   }
 
   /** Sends a request as it stands. */
-  HttpMessage sendHead(String head) throws IOException {
+  public HttpMessage sendHead(String head) throws IOException {
     write(head);
     return HttpMessage.readResponse(in, false);
   }
