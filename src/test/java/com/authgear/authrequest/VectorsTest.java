@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import com.authgear.authrequest.bearer.Reason;
-import com.authgear.authrequest.nginx.HttpMessage;
-import com.authgear.authrequest.nginx.RawClient;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import com.authgear.authrequest.wire.HttpMessage;
+import com.authgear.authrequest.wire.RawClient;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.nimbusds.jose.jwk.JWKSet;
