@@ -3,6 +3,8 @@ package com.authgear.authrequest;
 import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.AuthHandler;
+import com.authgear.authrequest.http.HookHandler;
+import com.authgear.authrequest.http.HookResult;
 import com.authgear.authrequest.http.ResourceMetadata;
 import com.authgear.authrequest.http.Servers;
 import com.authgear.authrequest.policy.Policy;
@@ -12,9 +14,11 @@ import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.telemetry.DecisionLog;
 import com.authgear.authrequest.telemetry.Logging;
+import com.authgear.authrequest.telemetry.MarkMeters;
 import com.authgear.authrequest.telemetry.Meters;
 import com.authgear.authrequest.telemetry.ResolverMeters;
 import com.authgear.authrequest.verify.ModeVerifier;
+import com.authgear.authrequest.verify.freshness.Marks;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.resolver.Resolver;
@@ -29,6 +33,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.eclipse.jetty.server.Handler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -39,11 +44,13 @@ final class Running implements AutoCloseable {
   private static final Duration KEY_TIMEOUT = Duration.ofSeconds(5);
 
   private static final List<ResolverResult> RESULTS = List.of(ResolverResult.values());
+  private static final List<HookResult> HOOK_RESULTS = List.of(HookResult.values());
 
   private final Keys keys;
   private final Meters meters;
   private final Resolver resolver;
   private final AuthHandler handler;
+  private final Marks marks;
   private final Javalin auth;
   private final Javalin management;
   private final Settings settings;
@@ -85,6 +92,7 @@ final class Running implements AutoCloseable {
             (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos));
     resolverMeters.bindCallsInFlight(resolver::callsInFlight);
     ResourceMetadata metadata = metadata(settings);
+    marks = new Marks(clock, settings.clockSkew());
     handler =
         new AuthHandler(
             new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
@@ -102,8 +110,28 @@ final class Running implements AutoCloseable {
                 settings.clientAddressHeader(),
                 settings.logUserId()));
     meters.bindRequestsWaiting(handler::waiting);
-    auth = Servers.auth(handler, settings.listen().host(), settings.listen().port(), metadata);
+    auth =
+        Servers.auth(
+            withHooks(handler), settings.listen().host(), settings.listen().port(), metadata);
     management = Servers.management(this::problem, meters::scrape);
+  }
+
+  /** Takes webhooks too, if there is a secret to know them by. */
+  private Handler.Wrapper withHooks(AuthHandler next) {
+    if (settings.webhookSecret().isEmpty()) {
+      return next;
+    }
+    MarkMeters markMeters =
+        new MarkMeters(
+            meters,
+            HOOK_RESULTS.stream().map(HookResult::code).toList(),
+            marks::inForce,
+            marks::dropped);
+    return new HookHandler(
+        settings.webhookSecret().get().value(),
+        marks::learn,
+        result -> markMeters.webhook(HOOK_RESULTS.indexOf(result)),
+        next);
   }
 
   /** Listens, or leaves nothing running. */

@@ -2,6 +2,7 @@ package com.authgear.authrequest.http;
 
 import io.javalin.Javalin;
 import java.util.function.Supplier;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.ServerConnector;
@@ -23,12 +24,13 @@ public final class Servers {
   /**
    * The listener that proxies ask; not started yet.
    *
+   * @param handler an {@link AuthHandler}, or one that passes on to it
    * @param host name or address to bind
    * @param port 0 for any free one
    * @param metadata served beside, if there is any
    */
   public static Javalin auth(
-      AuthHandler handler, String host, int port, @Nullable ResourceMetadata metadata) {
+      Handler.Wrapper handler, String host, int port, @Nullable ResourceMetadata metadata) {
     return Javalin.create(
         config -> {
           config.startup.showJavalinBanner = false;

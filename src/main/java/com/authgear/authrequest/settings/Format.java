@@ -161,6 +161,20 @@ record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
             });
   }
 
+  /** Visible ASCII characters, not fewer than {@code least}. */
+  static Format<Secret> secret(int least) {
+    return new Format<>(
+        least + " or more visible ASCII characters",
+        text -> {
+          if (!text.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+            return new Fault<>("has a space or a character outside visible ASCII");
+          }
+          return text.length() < least
+              ? new Fault<>("has fewer than " + least + " characters")
+              : new Valid<>(new Secret(text));
+        });
+  }
+
   /** Items of visible ASCII characters, separated by commas. */
   static Format<List<String>> list() {
     return new Format<>("comma-separated list", Format::parseList);

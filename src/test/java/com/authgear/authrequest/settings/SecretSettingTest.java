@@ -83,6 +83,21 @@ class SecretSettingTest {
         .contains(Duration.ofSeconds(2));
   }
 
+  @Test
+  void read_shortWebhookSecret_isRefusedAndNotShown() {
+    assertThat(Reads.fault("AUTHGEAR_WEBHOOK_SECRET", "zq8-s3cr3t-zq8-"))
+        .isEqualTo("the value (not shown) has fewer than 16 characters");
+    assertThat(Reads.fault("AUTHGEAR_WEBHOOK_SECRET", "zq8 s3cr3t zq8 s3cr3t"))
+        .isEqualTo("the value (not shown) has a space or a character outside visible ASCII");
+  }
+
+  @Test
+  void settings_asText_doNotShowSecrets() {
+    Settings settings = Reads.accepted("AUTHGEAR_WEBHOOK_SECRET", SECRET + SECRET);
+    assertThat(settings.webhookSecret()).contains(new Secret(SECRET + SECRET));
+    assertThat(settings.toString()).contains("webhookSecret").doesNotContain(SECRET);
+  }
+
   private static List<Problem> problems(Map<String, String> environment) {
     return Values.read(List.of(SETTING), environment).problems();
   }

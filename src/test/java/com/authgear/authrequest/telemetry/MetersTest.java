@@ -430,6 +430,36 @@ class MetersTest {
   }
 
   @Nested
+  class ChangedUsers {
+
+    private final AtomicInteger inForce = new AtomicInteger(3);
+    private final AtomicInteger dropped = new AtomicInteger();
+    private final MarkMeters marks =
+        new MarkMeters(
+            meters, List.of("accepted", "bad_signature"), inForce::get, dropped::longValue);
+
+    @Test
+    void webhook_countsByResult_andEveryResultExistsWithZero() {
+      marks.webhook(1);
+      marks.webhook(1);
+      assertThat(scraped().named("authgear_auth_webhooks_total"))
+          .containsOnly(
+              Map.entry("authgear_auth_webhooks_total{result=\"accepted\"}", 0.0),
+              Map.entry("authgear_auth_webhooks_total{result=\"bad_signature\"}", 2.0));
+    }
+
+    @Test
+    void marks_followTheirSuppliers() {
+      assertThat(scraped().value("authgear_auth_marks")).isEqualTo(3);
+      assertThat(scraped().value("authgear_auth_marks_dropped_total")).isZero();
+      inForce.set(5);
+      dropped.set(2);
+      assertThat(scraped().value("authgear_auth_marks")).isEqualTo(5);
+      assertThat(scraped().value("authgear_auth_marks_dropped_total")).isEqualTo(2);
+    }
+  }
+
+  @Nested
   class Format {
 
     @Test
@@ -465,6 +495,8 @@ class MetersTest {
     void ownMetrics_areThoseOfTheTable_withTypeHelpAndLabels() {
       ResolverMeters unused = new ResolverMeters(meters, List.of("valid"));
       assertThat(unused).isNotNull();
+      MarkMeters marks = new MarkMeters(meters, List.of("accepted"), () -> 0, () -> 0);
+      assertThat(marks).isNotNull();
       Exposition scraped = scraped();
 
       assertThat(
