@@ -26,6 +26,7 @@ import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Invocable;
 import org.eclipse.jetty.util.thread.Scheduler;
@@ -135,7 +136,8 @@ public final class HookHandler extends Handler.Wrapper {
       case ACCEPTED, DUPLICATE, TOO_OLD, IGNORED, MALFORMED, BAD_SIGNATURE, FAILED -> {}
     }
     listener.answered(result);
-    callback.succeeded();
+    // Written out for the same reason as in AuthHandler.
+    response.write(true, BufferUtil.EMPTY_BUFFER, callback);
   }
 
   private HookResult judge(byte[] body, byte[] signature) {

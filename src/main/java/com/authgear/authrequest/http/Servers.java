@@ -73,9 +73,13 @@ public final class Servers {
    * The listener for operators; not started yet.
    *
    * @param problem why no request can be decided; null if all is well
+   * @param degraded what does not work although requests can be decided; null if all does
    * @param scrape the metrics in Prometheus' text format
    */
-  public static Javalin management(Supplier<@Nullable String> problem, Supplier<String> scrape) {
+  public static Javalin management(
+      Supplier<@Nullable String> problem,
+      Supplier<@Nullable String> degraded,
+      Supplier<String> scrape) {
     return Javalin.create(
         config -> {
           config.startup.showJavalinBanner = false;
@@ -84,8 +88,12 @@ public final class Servers {
               "/readyz",
               ctx -> {
                 String text = problem.get();
-                ctx.status(text == null ? 200 : 503)
-                    .result(text == null ? "ready\n" : "not ready: " + text + "\n");
+                if (text != null) {
+                  ctx.status(503).result("not ready: " + text + "\n");
+                  return;
+                }
+                String note = degraded.get();
+                ctx.result(note == null ? "ready\n" : "ready\ndegraded: " + note + "\n");
               });
           config.routes.get(
               "/metrics",

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param resolverTimeout how long one resolver call may take; more than zero
  * @param resolverMaxCalls how many resolver calls may be in flight; at least 1
  * @param webhookSecret what Authgear signs webhooks with; empty if none are taken
+ * @param redisUrl where replicas share what webhooks told; empty if they do not
  * @param listen where proxies ask
  * @param managementListen where metrics and probes are served
  * @param logAllowed whether allowed requests are logged
@@ -60,6 +61,7 @@ public record Settings(
     Duration resolverTimeout,
     int resolverMaxCalls,
     Optional<Secret> webhookSecret,
+    Optional<Secret> redisUrl,
     ListenAddress listen,
     ListenAddress managementListen,
     LogFormat logFormat,

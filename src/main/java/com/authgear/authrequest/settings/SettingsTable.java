@@ -187,6 +187,14 @@ final class SettingsTable {
           "The secret that Authgear signs webhooks with; set, `POST /hooks/authgear` takes them",
           "webhook-secret-of-the-project");
 
+  final Setting<Secret> redisUrl =
+      addSecret(
+          "REDIS_URL",
+          Format.redisUrl(),
+          new Otherwise("each replica has its own"),
+          "Where replicas share what webhooks told; `rediss` for TLS",
+          "rediss://:password@redis.auth.svc:6379");
+
   final Setting<ListenAddress> listen =
       add(
           "LISTEN",

@@ -4,13 +4,12 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.credential.Credential;
+import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.credential.CredentialExtractor;
+import com.authgear.authrequest.credential.TokenCarriers;
 import com.authgear.authrequest.policy.Policy;
-import com.authgear.authrequest.verify.Caller;
-import com.authgear.authrequest.verify.Verification;
+import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.verify.Verification.Anonymous;
-import com.authgear.authrequest.verify.Verifier;
 import com.authgear.authrequest.verify.freshness.Interval;
 import com.authgear.authrequest.verify.freshness.Marks;
 import com.authgear.authrequest.verify.freshness.UserEvent;
@@ -31,13 +30,13 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,31 +71,25 @@ class HookHandlerTest {
               },
               results::add,
               nobody(),
-              Duration.ofMillis(500)));
+              Duration.ofMillis(500)),
+          "127.0.0.1",
+          0,
+          null);
 
   private static AuthHandler nobody() {
     return new AuthHandler(
-        new CredentialExtractor(""),
-        new Verifier() {
-          @Override
-          public @Nullable Verification verifyNow(Credential credential) {
-            return new Anonymous();
-          }
-
-          @Override
-          public Verification verify(Credential credential, Caller caller) {
-            return new Anonymous();
-          }
-        },
+        new CredentialExtractor("", TokenCarriers.NONE),
+        new Requirements(Map.of()),
+        new AuthHandlerTest.Answering(Anonymous::new, Anonymous::new),
         new Policy(List.of("aud"), Set.of()),
+        new AuthHandler.Speech(List.of(), 600, ProtectionSpace.UNNAMED),
         InstantSource.system(),
-        (_, _, _) -> {},
-        _ -> {});
+        AuthHandlerTest.UNHEARD);
   }
 
   @BeforeEach
   void start() {
-    server.start("127.0.0.1", 0);
+    server.start();
   }
 
   @AfterEach

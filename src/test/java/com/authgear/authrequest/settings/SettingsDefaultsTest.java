@@ -43,6 +43,7 @@ class SettingsDefaultsTest {
                 Duration.ofSeconds(2),
                 256,
                 Optional.empty(),
+                Optional.empty(),
                 new ListenAddress("0.0.0.0", 8080),
                 new ListenAddress("0.0.0.0", 8081),
                 LogFormat.JSON,
@@ -78,6 +79,7 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_RESOLVER_TIMEOUT", "750ms");
     environment.put("AUTHGEAR_RESOLVER_MAX_CALLS", "7");
     environment.put("AUTHGEAR_WEBHOOK_SECRET", "0123456789abcdef");
+    environment.put("AUTHGEAR_REDIS_URL", "redis://:secret@redis:6380/2");
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:9080");
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "[::1]:9081");
     environment.put("AUTHGEAR_LOG_FORMAT", "text");
@@ -114,6 +116,7 @@ class SettingsDefaultsTest {
                     Duration.ofMillis(750),
                     7,
                     Optional.of(new Secret("0123456789abcdef")),
+                    Optional.of(new Secret("redis://:secret@redis:6380/2")),
                     new ListenAddress("127.0.0.1", 9080),
                     new ListenAddress("::1", 9081),
                     LogFormat.TEXT,
