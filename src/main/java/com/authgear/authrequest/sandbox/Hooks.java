@@ -17,11 +17,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import okhttp3.Call;
-import okhttp3.Callback;
 import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
@@ -147,23 +146,17 @@ public final class Hooks implements AutoCloseable {
             .header("x-authgear-body-signature", sign(body))
             .post(RequestBody.create(body, JSON_TYPE))
             .build();
-    timer.schedule(() -> send(request), delay.toMillis(), TimeUnit.MILLISECONDS);
+    ScheduledFuture<?> _ =
+        timer.schedule(() -> send(request), delay.toMillis(), TimeUnit.MILLISECONDS);
   }
 
+  /** One after the other, so that their order is the one that was asked for. */
   private void send(Request request) {
-    http.newCall(request)
-        .enqueue(
-            new Callback() {
-              @Override
-              public void onResponse(Call call, Response response) {
-                response.close();
-              }
-
-              @Override
-              public void onFailure(Call call, IOException e) {
-                // No retry: Authgear has none.
-              }
-            });
+    try (Response _ = http.newCall(request).execute()) {
+      // Whatever the answer: Authgear has no retry.
+    } catch (IOException _) {
+      // Lost.
+    }
   }
 
   private String sign(byte[] body) {
@@ -239,8 +232,8 @@ public final class Hooks implements AutoCloseable {
   @Override
   public void close() {
     timer.shutdownNow();
-    http.dispatcher().executorService().shutdown();
     http.dispatcher().cancelAll();
+    http.dispatcher().executorService().shutdown();
     http.connectionPool().evictAll();
   }
 }
