@@ -1,5 +1,6 @@
 package com.authgear.authrequest;
 
+import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.sandbox.EchoBackend;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
@@ -30,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * received and, where nginx is installed, nginx with the shipped configuration.
  */
 final class Demo implements AutoCloseable {
+
+  private static final String HOOK_SECRET = "known-to-everyone-here";
 
   private static final List<String> NGINX_FILES =
       List.of(
@@ -84,10 +87,16 @@ final class Demo implements AutoCloseable {
                     "127.0.0.1:" + ports.service,
                     "AUTHGEAR_MANAGEMENT_LISTEN",
                     "127.0.0.1:" + ports.management,
+                    "AUTHGEAR_WEBHOOK_SECRET",
+                    HOOK_SECRET,
                     "AUTHGEAR_LOG_FORMAT",
                     "text")),
             clock,
             version));
+    sandbox
+        .project()
+        .hooks()
+        .configure("http://127.0.0.1:" + ports.service + HookHandler.PATH, HOOK_SECRET);
     if (nginx != null) {
       startNginx(nginx, ports.nginx, ports.service, ports.backend);
     }

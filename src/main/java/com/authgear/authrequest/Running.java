@@ -3,6 +3,8 @@ package com.authgear.authrequest;
 import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.AuthHandler;
+import com.authgear.authrequest.http.HookHandler;
+import com.authgear.authrequest.http.HookResult;
 import com.authgear.authrequest.http.ResourceMetadata;
 import com.authgear.authrequest.http.Servers;
 import com.authgear.authrequest.policy.Policy;
@@ -12,9 +14,13 @@ import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.telemetry.DecisionLog;
 import com.authgear.authrequest.telemetry.Logging;
+import com.authgear.authrequest.telemetry.MarkMeters;
 import com.authgear.authrequest.telemetry.Meters;
 import com.authgear.authrequest.telemetry.ResolverMeters;
 import com.authgear.authrequest.verify.ModeVerifier;
+import com.authgear.authrequest.verify.freshness.Marks;
+import com.authgear.authrequest.verify.freshness.SharedMarks;
+import com.authgear.authrequest.verify.freshness.SharedMarks.Transit;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.resolver.Resolver;
@@ -28,7 +34,9 @@ import java.time.InstantSource;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+import org.eclipse.jetty.server.Handler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -39,11 +47,16 @@ final class Running implements AutoCloseable {
   private static final Duration KEY_TIMEOUT = Duration.ofSeconds(5);
 
   private static final List<ResolverResult> RESULTS = List.of(ResolverResult.values());
+  private static final List<HookResult> HOOK_RESULTS = List.of(HookResult.values());
+  private static final List<Transit> TRANSITS = List.of(Transit.values());
 
   private final Keys keys;
   private final Meters meters;
   private final Resolver resolver;
   private final AuthHandler handler;
+  private final Marks marks;
+  private final MarkMeters markMeters;
+  private final @Nullable SharedMarks sharedMarks;
   private final Javalin auth;
   private final Javalin management;
   private final Settings settings;
@@ -85,6 +98,9 @@ final class Running implements AutoCloseable {
             (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos));
     resolverMeters.bindCallsInFlight(resolver::callsInFlight);
     ResourceMetadata metadata = metadata(settings);
+    marks = new Marks(clock, settings.clockSkew());
+    markMeters = new MarkMeters(meters, marks::inForce, marks::dropped);
+    sharedMarks = shareMarks();
     handler =
         new AuthHandler(
             new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
@@ -102,8 +118,46 @@ final class Running implements AutoCloseable {
                 settings.clientAddressHeader(),
                 settings.logUserId()));
     meters.bindRequestsWaiting(handler::waiting);
-    auth = Servers.auth(handler, settings.listen().host(), settings.listen().port(), metadata);
-    management = Servers.management(this::problem, meters::scrape);
+    auth =
+        Servers.auth(
+            withHooks(handler), settings.listen().host(), settings.listen().port(), metadata);
+    management = Servers.management(this::problem, this::degraded, meters::scrape);
+  }
+
+  private @Nullable SharedMarks shareMarks() {
+    if (settings.redisUrl().isEmpty()) {
+      return null;
+    }
+    AtomicReference<@Nullable SharedMarks> shared = new AtomicReference<>();
+    MarkMeters.Results results =
+        markMeters.redis(
+            TRANSITS.stream().map(Transit::code).toList(),
+            () -> {
+              SharedMarks current = shared.get();
+              return current != null && current.isUp();
+            });
+    SharedMarks started =
+        SharedMarks.start(
+            settings.redisUrl().get().value(),
+            settings.endpoint().toString(),
+            marks,
+            transit -> results.count(TRANSITS.indexOf(transit)));
+    shared.set(started);
+    return started;
+  }
+
+  /** Takes webhooks too, if there is a secret to know them by. */
+  private Handler.Wrapper withHooks(AuthHandler next) {
+    if (settings.webhookSecret().isEmpty()) {
+      return next;
+    }
+    MarkMeters.Results results =
+        markMeters.webhooks(HOOK_RESULTS.stream().map(HookResult::code).toList());
+    return new HookHandler(
+        settings.webhookSecret().get().value(),
+        event -> sharedMarks == null ? marks.learn(event) : sharedMarks.learn(event),
+        result -> results.count(HOOK_RESULTS.indexOf(result)),
+        next);
   }
 
   /** Listens, or leaves nothing running. */
@@ -167,10 +221,19 @@ final class Running implements AutoCloseable {
     if (draining) {
       return "draining";
     }
+    if (sharedMarks != null && sharedMarks.isLoading()) {
+      return "loading marks from Redis";
+    }
     return switch (settings.mode()) {
       case AUTO, JWT -> keys.problem();
       case RESOLVER -> null;
     };
+  }
+
+  private @Nullable String degraded() {
+    return sharedMarks != null && !sharedMarks.isUp()
+        ? "no connection to Redis, webhooks that other replicas got are not seen here"
+        : null;
   }
 
   int port() {
@@ -196,6 +259,9 @@ final class Running implements AutoCloseable {
     }
     auth.stop();
     management.stop();
+    if (sharedMarks != null) {
+      sharedMarks.close();
+    }
     keys.close();
     resolver.close();
     meters.close();

@@ -93,6 +93,8 @@ class ArrowsTest {
   void libraries_stayWhereTheyBelong() {
     onlyIn("com.nimbusds..", "verify.jwt..");
     onlyIn("okhttp3..", "verify..", "sandbox..");
+    onlyIn("io.lettuce..", "verify.freshness..");
+    onlyIn("io.netty..", "verify.freshness..");
     onlyIn("io.javalin..", "http..", "sandbox..", "");
     onlyIn("org.eclipse.jetty..", "http..", "sandbox..", "");
   }

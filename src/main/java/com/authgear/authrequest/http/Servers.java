@@ -2,6 +2,7 @@ package com.authgear.authrequest.http;
 
 import io.javalin.Javalin;
 import java.util.function.Supplier;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.ServerConnector;
@@ -23,12 +24,13 @@ public final class Servers {
   /**
    * The listener that proxies ask; not started yet.
    *
+   * @param handler an {@link AuthHandler}, or one that passes on to it
    * @param host name or address to bind
    * @param port 0 for any free one
    * @param metadata served beside, if there is any
    */
   public static Javalin auth(
-      AuthHandler handler, String host, int port, @Nullable ResourceMetadata metadata) {
+      Handler.Wrapper handler, String host, int port, @Nullable ResourceMetadata metadata) {
     return Javalin.create(
         config -> {
           config.startup.showJavalinBanner = false;
@@ -71,9 +73,13 @@ public final class Servers {
    * The listener for operators; not started yet.
    *
    * @param problem why no request can be decided; null if all is well
+   * @param degraded what does not work although requests can be decided; null if all does
    * @param scrape the metrics in Prometheus' text format
    */
-  public static Javalin management(Supplier<@Nullable String> problem, Supplier<String> scrape) {
+  public static Javalin management(
+      Supplier<@Nullable String> problem,
+      Supplier<@Nullable String> degraded,
+      Supplier<String> scrape) {
     return Javalin.create(
         config -> {
           config.startup.showJavalinBanner = false;
@@ -82,8 +88,12 @@ public final class Servers {
               "/readyz",
               ctx -> {
                 String text = problem.get();
-                ctx.status(text == null ? 200 : 503)
-                    .result(text == null ? "ready\n" : "not ready: " + text + "\n");
+                if (text != null) {
+                  ctx.status(503).result("not ready: " + text + "\n");
+                  return;
+                }
+                String note = degraded.get();
+                ctx.result(note == null ? "ready\n" : "ready\ndegraded: " + note + "\n");
               });
           config.routes.get(
               "/metrics",

@@ -36,6 +36,7 @@ final class LandingPage {
            auth_time=unix seconds|none  roles=a,b  claims={"name":"value"}   (m2m needs no user)
     GET  /sandbox/cookie?user=alice&amp;kind=session|app_session|app_access_token
     POST /sandbox/users/{name}/disable
+    POST /sandbox/users/{name}/disable-temporarily?from=60&amp;until=120   (seconds from now)
     POST /sandbox/users/{name}/enable
     POST /sandbox/users/{name}/delete
     POST /sandbox/users/{name}/roles?roles=admin,editor
@@ -44,6 +45,10 @@ final class LandingPage {
     POST /sandbox/credentials/revoke   (a token or cookie as the body)
     POST /sandbox/keys/rotate
     POST /sandbox/keys/retire
+    POST /sandbox/hooks?url=...&amp;secret=...
+    POST /sandbox/hooks/delivery?how=normal|lose|double|hold   delay_ms=...
+    POST /sandbox/hooks/release        (those held; also release-reversed)
+    POST /sandbox/hooks/replay         (all that were ever sent)
     </pre>
     """
         .replace("$origin", escape(sandbox.origin()))

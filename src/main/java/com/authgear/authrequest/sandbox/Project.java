@@ -79,6 +79,7 @@ public final class Project {
   private final InstantSource clock;
   private final String cookiePrefix;
   private final SecureRandom random = new SecureRandom();
+  private final Hooks hooks = new Hooks();
 
   private final Object lock = new Object();
   private final Map<String, User> users = new LinkedHashMap<>();
@@ -232,6 +233,23 @@ public final class Project {
 
   public void enable(String user) {
     change(user, u -> u.withStatus(Status.ACTIVE));
+  }
+
+  /**
+   * @param from when it takes effect, may be in the future
+   * @param until exclusive
+   */
+  public void disableTemporarily(String user, Instant from, Instant until) {
+    change(user, u -> u.withTemporaryDisabling(from, until));
+  }
+
+  Instant now() {
+    return clock.instant();
+  }
+
+  /** Where changes of users are announced. */
+  public Hooks hooks() {
+    return hooks;
   }
 
   /** Deletes a user and leaves the sessions, as Authgear does until it purges them. */
@@ -472,7 +490,13 @@ public final class Project {
   /** Every change of a user passes here. */
   private void change(String name, UnaryOperator<User> change) {
     synchronized (lock) {
-      users.put(name, change.apply(user(name)));
+      User before = user(name);
+      User after = change.apply(before);
+      users.put(name, after);
+      String type = Hooks.typeOf(before, after);
+      if (type != null) {
+        hooks.announce(type, after, clock.instant());
+      }
     }
   }
 

@@ -135,6 +135,7 @@ public final class Sandbox implements AutoCloseable {
       traffic.clearFault(endpoint);
     }
     javalin.stop();
+    project.hooks().close();
   }
 
   private ServerConnector connector() {

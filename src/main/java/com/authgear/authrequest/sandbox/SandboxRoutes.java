@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
@@ -56,6 +57,7 @@ final class SandboxRoutes {
     routes.get("/sandbox/token", answering(this::token));
     routes.get("/sandbox/cookie", answering(this::cookie));
     post(routes, "/sandbox/users/{name}/disable", ctx -> project.disable(name(ctx)));
+    post(routes, "/sandbox/users/{name}/disable-temporarily", this::disableTemporarily);
     post(routes, "/sandbox/users/{name}/enable", ctx -> project.enable(name(ctx)));
     post(routes, "/sandbox/users/{name}/delete", ctx -> project.delete(name(ctx)));
     post(routes, "/sandbox/users/{name}/logout", ctx -> project.logout(name(ctx)));
@@ -64,6 +66,11 @@ final class SandboxRoutes {
     post(routes, "/sandbox/credentials/revoke", ctx -> project.revoke(ctx.body().strip()));
     post(routes, "/sandbox/keys/rotate", ctx -> project.rotateKeys());
     post(routes, "/sandbox/keys/retire", ctx -> project.retireKeys());
+    post(routes, "/sandbox/hooks", this::configureHooks);
+    post(routes, "/sandbox/hooks/delivery", this::deliverHooks);
+    post(routes, "/sandbox/hooks/release", ctx -> project.hooks().release(false));
+    post(routes, "/sandbox/hooks/release-reversed", ctx -> project.hooks().release(true));
+    post(routes, "/sandbox/hooks/replay", ctx -> project.hooks().replay());
   }
 
   private static void post(RoutesConfig routes, String path, Consumer<Context> change) {
@@ -119,6 +126,42 @@ final class SandboxRoutes {
       throw new IllegalArgumentException("roles is missing: roles=admin,editor or roles= for none");
     }
     project.setRoles(name(ctx), list(roles, ","));
+  }
+
+  private void disableTemporarily(Context ctx) {
+    Instant now = Instant.ofEpochSecond(project.now().getEpochSecond());
+    project.disableTemporarily(
+        name(ctx),
+        now.plusSeconds(seconds("from", required(ctx, "from"))),
+        now.plusSeconds(seconds("until", required(ctx, "until"))));
+  }
+
+  private void configureHooks(Context ctx) {
+    project.hooks().configure(required(ctx, "url"), required(ctx, "secret"));
+  }
+
+  private void deliverHooks(Context ctx) {
+    String how = required(ctx, "how");
+    Hooks.Delivery delivery =
+        Arrays.stream(Hooks.Delivery.values())
+            .filter(value -> value.name().toLowerCase(Locale.ROOT).equals(how))
+            .findFirst()
+            .orElseThrow(
+                () -> new IllegalArgumentException("how is one of normal, lose, double, hold"));
+    String delay = ctx.queryParam("delay_ms");
+    project
+        .hooks()
+        .deliver(
+            delivery,
+            delay == null ? Duration.ZERO : Duration.ofMillis(seconds("delay_ms", delay)));
+  }
+
+  private static String required(Context ctx, String parameter) {
+    String value = ctx.queryParam(parameter);
+    if (value == null) {
+      throw new IllegalArgumentException(parameter + " is missing");
+    }
+    return value;
   }
 
   private static String name(Context ctx) {

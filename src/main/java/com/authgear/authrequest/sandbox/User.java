@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param roles effective role keys
  * @param validFrom start of the account's validity; null if unbounded
  * @param validUntil end of the account's validity, exclusive; null if unbounded
+ * @param disabledFrom start of a temporary disabling; null if there is none
+ * @param disabledUntil its end, exclusive
  */
 public record User(
     String name,
@@ -23,7 +25,9 @@ public record User(
     boolean canReauthenticate,
     Status status,
     @Nullable Instant validFrom,
-    @Nullable Instant validUntil) {
+    @Nullable Instant validUntil,
+    @Nullable Instant disabledFrom,
+    @Nullable Instant disabledUntil) {
 
   /** What an administrator made of the account. */
   public enum Status {
@@ -51,21 +55,72 @@ public record User(
   boolean isUsable(Instant now) {
     return status == Status.ACTIVE
         && (validFrom == null || !now.isBefore(validFrom))
-        && (validUntil == null || now.isBefore(validUntil));
+        && (validUntil == null || now.isBefore(validUntil))
+        && (disabledFrom == null
+            || disabledUntil == null
+            || now.isBefore(disabledFrom)
+            || !now.isBefore(disabledUntil));
   }
 
   User withRoles(List<String> newRoles) {
     return new User(
-        name, id, newRoles, anonymous, verified, canReauthenticate, status, validFrom, validUntil);
+        name,
+        id,
+        newRoles,
+        anonymous,
+        verified,
+        canReauthenticate,
+        status,
+        validFrom,
+        validUntil,
+        disabledFrom,
+        disabledUntil);
   }
 
+  /** Ends a temporary disabling, too. */
   User withStatus(Status newStatus) {
     return new User(
-        name, id, roles, anonymous, verified, canReauthenticate, newStatus, validFrom, validUntil);
+        name,
+        id,
+        roles,
+        anonymous,
+        verified,
+        canReauthenticate,
+        newStatus,
+        validFrom,
+        validUntil,
+        null,
+        null);
   }
 
   User withValidity(@Nullable Instant from, @Nullable Instant until) {
-    return new User(name, id, roles, anonymous, verified, canReauthenticate, status, from, until);
+    return new User(
+        name,
+        id,
+        roles,
+        anonymous,
+        verified,
+        canReauthenticate,
+        status,
+        from,
+        until,
+        disabledFrom,
+        disabledUntil);
+  }
+
+  User withTemporaryDisabling(Instant from, Instant until) {
+    return new User(
+        name,
+        id,
+        roles,
+        anonymous,
+        verified,
+        canReauthenticate,
+        Status.ACTIVE,
+        validFrom,
+        validUntil,
+        from,
+        until);
   }
 
   /** The users of every new project. */
@@ -82,6 +137,8 @@ public record User(
             false,
             Status.ACTIVE,
             null,
+            null,
+            null,
             null),
         regular("dave", "da7e0000-0000-4000-8000-000000000004", List.of(), true)
             .withStatus(Status.DISABLED),
@@ -89,6 +146,6 @@ public record User(
   }
 
   private static User regular(String name, String id, List<String> roles, boolean verified) {
-    return new User(name, id, roles, false, verified, true, Status.ACTIVE, null, null);
+    return new User(name, id, roles, false, verified, true, Status.ACTIVE, null, null, null, null);
   }
 }

@@ -5,8 +5,8 @@
  * <p>{@link com.authgear.authrequest.sandbox.Sandbox} listens, {@link
  * com.authgear.authrequest.sandbox.Project} is its state and mints credentials, {@link
  * com.authgear.authrequest.sandbox.EchoBackend} is a backend that shows what reached it. Keys and
- * users are thrown away with the process. Webhooks belong where users change: {@code
- * Project.change}.
+ * users are thrown away with the process. {@link com.authgear.authrequest.sandbox.Hooks} announces
+ * every change of a user as Authgear would.
  */
 @NullMarked
 package com.authgear.authrequest.sandbox;

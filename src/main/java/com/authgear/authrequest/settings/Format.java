@@ -8,6 +8,7 @@ import com.authgear.authrequest.requirement.RequirementParser;
 import com.authgear.authrequest.settings.Parsed.Fault;
 import com.authgear.authrequest.settings.Parsed.Valid;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,6 +31,8 @@ record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
 
   /** {@code token} of RFC 9110 §5.6.2, which a cookie's name is. */
   private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
+
+  private static final Pattern DATABASE = Pattern.compile("/?|/[0-9]{1,5}");
 
   private static final Pattern WHOLE_NUMBER = Pattern.compile("[0-9]{1,9}");
 
@@ -159,6 +162,47 @@ record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
               case RequirementParser.Mistake mistake ->
                   new Fault<>("is not understood", true, mistake.problem());
             });
+  }
+
+  /** Visible ASCII characters, not fewer than {@code least}. */
+  static Format<Secret> secret(int least) {
+    return new Format<>(
+        least + " or more visible ASCII characters",
+        text -> {
+          if (!text.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+            return new Fault<>("has a space or a character outside visible ASCII");
+          }
+          return text.length() < least
+              ? new Fault<>("has fewer than " + least + " characters")
+              : new Valid<>(new Secret(text));
+        });
+  }
+
+  /** A {@code redis:} or {@code rediss:} URL, which may hold a password. */
+  static Format<Secret> redisUrl() {
+    return new Format<>(
+        "redis(s)://[user:password@]host[:port][/database]",
+        text -> {
+          URI url;
+          try {
+            url = new URI(text);
+          } catch (URISyntaxException _) {
+            return new Fault<>("is not a URL");
+          }
+          String scheme = url.getScheme() == null ? "" : url.getScheme();
+          if (!scheme.equals("redis") && !scheme.equals("rediss")) {
+            return new Fault<>("does not start with redis:// or rediss://");
+          }
+          if (url.getHost() == null || url.getPort() == 0 || url.getPort() > 65_535) {
+            return new Fault<>("has no valid host and port");
+          }
+          if (url.getRawQuery() != null || url.getRawFragment() != null) {
+            return new Fault<>("has a query or fragment");
+          }
+          return DATABASE.matcher(url.getRawPath()).matches()
+              ? new Valid<>(new Secret(text))
+              : new Fault<>("has a path that is no database number");
+        });
   }
 
   /** Items of visible ASCII characters, separated by commas. */

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * @param resource what is protected, as OAuth clients name it; null if they need not know
  * @param resolverTimeout how long one resolver call may take; more than zero
  * @param resolverMaxCalls how many resolver calls may be in flight; at least 1
+ * @param webhookSecret what Authgear signs webhooks with; empty if none are taken
+ * @param redisUrl where replicas share what webhooks told; empty if they do not
  * @param listen where proxies ask
  * @param managementListen where metrics and probes are served
  * @param logAllowed whether allowed requests are logged
@@ -57,6 +60,8 @@ public record Settings(
     @Nullable URI resource,
     Duration resolverTimeout,
     int resolverMaxCalls,
+    Optional<Secret> webhookSecret,
+    Optional<Secret> redisUrl,
     ListenAddress listen,
     ListenAddress managementListen,
     LogFormat logFormat,

@@ -110,6 +110,8 @@ public final class SettingsReader {
         values.get(table.resource).orElse(null),
         values.get(table.resolverTimeout).orElseThrow(),
         values.get(table.resolverMaxCalls).orElseThrow(),
+        values.get(table.webhookSecret),
+        values.get(table.redisUrl),
         values.get(table.listen).orElseThrow(),
         values.get(table.managementListen).orElseThrow(),
         values.get(table.logFormat).orElseThrow(),

@@ -179,6 +179,22 @@ final class SettingsTable {
           "How many calls of the resolver may be in flight; a request beyond them is denied",
           "64");
 
+  final Setting<Secret> webhookSecret =
+      addSecret(
+          "WEBHOOK_SECRET",
+          Format.secret(16),
+          new Otherwise("no webhooks"),
+          "The secret that Authgear signs webhooks with; set, `POST /hooks/authgear` takes them",
+          "webhook-secret-of-the-project");
+
+  final Setting<Secret> redisUrl =
+      addSecret(
+          "REDIS_URL",
+          Format.redisUrl(),
+          new Otherwise("each replica has its own"),
+          "Where replicas share what webhooks told; `rediss` for TLS",
+          "rediss://:password@redis.auth.svc:6379");
+
   final Setting<ListenAddress> listen =
       add(
           "LISTEN",
@@ -249,7 +265,15 @@ final class SettingsTable {
 
   private <T> Setting<T> add(
       String name, Format<T> format, Absence absence, String description, String example) {
-    Setting<T> setting = new Setting<>(PREFIX + name, format, absence, description, example, false);
+    return add(new Setting<>(PREFIX + name, format, absence, description, example, false));
+  }
+
+  private <T> Setting<T> addSecret(
+      String name, Format<T> format, Absence absence, String description, String example) {
+    return add(new Setting<>(PREFIX + name, format, absence, description, example, true));
+  }
+
+  private <T> Setting<T> add(Setting<T> setting) {
     all.add(setting);
     return setting;
   }

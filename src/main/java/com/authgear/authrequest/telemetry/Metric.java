@@ -72,6 +72,30 @@ enum Metric {
       "authgear_auth_resolver_calls_in_flight",
       Type.GAUGE,
       "Calls to the resolver without an answer yet."),
+  WEBHOOKS(
+      "authgear_auth_webhooks_total",
+      Type.COUNTER,
+      "Calls to `/hooks/authgear`. `result`: `accepted`, `duplicate`, `too_old`, `ignored` (an"
+          + " event that changes nothing here), `bad_signature`, `malformed`, `too_large`,"
+          + " `not_post`, `timeout`, `aborted`, `overloaded`, `failed`. Only with"
+          + " `AUTHGEAR_WEBHOOK_SECRET`.",
+      "result"),
+  MARKS("authgear_auth_marks", Type.GAUGE, "Users that are marked as changed."),
+  MARKS_DROPPED(
+      "authgear_auth_marks_dropped_total",
+      Type.COUNTER,
+      "Marks that went before their time because there was no room."),
+  REDIS_UP(
+      "authgear_auth_redis_up",
+      Type.GAUGE,
+      "1 if marks are shared by Redis, 0 if there is no connection. Only with"
+          + " `AUTHGEAR_REDIS_URL`."),
+  REDIS_MARKS(
+      "authgear_auth_redis_marks_total",
+      Type.COUNTER,
+      "Marks that went through Redis. `result`: `received` (this replica did not have it),"
+          + " `published`, `malformed`.",
+      "result"),
   VIRTUAL_THREADS(
       "authgear_auth_virtual_threads",
       Type.GAUGE,

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A setting marked secret is never echoed, whatever is wrong with it. */
 class SecretSettingTest {
@@ -81,6 +83,39 @@ class SecretSettingTest {
   void read_soundSecret_isRead() {
     assertThat(Values.read(List.of(SETTING), Map.of("AUTHGEAR_SECRET", "2s")).get(SETTING))
         .contains(Duration.ofSeconds(2));
+  }
+
+  @Test
+  void read_shortWebhookSecret_isRefusedAndNotShown() {
+    assertThat(Reads.fault("AUTHGEAR_WEBHOOK_SECRET", "zq8-s3cr3t-zq8-"))
+        .isEqualTo("the value (not shown) has fewer than 16 characters");
+    assertThat(Reads.fault("AUTHGEAR_WEBHOOK_SECRET", "zq8 s3cr3t zq8 s3cr3t"))
+        .isEqualTo("the value (not shown) has a space or a character outside visible ASCII");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://:zq8-s3cr3t@redis",
+        "redis:zq8-s3cr3t",
+        "redis://:zq8-s3cr3t@redis:0",
+        "redis://:zq8-s3cr3t@redis:70000",
+        "redis://:zq8-s3cr3t@redis/x",
+        "redis://:zq8-s3cr3t@redis?timeout=9s",
+        "redis://:zq8-s3cr3t %@redis",
+        "zq8-s3cr3t"
+      })
+  void read_faultyRedisUrl_isRefusedAndNotShown(String url) {
+    assertThat(Reads.refused("AUTHGEAR_REDIS_URL", url).toString())
+        .contains("AUTHGEAR_REDIS_URL")
+        .doesNotContain(SECRET);
+  }
+
+  @Test
+  void settings_asText_doNotShowSecrets() {
+    Settings settings = Reads.accepted("AUTHGEAR_WEBHOOK_SECRET", SECRET + SECRET);
+    assertThat(settings.webhookSecret()).contains(new Secret(SECRET + SECRET));
+    assertThat(settings.toString()).contains("webhookSecret").doesNotContain(SECRET);
   }
 
   private static List<Problem> problems(Map<String, String> environment) {

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,8 @@ class SettingsDefaultsTest {
                 null,
                 Duration.ofSeconds(2),
                 256,
+                Optional.empty(),
+                Optional.empty(),
                 new ListenAddress("0.0.0.0", 8080),
                 new ListenAddress("0.0.0.0", 8081),
                 LogFormat.JSON,
@@ -75,6 +78,8 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_RESOURCE", "https://API.example.com:443/v1");
     environment.put("AUTHGEAR_RESOLVER_TIMEOUT", "750ms");
     environment.put("AUTHGEAR_RESOLVER_MAX_CALLS", "7");
+    environment.put("AUTHGEAR_WEBHOOK_SECRET", "0123456789abcdef");
+    environment.put("AUTHGEAR_REDIS_URL", "redis://:secret@redis:6380/2");
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:9080");
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "[::1]:9081");
     environment.put("AUTHGEAR_LOG_FORMAT", "text");
@@ -110,6 +115,8 @@ class SettingsDefaultsTest {
                     URI.create("https://api.example.com/v1"),
                     Duration.ofMillis(750),
                     7,
+                    Optional.of(new Secret("0123456789abcdef")),
+                    Optional.of(new Secret("redis://:secret@redis:6380/2")),
                     new ListenAddress("127.0.0.1", 9080),
                     new ListenAddress("::1", 9081),
                     LogFormat.TEXT,

@@ -430,6 +430,48 @@ class MetersTest {
   }
 
   @Nested
+  class ChangedUsers {
+
+    private final AtomicInteger inForce = new AtomicInteger(3);
+    private final AtomicInteger dropped = new AtomicInteger();
+    private final MarkMeters marks = new MarkMeters(meters, inForce::get, dropped::longValue);
+
+    @Test
+    void webhook_countsByResult_andEveryResultExistsWithZero() {
+      MarkMeters.Results webhooks = marks.webhooks(List.of("accepted", "bad_signature"));
+      webhooks.count(1);
+      webhooks.count(1);
+      assertThat(scraped().named("authgear_auth_webhooks_total"))
+          .containsOnly(
+              Map.entry("authgear_auth_webhooks_total{result=\"accepted\"}", 0.0),
+              Map.entry("authgear_auth_webhooks_total{result=\"bad_signature\"}", 2.0));
+    }
+
+    @Test
+    void redis_countsByResultAndSaysWhetherItIsUp() {
+      AtomicBoolean up = new AtomicBoolean(true);
+      marks.redis(List.of("received", "malformed"), up::get).count(0);
+      assertThat(scraped().value("authgear_auth_redis_up")).isEqualTo(1);
+      assertThat(scraped().named("authgear_auth_redis_marks_total"))
+          .containsOnly(
+              Map.entry("authgear_auth_redis_marks_total{result=\"received\"}", 1.0),
+              Map.entry("authgear_auth_redis_marks_total{result=\"malformed\"}", 0.0));
+      up.set(false);
+      assertThat(scraped().value("authgear_auth_redis_up")).isZero();
+    }
+
+    @Test
+    void marks_followTheirSuppliers() {
+      assertThat(scraped().value("authgear_auth_marks")).isEqualTo(3);
+      assertThat(scraped().value("authgear_auth_marks_dropped_total")).isZero();
+      inForce.set(5);
+      dropped.set(2);
+      assertThat(scraped().value("authgear_auth_marks")).isEqualTo(5);
+      assertThat(scraped().value("authgear_auth_marks_dropped_total")).isEqualTo(2);
+    }
+  }
+
+  @Nested
   class Format {
 
     @Test
@@ -465,6 +507,9 @@ class MetersTest {
     void ownMetrics_areThoseOfTheTable_withTypeHelpAndLabels() {
       ResolverMeters unused = new ResolverMeters(meters, List.of("valid"));
       assertThat(unused).isNotNull();
+      MarkMeters marks = new MarkMeters(meters, () -> 0, () -> 0);
+      assertThat(marks.webhooks(List.of("accepted"))).isNotNull();
+      assertThat(marks.redis(List.of("received"), () -> true)).isNotNull();
       Exposition scraped = scraped();
 
       assertThat(

@@ -1,0 +1,389 @@
+package com.authgear.authrequest.verify.freshness;
+
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.ConnectionFuture;
+import io.lettuce.core.MaintNotificationsConfig;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisException;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScanArgs;
+import io.lettuce.core.ScoredValue;
+import io.lettuce.core.ScoredValueScanCursor;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.pubsub.RedisPubSubAdapter;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import io.lettuce.core.resource.ClientResources;
+import io.netty.resolver.DefaultAddressResolverGroup;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries marks between replicas through Redis (6.2 or newer). Every event in force is a member of
+ * one sorted set, by the time its mark ends, and is published on a channel when it is added. On
+ * every new connection the set is read and what it lacks is added, so that whatever was missed
+ * while there was no connection is caught up in both directions; the same happens when Redis lost
+ * its data.
+ *
+ * <p>One thread of its own talks to Redis. Nothing here is waited for by a request or a webhook,
+ * and without Redis each replica goes on with its own marks. What comes from Redis is checked like
+ * any input from outside.
+ */
+public final class SharedMarks implements AutoCloseable {
+
+  /** What happened to a mark on its way. */
+  public enum Transit {
+    /** A mark that this replica did not have came from another one. */
+    RECEIVED,
+    /** One of this replica was added. */
+    PUBLISHED,
+    /** What came is no mark. */
+    MALFORMED;
+
+    /** The value of the metric's label. */
+    public String code() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** Hears of every mark on its way. */
+  @FunctionalInterface
+  public interface Listener {
+    void moved(Transit transit);
+  }
+
+  /** A service that starts waits so long for the marks in force. */
+  static final Duration LOAD_TIME = Duration.ofSeconds(3);
+
+  private static final Logger LOG = LoggerFactory.getLogger(SharedMarks.class);
+  private static final Duration TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
+  private static final long FIRST_PAUSE_MILLIS = 100;
+  private static final long LONGEST_PAUSE_MILLIS = 2_000;
+  private static final int BATCH = 100;
+
+  /** More than that waits for the next comparison with what is in Redis. */
+  private static final int MAX_OUTGOING = 1_000;
+
+  /** The end of the year 9999, for marks without an end. */
+  private static final long LAST_END = 253_402_300_799_999L;
+
+  /**
+   * Adds a mark, removes those that are over and those there is no room for, lets the set end with
+   * its last mark, tells the others.
+   */
+  private static final String ADD =
+      """
+      redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+      local time = redis.call('TIME')
+      redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', time[1] * 1000)
+      redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -(ARGV[3] + 1))
+      local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+      if last[2] then redis.call('PEXPIREAT', KEYS[1], last[2]) end
+      redis.call('PUBLISH', ARGV[4], ARGV[1])
+      return 1
+      """;
+
+  private final Marks marks;
+  private final Listener listener;
+  private final String key;
+  private final String channel;
+  private final RedisURI uri;
+  private final String password;
+  private final ClientResources resources;
+  private final RedisClient client;
+  private final BlockingQueue<UserEvent> outgoing = new LinkedBlockingQueue<>(MAX_OUTGOING);
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final long started = System.nanoTime();
+  private final Thread thread;
+  private volatile boolean collecting;
+  private volatile boolean overflowed;
+  private volatile boolean loaded;
+  private volatile boolean up;
+  private boolean complained;
+
+  private SharedMarks(String url, String project, Marks marks, Listener listener) {
+    this.marks = marks;
+    this.listener = listener;
+    key = "authgear-auth-request:{" + project + "}:marks";
+    channel = key;
+    uri = uri(url);
+    password = password(url);
+    resources =
+        ClientResources.builder()
+            .ioThreadPoolSize(2)
+            .computationThreadPoolSize(2)
+            // As every other client in this process looks up names.
+            .addressResolverGroup(DefaultAddressResolverGroup.INSTANCE)
+            .build();
+    client = RedisClient.create(resources, uri);
+    client.setOptions(
+        ClientOptions.builder()
+            // Every connection begins with a comparison, so none is mended silently.
+            .autoReconnect(false)
+            .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+            .socketOptions(SocketOptions.builder().connectTimeout(TIMEOUT).keepAlive(true).build())
+            .maintNotificationsConfig(MaintNotificationsConfig.disabled())
+            .timeoutOptions(TimeoutOptions.enabled(TIMEOUT))
+            .build());
+    thread = Thread.ofPlatform().name("redis-marks").daemon().unstarted(this::run);
+  }
+
+  private static RedisURI uri(String url) {
+    try {
+      RedisURI uri = RedisURI.create(url);
+      uri.setTimeout(TIMEOUT);
+      uri.setClientName("authgear-auth-request");
+      return uri;
+    } catch (IllegalArgumentException _) {
+      // Its message and cause hold the password.
+      throw new IllegalArgumentException("the URL of Redis is not understood");
+    }
+  }
+
+  private static String password(String url) {
+    String user = URI.create(url).getUserInfo();
+    return user == null ? "" : user.substring(user.indexOf(':') + 1);
+  }
+
+  /**
+   * Connects in the background, now and whenever the connection is lost.
+   *
+   * @param url {@code redis://} or {@code rediss://}, with user and password where needed
+   * @param project keeps projects apart that share a Redis
+   * @throws IllegalArgumentException if the URL is not understood; the message does not show it
+   */
+  public static SharedMarks start(String url, String project, Marks marks, Listener listener) {
+    SharedMarks shared = new SharedMarks(url, project, marks, listener);
+    shared.thread.start();
+    return shared;
+  }
+
+  /** Marks the user of an event, here at once and elsewhere soon. */
+  public Marks.Effect learn(UserEvent event) {
+    Marks.Effect effect = marks.learn(event);
+    if (effect == Marks.Effect.MARKED && collecting && !outgoing.offer(event)) {
+      overflowed = true;
+    }
+    return effect;
+  }
+
+  /** Whether the marks of the other replicas may still come; false after {@link #LOAD_TIME}. */
+  public boolean isLoading() {
+    return !loaded && System.nanoTime() - started < LOAD_TIME.toNanos();
+  }
+
+  /** Whether marks come and go. */
+  public boolean isUp() {
+    return up;
+  }
+
+  private void run() {
+    long pause = FIRST_PAUSE_MILLIS;
+    try {
+      while (closed.getCount() > 0) {
+        try {
+          exchange();
+        } catch (RedisException | ExecutionException | TimeoutException e) {
+          pause = complained ? Math.min(pause * 2, LONGEST_PAUSE_MILLIS) : FIRST_PAUSE_MILLIS;
+          complain(e);
+        } catch (RuntimeException bug) {
+          pause = LONGEST_PAUSE_MILLIS;
+          LOG.atError().setCause(bug).log("marks are not shared because of a bug");
+        } finally {
+          up = false;
+          collecting = false;
+        }
+        if (closed.await(pause, TimeUnit.MILLISECONDS)) {
+          return;
+        }
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Returns when closed, fails when a connection does. */
+  private void exchange() throws InterruptedException, ExecutionException, TimeoutException {
+    try (StatefulRedisPubSubConnection<String, String> subscription =
+            connected(client.connectPubSubAsync(StringCodec.UTF8, uri));
+        StatefulRedisConnection<String, String> commands =
+            connected(client.connectAsync(StringCodec.UTF8, uri))) {
+      subscription.addListener(
+          new RedisPubSubAdapter<String, String>() {
+            @Override
+            public void message(String from, String text) {
+              UserEvent _ = receive(text);
+            }
+          });
+      await(subscription.async().subscribe(channel));
+      // From here on marks are both compared and put into the queue: none can slip through.
+      outgoing.clear();
+      collecting = true;
+      compare(commands);
+      up = true;
+      loaded = true;
+      complained = false;
+      LOG.atInfo().addKeyValue("marks", marks.inForce()).log("marks are shared by Redis");
+      while (closed.getCount() > 0) {
+        UserEvent first = outgoing.poll(CHECK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+        if (first == null) {
+          await(commands.async().ping());
+          await(subscription.async().ping());
+        } else {
+          List<UserEvent> batch = new ArrayList<>();
+          batch.add(first);
+          outgoing.drainTo(batch, BATCH - 1);
+          publish(commands, batch);
+        }
+        if (overflowed) {
+          overflowed = false;
+          compare(commands);
+        }
+      }
+    }
+  }
+
+  private static <C extends AutoCloseable> C connected(ConnectionFuture<C> connecting)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    CompletableFuture<C> connection = connecting.toCompletableFuture();
+    try {
+      return connection.get(2 * TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException | TimeoutException e) {
+      // One that comes too late is not kept.
+      CompletableFuture<Void> _ = connection.thenAccept(SharedMarks::closeQuietly);
+      throw e;
+    }
+  }
+
+  private static void closeQuietly(AutoCloseable connection) {
+    try {
+      connection.close();
+    } catch (Exception e) {
+      LOG.atDebug().setCause(e).log("closing a late connection");
+    }
+  }
+
+  /** Takes what is there and this replica lacks, and adds what is not. */
+  private void compare(StatefulRedisConnection<String, String> commands)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    Map<String, Long> there = new HashMap<>();
+    ScanArgs page = ScanArgs.Builder.limit(1_000);
+    ScoredValueScanCursor<String> cursor = await(commands.async().zscan(key, page));
+    while (true) {
+      for (ScoredValue<String> member : cursor.getValues()) {
+        UserEvent event = receive(member.getValue());
+        if (event != null && there.size() <= 2 * Marks.CAPACITY) {
+          there.merge(event.userId(), event.seq(), Math::max);
+        }
+      }
+      if (cursor.isFinished() || closed.getCount() == 0) {
+        break;
+      }
+      cursor = await(commands.async().zscan(key, cursor, page));
+    }
+    List<UserEvent> missing =
+        marks.snapshot().stream()
+            .filter(event -> there.getOrDefault(event.userId(), -1L) < event.seq())
+            .toList();
+    for (int i = 0; i < missing.size(); i += BATCH) {
+      publish(commands, missing.subList(i, Math.min(i + BATCH, missing.size())));
+    }
+  }
+
+  private void publish(StatefulRedisConnection<String, String> commands, List<UserEvent> events)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    List<RedisFuture<Long>> answers = new ArrayList<>();
+    for (UserEvent event : events) {
+      answers.add(
+          commands
+              .async()
+              .eval(
+                  ADD,
+                  ScriptOutputType.INTEGER,
+                  new String[] {key},
+                  EventText.write(event),
+                  Long.toString(Math.min(marks.end(event), LAST_END)),
+                  Integer.toString(Marks.CAPACITY),
+                  channel));
+    }
+    for (RedisFuture<Long> answer : answers) {
+      Long _ = await(answer);
+      listener.moved(Transit.PUBLISHED);
+    }
+  }
+
+  private @Nullable UserEvent receive(String text) {
+    try {
+      UserEvent event = EventText.read(text);
+      if (marks.learn(event) == Marks.Effect.MARKED) {
+        listener.moved(Transit.RECEIVED);
+      }
+      return event;
+    } catch (IllegalArgumentException _) {
+      listener.moved(Transit.MALFORMED);
+      return null;
+    }
+  }
+
+  private static <T> T await(Future<T> answer)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    return answer.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Once for each time that the connection is lost. */
+  private void complain(Exception e) {
+    if (closed.getCount() == 0 || complained) {
+      return;
+    }
+    complained = true;
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    LOG.atWarn()
+        .addKeyValue("cause", root.getClass().getSimpleName())
+        .addKeyValue("detail", withoutPassword(String.valueOf(root.getMessage())))
+        .log("no connection to Redis: marks are not shared until it is back");
+  }
+
+  private String withoutPassword(String message) {
+    return password.isEmpty() ? message : message.replace(password, "(not shown)");
+  }
+
+  /** Takes a second or two at most, whatever Redis does. */
+  @Override
+  public void close() {
+    closed.countDown();
+    thread.interrupt();
+    try {
+      thread.join(Duration.ofSeconds(1));
+      client.shutdownAsync(0, 500, TimeUnit.MILLISECONDS).get(1, TimeUnit.SECONDS);
+      resources.shutdown(0, 500, TimeUnit.MILLISECONDS).get(1, TimeUnit.SECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.atWarn().setCause(e).log("the connection to Redis did not close in time");
+    }
+  }
+}
