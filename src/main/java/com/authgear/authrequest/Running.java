@@ -11,12 +11,19 @@ import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.telemetry.DecisionLog;
+import com.authgear.authrequest.telemetry.FreshnessMeters;
+import com.authgear.authrequest.telemetry.FreshnessMeters.Cache;
 import com.authgear.authrequest.telemetry.Logging;
 import com.authgear.authrequest.telemetry.Meters;
 import com.authgear.authrequest.telemetry.ResolverMeters;
 import com.authgear.authrequest.verify.ModeVerifier;
+import com.authgear.authrequest.verify.freshness.Answers;
+import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.authgear.authrequest.verify.freshness.Changes;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
+import com.authgear.authrequest.verify.jwt.TokenCache;
+import com.authgear.authrequest.verify.resolver.BreakerState;
 import com.authgear.authrequest.verify.resolver.Resolver;
 import com.authgear.authrequest.verify.resolver.ResolverResult;
 import io.javalin.Javalin;
@@ -28,7 +35,10 @@ import java.time.InstantSource;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -43,6 +53,8 @@ final class Running implements AutoCloseable {
   private final Keys keys;
   private final Meters meters;
   private final Resolver resolver;
+  private final Answers sessions;
+  private final Answers confirmations;
   private final AuthHandler handler;
   private final Javalin auth;
   private final Javalin management;
@@ -67,6 +79,12 @@ final class Running implements AutoCloseable {
         () -> keys.ageSeconds().isPresent() ? keys.ageSeconds().getAsLong() : Double.NaN,
         keys::size);
     meters.bindReady(() -> problem() == null);
+    FreshnessMeters freshness =
+        new FreshnessMeters(
+            meters, Stream.of(BreakerState.values()).map(BreakerState::code).toList());
+    CacheCounts tokenCounts = new CacheCounts();
+    TokenCache tokens = new TokenCache(settings.cacheSize(), tokenCounts);
+    bind(freshness, Cache.TOKEN, tokenCounts, tokens::size);
     JwtVerifier jwt =
         new JwtVerifier(
             keys,
@@ -74,7 +92,8 @@ final class Running implements AutoCloseable {
             settings.algorithms(),
             settings.clockSkew(),
             clock,
-            settings.claimHeaders().stream().map(ClaimHeader::claim).collect(Collectors.toSet()));
+            settings.claimHeaders().stream().map(ClaimHeader::claim).collect(Collectors.toSet()),
+            tokens);
     resolver =
         new Resolver(
             settings.resolverUrl(),
@@ -84,12 +103,41 @@ final class Running implements AutoCloseable {
             sessionAudiences(settings),
             (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos));
     resolverMeters.bindCallsInFlight(resolver::callsInFlight);
+    freshness.bindBreaker(() -> resolver.breakerState().code());
+    Changes changes = Changes.NONE;
+    CacheCounts sessionCounts = new CacheCounts();
+    sessions =
+        answers(
+            settings.resolverCacheTtl(),
+            false,
+            changes,
+            clock,
+            sessionCounts,
+            listener(freshness, _ -> {}));
+    bind(freshness, Cache.SESSION, sessionCounts, sessions::size);
+    CacheCounts confirmationCounts = new CacheCounts();
+    confirmations =
+        answers(
+            settings.recheck().orElse(Answers.UNTIL_THE_END),
+            settings.recheck().isPresent(),
+            changes,
+            clock,
+            confirmationCounts,
+            listener(freshness, freshness::recheckAge));
+    bind(freshness, Cache.CONFIRMATION, confirmationCounts, confirmations::size);
     ResourceMetadata metadata = metadata(settings);
     handler =
         new AuthHandler(
             new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
             new Requirements(settings.policies()),
-            new ModeVerifier(mode(settings), jwt, resolver),
+            new ModeVerifier(
+                mode(settings),
+                jwt,
+                sessions,
+                confirmations,
+                settings.recheck().isPresent(),
+                changes,
+                clock),
             new Policy(settings.audiences(), settings.clientIds()),
             new AuthHandler.Speech(
                 settings.claimHeaders(),
@@ -104,6 +152,55 @@ final class Running implements AutoCloseable {
     meters.bindRequestsWaiting(handler::waiting);
     auth = Servers.auth(handler, settings.listen().host(), settings.listen().port(), metadata);
     management = Servers.management(this::problem, meters::scrape);
+  }
+
+  private Answers answers(
+      Duration goodFor,
+      boolean refreshAhead,
+      Changes changes,
+      InstantSource clock,
+      CacheCounts counts,
+      Answers.Listener listener) {
+    return new Answers(
+        resolver::ask,
+        new Answers.Limits(
+            goodFor,
+            refreshAhead,
+            settings.staleIfError(),
+            settings.cacheSize(),
+            settings.resolverTimeout(),
+            settings.resolverMaxCalls() / 2),
+        changes,
+        clock,
+        System::nanoTime,
+        counts,
+        listener);
+  }
+
+  private static Answers.Listener listener(FreshnessMeters meters, LongConsumer used) {
+    return new Answers.Listener() {
+      @Override
+      public void coalesced() {
+        meters.coalesced();
+      }
+
+      @Override
+      public void servedStale() {
+        meters.servedStale();
+      }
+
+      @Override
+      public void used(long ageNanos) {
+        used.accept(ageNanos);
+      }
+    };
+  }
+
+  private static void bind(
+      FreshnessMeters meters, Cache cache, CacheCounts counts, LongSupplier entries) {
+    meters.bindCache(
+        cache,
+        new FreshnessMeters.CacheSource(counts::hits, counts::misses, counts::evictions, entries));
   }
 
   /** Listens, or leaves nothing running. */
@@ -197,6 +294,8 @@ final class Running implements AutoCloseable {
     auth.stop();
     management.stop();
     keys.close();
+    sessions.close();
+    confirmations.close();
     resolver.close();
     meters.close();
   }

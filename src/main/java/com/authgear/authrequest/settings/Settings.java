@@ -7,6 +7,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,12 @@ import org.jspecify.annotations.Nullable;
  * @param resource what is protected, as OAuth clients name it; null if they need not know
  * @param resolverTimeout how long one resolver call may take; more than zero
  * @param resolverMaxCalls how many resolver calls may be in flight; at least 1
+ * @param recheck how old the resolver's confirmation of a user's JWT may be; empty: none is needed
+ * @param cacheSize how many good tokens, and how many good sessions, are remembered; 0 for none
+ * @param resolverCacheTtl how long an answer of the resolver about a session is good; zero: for
+ *     those who asked only
+ * @param staleIfError how much longer a good answer of the resolver serves while it cannot say
+ * @param edgeCacheTtl how long the proxy may repeat an allow; zero: it may not
  * @param listen where proxies ask
  * @param managementListen where metrics and probes are served
  * @param logAllowed whether allowed requests are logged
@@ -57,6 +64,11 @@ public record Settings(
     @Nullable URI resource,
     Duration resolverTimeout,
     int resolverMaxCalls,
+    Optional<Duration> recheck,
+    int cacheSize,
+    Duration resolverCacheTtl,
+    Duration staleIfError,
+    Duration edgeCacheTtl,
     ListenAddress listen,
     ListenAddress managementListen,
     LogFormat logFormat,

@@ -73,12 +73,12 @@ class AuthHandlerTest {
   record Answering(Supplier<@Nullable Verification> now, Supplier<Verification> later)
       implements Verifier {
     @Override
-    public @Nullable Verification verifyNow(Credential credential) {
+    public @Nullable Verification verifyNow(Credential credential, Supplier<Caller> caller) {
       return now.get();
     }
 
     @Override
-    public Verification verify(Credential credential, Caller caller) {
+    public Verification verify(Credential credential, Supplier<Caller> caller) {
       return later.get();
     }
   }

@@ -609,4 +609,42 @@ class SettingsReaderTest {
           .isEqualTo("\"" + "x".repeat(200) + "\" is none of them");
     }
   }
+
+  @Nested
+  class Freshness {
+
+    @Test
+    void read_recheckOff_isNone() {
+      assertThat(Reads.accepted("AUTHGEAR_RECHECK", "OFF").recheck()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"5s", "30s", "1h"})
+    void read_recheckInBounds_isAccepted(String text) {
+      assertThat(Reads.accepted("AUTHGEAR_RECHECK", text).recheck()).isPresent();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+      "4999ms, is less than 5s",
+      "61m, is more than 1h",
+      "on, is not a whole number and a unit",
+      "30, has no unit"
+    })
+    void read_recheckElse_isRefused(String text, String fault) {
+      assertThat(Reads.fault("AUTHGEAR_RECHECK", text)).isEqualTo("\"" + text + "\" " + fault);
+    }
+
+    @Test
+    void read_recheckInModeJwt_isAContradiction() {
+      assertThat(Reads.refused("AUTHGEAR_MODE", "jwt", "AUTHGEAR_RECHECK", "30s"))
+          .containsExactly(
+              new Problem(
+                  "AUTHGEAR_RECHECK",
+                  "\"30s\" asks the resolver, which AUTHGEAR_MODE=jwt never does",
+                  "leave it out, or set AUTHGEAR_MODE=auto"));
+      assertThat(Reads.accepted("AUTHGEAR_MODE", "jwt", "AUTHGEAR_RECHECK", "off").recheck())
+          .isEmpty();
+    }
+  }
 }

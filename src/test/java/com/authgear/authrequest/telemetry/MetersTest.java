@@ -48,7 +48,7 @@ class MetersTest {
       sender_constrained jwt
       unsafe_value jwt
       header_budget jwt resolver
-      session_invalid resolver
+      session_invalid jwt resolver
       user_changed jwt
       client_not_allowed jwt resolver
       principal_not_allowed jwt resolver
@@ -465,6 +465,7 @@ class MetersTest {
     void ownMetrics_areThoseOfTheTable_withTypeHelpAndLabels() {
       ResolverMeters unused = new ResolverMeters(meters, List.of("valid"));
       assertThat(unused).isNotNull();
+      assertThat(new FreshnessMeters(meters, List.of("closed"))).isNotNull();
       Exposition scraped = scraped();
 
       assertThat(

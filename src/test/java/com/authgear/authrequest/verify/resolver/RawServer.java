@@ -37,6 +37,19 @@ final class RawServer implements AutoCloseable {
         });
   }
 
+  /** Answers the first requests of a connection in turn, then closes it. */
+  static RawServer answeringInTurn(String... bytes) throws IOException {
+    return new RawServer(
+        client -> {
+          BufferedReader in =
+              new BufferedReader(new InputStreamReader(client.getInputStream(), ISO_8859_1));
+          for (String answer : bytes) {
+            readRequest(in);
+            client.getOutputStream().write(answer.getBytes(ISO_8859_1));
+          }
+        });
+  }
+
   /** Speaks first and reads whatever comes. */
   static RawServer greeting(String bytes) throws IOException {
     return new RawServer(
@@ -57,8 +70,10 @@ final class RawServer implements AutoCloseable {
   }
 
   private static void readRequest(Socket client) throws IOException {
-    BufferedReader in =
-        new BufferedReader(new InputStreamReader(client.getInputStream(), ISO_8859_1));
+    readRequest(new BufferedReader(new InputStreamReader(client.getInputStream(), ISO_8859_1)));
+  }
+
+  private static void readRequest(BufferedReader in) throws IOException {
     for (String line = in.readLine(); line != null && !line.isEmpty(); ) {
       line = in.readLine();
     }
