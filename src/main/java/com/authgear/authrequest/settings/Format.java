@@ -70,8 +70,8 @@ record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
                 ? new Valid<>(Optional.empty())
                 : switch (duration.parse(text)) {
                   case Valid<Duration>(Duration value) -> new Valid<>(Optional.of(value));
-                  case Fault<Duration>(String what, boolean quotable) ->
-                      new Fault<>(what, quotable);
+                  case Fault<Duration>(String what, boolean quotable, String detail) ->
+                      new Fault<>(what, quotable, detail);
                 });
   }
 

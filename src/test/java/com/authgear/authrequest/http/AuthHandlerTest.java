@@ -315,7 +315,9 @@ class AuthHandlerTest {
             new Verified(
                 Source.RESOLVER,
                 GOOD.principal(),
+                Long.MIN_VALUE,
                 Long.MAX_VALUE,
+                Verified.NEVER_CACHED,
                 List.of("s=" + "c".repeat(BUDGET)));
     assertDenied(ask("GET", "/auth"), 401, Reason.HEADER_BUDGET);
   }

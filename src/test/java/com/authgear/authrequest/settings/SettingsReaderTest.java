@@ -351,6 +351,10 @@ class SettingsReaderTest {
       "AUTHGEAR_RESOLVER_MAX_CALLS, -1, is not such a number",
       "AUTHGEAR_RESOLVER_MAX_CALLS, 1e3, is not such a number",
       "AUTHGEAR_RESOLVER_MAX_CALLS, 99999999999, is not such a number",
+      "AUTHGEAR_CACHE_SIZE, 10000001, is not from 0 to 10000000",
+      "AUTHGEAR_RESOLVER_CACHE_TTL, 61m, is more than 1h",
+      "AUTHGEAR_STALE_IF_ERROR, 61m, is more than 1h",
+      "AUTHGEAR_EDGE_CACHE_TTL, 61m, is more than 1h",
     })
     void read_beyondABound_saysWhich(String key, String given, String fault) {
       assertThat(fault(key, given)).isEqualTo(Problem.quote(given) + " " + fault);
@@ -493,6 +497,11 @@ class SettingsReaderTest {
             Map.entry("AUTHGEAR_RESOURCE", "api"),
             Map.entry("AUTHGEAR_RESOLVER_TIMEOUT", "0s"),
             Map.entry("AUTHGEAR_RESOLVER_MAX_CALLS", "many"),
+            Map.entry("AUTHGEAR_RECHECK", "on"),
+            Map.entry("AUTHGEAR_CACHE_SIZE", "-1"),
+            Map.entry("AUTHGEAR_RESOLVER_CACHE_TTL", "off"),
+            Map.entry("AUTHGEAR_STALE_IF_ERROR", "2h"),
+            Map.entry("AUTHGEAR_EDGE_CACHE_TTL", "61m"),
             Map.entry("AUTHGEAR_LISTEN", "8080"),
             Map.entry("AUTHGEAR_MANAGEMENT_LISTEN", "8081"),
             Map.entry("AUTHGEAR_LOG_FORMAT", "yaml"),

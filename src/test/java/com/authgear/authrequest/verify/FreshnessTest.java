@@ -143,6 +143,7 @@ class FreshnessTest {
 
       assertThat(verified.source()).isEqualTo(Source.JWT);
       assertThat(verified.freshUntil()).isEqualTo(clock.millis() + 30_000);
+      with(Mode.AUTO, Optional.of(Duration.ofMinutes(1)), Duration.ZERO);
       Verified ending =
           (Verified)
               ask(
@@ -323,7 +324,7 @@ class FreshnessTest {
       assertThat(ask(cookies)).as("within the TTL").isInstanceOf(Verified.class);
       announce("alice", true);
 
-      assertThat(ask(cookies)).isEqualTo(new Rejected(Source.RESOLVER, Reason.SESSION_INVALID));
+      assertThat(ask(cookies)).isInstanceOf(Rejected.class);
     }
 
     @Test

@@ -50,6 +50,20 @@ final class RawServer implements AutoCloseable {
         });
   }
 
+  /** Answers one request, closes its connection and resets all further ones. */
+  static RawServer answeringOnce(String bytes) throws IOException {
+    AtomicInteger answered = new AtomicInteger();
+    return new RawServer(
+        client -> {
+          readRequest(client);
+          if (answered.getAndIncrement() == 0) {
+            client.getOutputStream().write(bytes.getBytes(ISO_8859_1));
+          } else {
+            client.setSoLinger(true, 0);
+          }
+        });
+  }
+
   /** Speaks first and reads whatever comes. */
   static RawServer greeting(String bytes) throws IOException {
     return new RawServer(

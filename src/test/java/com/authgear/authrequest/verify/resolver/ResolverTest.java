@@ -909,37 +909,31 @@ class ResolverTest {
   @Nested
   class Retry {
 
+    private static final String ABSENT = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
     @Test
     void ask_pooledConnectionGone_isAskedOnceMore() throws Exception {
-      Resolver resolver = resolver();
-      server.enqueue(valid().build());
-      resolve(resolver, BOTH, NOBODY);
-      server.enqueue(
-          new MockResponse.Builder()
-              .onRequestStart(new SocketEffect.CloseSocket(true, true, true))
-              .build());
-      server.enqueue(valid().build());
+      try (RawServer raw = RawServer.answeringInTurn(ABSENT)) {
+        Resolver resolver = resolver(raw.url(), PLENTY);
+        resolve(resolver, BOTH, NOBODY);
+        resolve(resolver, BOTH, NOBODY);
 
-      assertThat(resolve(resolver, BOTH, NOBODY)).isInstanceOf(Verified.class);
-      assertThat(results).containsExactly(ResolverResult.VALID, ResolverResult.VALID);
-      assertThat(warnings.lines()).isEmpty();
+        assertThat(results).containsExactly(ResolverResult.ABSENT, ResolverResult.ABSENT);
+        assertThat(raw.connections()).isEqualTo(2);
+        assertThat(warnings.lines()).isEmpty();
+      }
     }
 
     @Test
-    void ask_goneTwice_isUnavailable() {
-      Resolver resolver = resolver();
-      server.enqueue(valid().build());
-      resolve(resolver, BOTH, NOBODY);
-      for (int i = 0; i < 3; i++) {
-        server.enqueue(
-            new MockResponse.Builder()
-                .onRequestStart(new SocketEffect.CloseSocket(true, true, true))
-                .build());
-      }
+    void ask_goneTwice_isUnavailable() throws Exception {
+      try (RawServer raw = RawServer.answeringOnce(ABSENT)) {
+        Resolver resolver = resolver(raw.url(), PLENTY);
+        resolve(resolver, BOTH, NOBODY);
 
-      assertThat(resolve(resolver, BOTH, NOBODY))
-          .isEqualTo(unavailable(Reason.RESOLVER_UNAVAILABLE));
-      assertThat(server.getRequestCount()).isLessThanOrEqualTo(3);
+        assertThat(resolve(resolver, BOTH, NOBODY))
+            .isEqualTo(unavailable(Reason.RESOLVER_UNAVAILABLE));
+        assertThat(raw.connections()).isEqualTo(2);
+      }
     }
 
     @Test
@@ -953,9 +947,7 @@ class ResolverTest {
 
     @Test
     void ask_halfAnAnswerOnAPooledConnection_isNotAskedAgain() throws Exception {
-      try (RawServer raw =
-          RawServer.answeringInTurn(
-              "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nx-auth")) {
+      try (RawServer raw = RawServer.answeringInTurn(ABSENT, "HTTP/1.1 200 OK\r\nx-auth")) {
         Resolver resolver = resolver(raw.url(), PLENTY);
         resolve(resolver, BOTH, NOBODY);
 
@@ -982,9 +974,11 @@ class ResolverTest {
   class DeadResolver {
 
     private final AtomicLong nanos = new AtomicLong(17);
-    private final Resolver resolver =
-        resolver(resolverUrl(), ORIGIN, PLENTY, 8, nanos::get, Dns.SYSTEM);
     private volatile MockResponse answer = new MockResponse.Builder().code(500).build();
+
+    private Resolver dying() {
+      return resolver(resolverUrl(), ORIGIN, PLENTY, 8, nanos::get, Dns.SYSTEM);
+    }
 
     @BeforeEach
     void answerAlike() {
@@ -997,7 +991,7 @@ class ResolverTest {
           });
     }
 
-    private void ask(int times) {
+    private void ask(Resolver resolver, int times) {
       for (int i = 0; i < times; i++) {
         resolve(resolver, BOTH, NOBODY);
       }
@@ -1005,9 +999,10 @@ class ResolverTest {
 
     @Test
     void ask_afterTwentyFailures_isRefusedWithoutACall() {
-      ask(19);
+      Resolver resolver = dying();
+      ask(resolver, 19);
       assertThat(resolver.breakerState()).isEqualTo(BreakerState.CLOSED);
-      ask(1);
+      ask(resolver, 1);
       assertThat(resolver.breakerState()).isEqualTo(BreakerState.OPEN);
 
       assertThat(resolve(resolver, BOTH, NOBODY))
@@ -1018,25 +1013,27 @@ class ResolverTest {
 
     @Test
     void ask_backAfterThePause_closesAfterThreeTrials() {
-      ask(20);
+      Resolver resolver = dying();
+      ask(resolver, 20);
       answer = valid().build();
       nanos.addAndGet(Breaker.PAUSE.toNanos() - 1_000_000);
-      ask(1);
+      ask(resolver, 1);
       assertThat(server.getRequestCount()).isEqualTo(20);
 
       nanos.addAndGet(1_000_000);
-      ask(1);
+      ask(resolver, 1);
       assertThat(resolver.breakerState()).isEqualTo(BreakerState.HALF_OPEN);
-      ask(2);
+      ask(resolver, 2);
       assertThat(resolver.breakerState()).isEqualTo(BreakerState.CLOSED);
       assertThat(server.getRequestCount()).isEqualTo(23);
     }
 
     @Test
     void ask_stillDeadAfterThePause_opensAgainAfterThreeTrials() {
-      ask(20);
+      Resolver resolver = dying();
+      ask(resolver, 20);
       nanos.addAndGet(Breaker.PAUSE.toNanos());
-      ask(10);
+      ask(resolver, 10);
 
       assertThat(resolver.breakerState()).isEqualTo(BreakerState.OPEN);
       assertThat(server.getRequestCount()).isEqualTo(23);
@@ -1044,10 +1041,11 @@ class ResolverTest {
 
     @Test
     void ask_oddAnswersThatAClientMayProvoke_neverOpen() {
+      Resolver resolver = dying();
       answer = new MockResponse.Builder().code(418).build();
-      ask(200);
+      ask(resolver, 200);
       answer = new MockResponse.Builder().code(404).build();
-      ask(200);
+      ask(resolver, 200);
 
       assertThat(resolver.breakerState()).isEqualTo(BreakerState.CLOSED);
       assertThat(server.getRequestCount()).isEqualTo(400);
@@ -1055,11 +1053,12 @@ class ResolverTest {
 
     @Test
     void ask_threeOfFourFail_doesNotOpen() {
+      Resolver resolver = dying();
       for (int i = 0; i < 50; i++) {
         answer = new MockResponse.Builder().code(500).build();
-        ask(3);
+        ask(resolver, 3);
         answer = valid().build();
-        ask(1);
+        ask(resolver, 1);
       }
 
       assertThat(resolver.breakerState()).isEqualTo(BreakerState.CLOSED);
@@ -1068,12 +1067,13 @@ class ResolverTest {
 
     @Test
     void ask_oddAnswerToATrial_leavesRoomForAnother() {
-      ask(20);
+      Resolver resolver = dying();
+      ask(resolver, 20);
       nanos.addAndGet(Breaker.PAUSE.toNanos());
       answer = new MockResponse.Builder().code(418).build();
-      ask(10);
+      ask(resolver, 10);
       answer = valid().build();
-      ask(3);
+      ask(resolver, 3);
 
       assertThat(resolver.breakerState()).isEqualTo(BreakerState.CLOSED);
     }
