@@ -19,6 +19,8 @@ import com.authgear.authrequest.verify.freshness.Changes.Change;
 import com.authgear.authrequest.verify.freshness.Confirmation;
 import com.authgear.authrequest.verify.freshness.Question;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
+import com.authgear.authrequest.verify.jwt.StatedEnd;
+import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Presented;
 import java.time.InstantSource;
 import java.util.concurrent.Semaphore;
@@ -96,11 +98,13 @@ public final class ModeVerifier implements Verifier {
           yield new Anonymous();
         }
         yield sessions.known(
-            Digest.of(null, cookies.header()), new CookieQuestion(cookies, caller));
+            Digest.of(null, cookies.header()),
+            new SessionQuestion(() -> Presented.of(cookies), caller));
       }
       case Bearer bearer -> {
         if (!isLocal(bearer)) {
-          yield sessions.known(digest(bearer), new BearerQuestion(bearer, caller));
+          yield sessions.known(
+              digest(bearer), new SessionQuestion(() -> Presented.of(bearer), caller));
         }
         Digest digest = Digest.ofToken(bearer.token());
         Verification local = jwt.verifyNow(bearer.token(), digest);
@@ -125,11 +129,14 @@ public final class ModeVerifier implements Verifier {
         if (mode == Mode.JWT) {
           yield new Anonymous();
         }
-        yield sessions.ask(Digest.of(null, cookies.header()), new CookieQuestion(cookies, caller));
+        yield sessions.ask(
+            Digest.of(null, cookies.header()),
+            new SessionQuestion(() -> Presented.of(cookies), caller));
       }
       case Bearer bearer -> {
         if (!isLocal(bearer)) {
-          yield sessions.ask(digest(bearer), new BearerQuestion(bearer, caller));
+          yield sessions.ask(
+              digest(bearer), new SessionQuestion(() -> Presented.of(bearer), caller));
         }
         Digest digest = Digest.ofToken(bearer.token());
         Verification local = local(bearer, digest);
@@ -239,27 +246,54 @@ public final class ModeVerifier implements Verifier {
         });
   }
 
-  private record CookieQuestion(Cookies cookies, Supplier<Caller> asker) implements Question {
+  /** A question about credentials that only the resolver can judge. */
+  private final class SessionQuestion implements Question {
+    private final Supplier<Presented> credentials;
+    private final Supplier<Caller> asker;
+
+    private SessionQuestion(Supplier<Presented> credentials, Supplier<Caller> asker) {
+      this.credentials = credentials;
+      this.asker = asker;
+    }
+
     @Override
     public Presented presented() {
-      return Presented.of(cookies);
+      return credentials.get();
     }
 
     @Override
     public Caller caller() {
       return asker.get();
     }
-  }
 
-  private record BearerQuestion(Bearer bearer, Supplier<Caller> asker) implements Question {
+    /** The resolver tells no end; that of a JWT among the credentials bounds the answer. */
     @Override
-    public Presented presented() {
-      return Presented.of(bearer);
-    }
-
-    @Override
-    public Caller caller() {
-      return asker.get();
+    public Outcome meaning(Outcome outcome) {
+      if (!(outcome.verification() instanceof Verified verified)) {
+        return outcome;
+      }
+      long now = clock.millis() / 1000;
+      Presented presented = presented();
+      String token = presented.bearerToken();
+      String cookies = presented.cookies();
+      long end = token == null ? Long.MAX_VALUE : StatedEnd.of(token, now);
+      if (cookies != null) {
+        for (String cookie : cookies.split("; ", -1)) {
+          end = Math.min(end, StatedEnd.of(cookie.substring(cookie.indexOf('=') + 1), now));
+        }
+      }
+      return end == Long.MAX_VALUE
+          ? outcome
+          : new Outcome(
+              outcome.result(),
+              new Verified(
+                  verified.source(),
+                  verified.principal(),
+                  verified.issuedAt(),
+                  end,
+                  verified.freshUntil(),
+                  verified.setCookie()),
+              outcome.advice());
     }
   }
 }

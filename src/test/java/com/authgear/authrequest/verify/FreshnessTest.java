@@ -387,5 +387,23 @@ class FreshnessTest {
 
       assertThat(calls()).isEqualTo(2);
     }
+
+    @Test
+    void modeResolver_jwt_isNotRememberedPastItsExp() {
+      with(Mode.RESOLVER, Optional.empty(), Duration.ofHours(1));
+      TokenOptions short3s = TokenOptions.DEFAULTS.withExpiresIn(Duration.ofSeconds(3));
+      Bearer token = new Bearer(project.accessToken("alice", short3s), new NoCookies());
+      Cookies cookies = new Cookies(project.appAccessTokenCookie("alice", short3s));
+      ask(token);
+      ask(cookies);
+      sandbox.breakDown(Endpoint.RESOLVER, new Fault.Down());
+      clock.pass(2_999);
+      assertThat(ask(token)).isInstanceOf(Verified.class);
+      assertThat(ask(cookies)).isInstanceOf(Verified.class);
+
+      clock.pass(1);
+      assertThat(ask(token)).isInstanceOf(Unavailable.class);
+      assertThat(ask(cookies)).isInstanceOf(Unavailable.class);
+    }
   }
 }

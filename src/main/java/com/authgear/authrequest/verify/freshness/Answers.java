@@ -204,7 +204,10 @@ public final class Answers implements AutoCloseable {
     long millis = wall.millis();
     long nanos = nanoTime.getAsLong();
     Answer answer = good.getIfPresent(credentials);
-    if (answer != null && isWithin(answer, goodForNanos, millis, nanos) && coversChanges(answer)) {
+    if (answer != null
+        && isWithin(answer, goodForNanos, millis, nanos)
+        && isBeforeItsEnd(answer, millis)
+        && coversChanges(answer)) {
       counts.hit();
       listener.used(age(answer, millis, nanos));
       if (refreshAhead && nanos - answer.refreshAt >= 0) {
@@ -414,9 +417,9 @@ public final class Answers implements AutoCloseable {
     long millis = wall.millis();
     if (answer == null
         || !isWithin(answer, sum(goodForNanos, staleNanos), millis, nanoTime.getAsLong())
+        || !isBeforeItsEnd(answer, millis)
         || !coversChanges(answer)
-        || !(answer.verification instanceof Verified verified)
-        || millis / 1000 >= verified.expiresAt()) {
+        || !(answer.verification instanceof Verified verified)) {
       return null;
     }
     listener.servedStale();
@@ -432,6 +435,11 @@ public final class Answers implements AutoCloseable {
     return wallAge >= 0
         && wallAge < TimeUnit.NANOSECONDS.toMillis(boundNanos)
         && nanos - answer.askedNanos < boundNanos;
+  }
+
+  private static boolean isBeforeItsEnd(Answer answer, long millis) {
+    return !(answer.verification instanceof Verified verified)
+        || millis / 1000 < verified.expiresAt();
   }
 
   private static long age(Answer answer, long millis, long nanos) {

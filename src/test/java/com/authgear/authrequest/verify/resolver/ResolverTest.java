@@ -1016,11 +1016,11 @@ class ResolverTest {
       Resolver resolver = dying();
       ask(resolver, 20);
       answer = valid().build();
-      nanos.addAndGet(Breaker.PAUSE.toNanos() - 1_000_000);
+      nanos.addAndGet(Breaker.PAUSE.toNanos());
       ask(resolver, 1);
       assertThat(server.getRequestCount()).isEqualTo(20);
 
-      nanos.addAndGet(1_000_000);
+      nanos.addAndGet(1);
       ask(resolver, 1);
       assertThat(resolver.breakerState()).isEqualTo(BreakerState.HALF_OPEN);
       ask(resolver, 2);
@@ -1032,7 +1032,7 @@ class ResolverTest {
     void ask_stillDeadAfterThePause_opensAgainAfterThreeTrials() {
       Resolver resolver = dying();
       ask(resolver, 20);
-      nanos.addAndGet(Breaker.PAUSE.toNanos());
+      nanos.addAndGet(Breaker.PAUSE.toNanos() + 1);
       ask(resolver, 10);
 
       assertThat(resolver.breakerState()).isEqualTo(BreakerState.OPEN);
@@ -1069,7 +1069,7 @@ class ResolverTest {
     void ask_oddAnswerToATrial_leavesRoomForAnother() {
       Resolver resolver = dying();
       ask(resolver, 20);
-      nanos.addAndGet(Breaker.PAUSE.toNanos());
+      nanos.addAndGet(Breaker.PAUSE.toNanos() + 1);
       answer = new MockResponse.Builder().code(418).build();
       ask(resolver, 10);
       answer = valid().build();
