@@ -13,16 +13,23 @@ import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.telemetry.DecisionLog;
+import com.authgear.authrequest.telemetry.FreshnessMeters;
+import com.authgear.authrequest.telemetry.FreshnessMeters.Cache;
 import com.authgear.authrequest.telemetry.Logging;
 import com.authgear.authrequest.telemetry.MarkMeters;
 import com.authgear.authrequest.telemetry.Meters;
 import com.authgear.authrequest.telemetry.ResolverMeters;
 import com.authgear.authrequest.verify.ModeVerifier;
+import com.authgear.authrequest.verify.freshness.Answers;
+import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.authgear.authrequest.verify.freshness.Changes;
 import com.authgear.authrequest.verify.freshness.Marks;
 import com.authgear.authrequest.verify.freshness.SharedMarks;
 import com.authgear.authrequest.verify.freshness.SharedMarks.Transit;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
+import com.authgear.authrequest.verify.jwt.TokenCache;
+import com.authgear.authrequest.verify.resolver.BreakerState;
 import com.authgear.authrequest.verify.resolver.Resolver;
 import com.authgear.authrequest.verify.resolver.ResolverResult;
 import io.javalin.Javalin;
@@ -35,7 +42,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.jetty.server.Handler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
@@ -53,6 +63,8 @@ final class Running implements AutoCloseable {
   private final Keys keys;
   private final Meters meters;
   private final Resolver resolver;
+  private final Answers sessions;
+  private final Answers confirmations;
   private final AuthHandler handler;
   private final Marks marks;
   private final MarkMeters markMeters;
@@ -80,6 +92,12 @@ final class Running implements AutoCloseable {
         () -> keys.ageSeconds().isPresent() ? keys.ageSeconds().getAsLong() : Double.NaN,
         keys::size);
     meters.bindReady(() -> problem() == null);
+    FreshnessMeters freshness =
+        new FreshnessMeters(
+            meters, Stream.of(BreakerState.values()).map(BreakerState::code).toList());
+    CacheCounts tokenCounts = new CacheCounts();
+    TokenCache tokens = new TokenCache(settings.cacheSize(), tokenCounts);
+    bind(freshness, Cache.TOKEN, tokenCounts, tokens::size);
     JwtVerifier jwt =
         new JwtVerifier(
             keys,
@@ -87,7 +105,8 @@ final class Running implements AutoCloseable {
             settings.algorithms(),
             settings.clockSkew(),
             clock,
-            settings.claimHeaders().stream().map(ClaimHeader::claim).collect(Collectors.toSet()));
+            settings.claimHeaders().stream().map(ClaimHeader::claim).collect(Collectors.toSet()),
+            tokens);
     resolver =
         new Resolver(
             settings.resolverUrl(),
@@ -97,15 +116,43 @@ final class Running implements AutoCloseable {
             sessionAudiences(settings),
             (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos));
     resolverMeters.bindCallsInFlight(resolver::callsInFlight);
-    ResourceMetadata metadata = metadata(settings);
+    freshness.bindBreaker(() -> resolver.breakerState().code());
     marks = new Marks(clock, settings.clockSkew());
     markMeters = new MarkMeters(meters, marks::inForce, marks::dropped);
     sharedMarks = shareMarks();
+    CacheCounts sessionCounts = new CacheCounts();
+    sessions =
+        answers(
+            settings.resolverCacheTtl(),
+            false,
+            marks,
+            clock,
+            sessionCounts,
+            listener(freshness, _ -> {}));
+    bind(freshness, Cache.SESSION, sessionCounts, sessions::size);
+    CacheCounts confirmationCounts = new CacheCounts();
+    confirmations =
+        answers(
+            settings.recheck().orElse(Answers.UNTIL_THE_END),
+            settings.recheck().isPresent(),
+            marks,
+            clock,
+            confirmationCounts,
+            listener(freshness, freshness::recheckAge));
+    bind(freshness, Cache.CONFIRMATION, confirmationCounts, confirmations::size);
+    ResourceMetadata metadata = metadata(settings);
     handler =
         new AuthHandler(
             new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
             new Requirements(settings.policies()),
-            new ModeVerifier(mode(settings), jwt, resolver),
+            new ModeVerifier(
+                mode(settings),
+                jwt,
+                sessions,
+                confirmations,
+                settings.recheck().isPresent(),
+                marks,
+                clock),
             new Policy(settings.audiences(), settings.clientIds()),
             new AuthHandler.Speech(
                 settings.claimHeaders(),
@@ -158,6 +205,55 @@ final class Running implements AutoCloseable {
         event -> sharedMarks == null ? marks.learn(event) : sharedMarks.learn(event),
         result -> results.count(HOOK_RESULTS.indexOf(result)),
         next);
+  }
+
+  private Answers answers(
+      Duration goodFor,
+      boolean refreshAhead,
+      Changes changes,
+      InstantSource clock,
+      CacheCounts counts,
+      Answers.Listener listener) {
+    return new Answers(
+        resolver::ask,
+        new Answers.Limits(
+            goodFor,
+            refreshAhead,
+            settings.staleIfError(),
+            settings.cacheSize(),
+            settings.resolverTimeout(),
+            settings.resolverMaxCalls() / 2),
+        changes,
+        clock,
+        System::nanoTime,
+        counts,
+        listener);
+  }
+
+  private static Answers.Listener listener(FreshnessMeters meters, LongConsumer used) {
+    return new Answers.Listener() {
+      @Override
+      public void coalesced() {
+        meters.coalesced();
+      }
+
+      @Override
+      public void servedStale() {
+        meters.servedStale();
+      }
+
+      @Override
+      public void used(long ageNanos) {
+        used.accept(ageNanos);
+      }
+    };
+  }
+
+  private static void bind(
+      FreshnessMeters meters, Cache cache, CacheCounts counts, LongSupplier entries) {
+    meters.bindCache(
+        cache,
+        new FreshnessMeters.CacheSource(counts::hits, counts::misses, counts::evictions, entries));
   }
 
   /** Listens, or leaves nothing running. */
@@ -263,6 +359,8 @@ final class Running implements AutoCloseable {
       sharedMarks.close();
     }
     keys.close();
+    sessions.close();
+    confirmations.close();
     resolver.close();
     meters.close();
   }

@@ -18,6 +18,7 @@ import com.authgear.authrequest.requirement.RequirementParser.Mistake;
 import com.authgear.authrequest.requirement.RequirementParser.Valid;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.ModeVerifier;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Verified;
@@ -77,7 +78,7 @@ public final class AuthHandler extends Handler.Wrapper {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(AuthHandler.class);
-  static final int MAX_WAITING = 1024;
+  static final int MAX_WAITING = ModeVerifier.MAX_WAITING;
   private static final String BY_QUERY = "/auth";
   private static final String BY_NAME = "/auth/";
   static final String BY_PREFIX = "/ext-authz/";
@@ -186,7 +187,7 @@ public final class AuthHandler extends Handler.Wrapper {
   private void judge(Exchange exchange, Requirement requirement) {
     HttpFields headers = exchange.request.getHeaders();
     Credential credential = credentials.extract(name -> values(headers, name));
-    Verification verification = verifier.verifyNow(credential);
+    Verification verification = verifier.verifyNow(credential, () -> caller(exchange.request));
     if (verification == null) {
       handOver(exchange, credential, requirement);
     } else {
@@ -237,7 +238,8 @@ public final class AuthHandler extends Handler.Wrapper {
       waiting.execute(
           () -> {
             try {
-              Verification verification = verifier.verify(credential, caller(exchange.request));
+              Verification verification =
+                  verifier.verify(credential, () -> caller(exchange.request));
               exchange.verification = verification;
               respond(exchange, decide(verification, requirement));
             } catch (RuntimeException | Error bug) {

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
@@ -60,6 +61,21 @@ record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
     return new Format<>(
         "duration (500ms, 30s, 5m, 1h) from " + least + " to " + most,
         text -> Durations.parse(text, least, most));
+  }
+
+  /** {@code off}, in any case, or a duration from {@code least} to {@code most}. */
+  static Format<Optional<Duration>> durationOrOff(String least, String most) {
+    Format<Duration> duration = duration(least, most);
+    return new Format<>(
+        "off, or " + duration.accepts(),
+        text ->
+            text.equalsIgnoreCase("off")
+                ? new Valid<>(Optional.empty())
+                : switch (duration.parse(text)) {
+                  case Valid<Duration>(Duration value) -> new Valid<>(Optional.of(value));
+                  case Fault<Duration>(String what, boolean quotable, String detail) ->
+                      new Fault<>(what, quotable, detail);
+                });
   }
 
   /** One of an enum's names; case does not matter. */

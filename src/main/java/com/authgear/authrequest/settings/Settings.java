@@ -35,6 +35,12 @@ import org.jspecify.annotations.Nullable;
  * @param resolverMaxCalls how many resolver calls may be in flight; at least 1
  * @param webhookSecret what Authgear signs webhooks with; empty if none are taken
  * @param redisUrl where replicas share what webhooks told; empty if they do not
+ * @param recheck how old the resolver's confirmation of a user's JWT may be; empty: none is needed
+ * @param cacheSize how many good tokens, and how many good sessions, are remembered; 0 for none
+ * @param resolverCacheTtl how long an answer of the resolver about a session is good; zero: for
+ *     those who asked only
+ * @param staleIfError how much longer a good answer of the resolver serves while it cannot say
+ * @param edgeCacheTtl how long the proxy may repeat an allow; zero: it may not
  * @param listen where proxies ask
  * @param managementListen where metrics and probes are served
  * @param logAllowed whether allowed requests are logged
@@ -62,6 +68,11 @@ public record Settings(
     int resolverMaxCalls,
     Optional<Secret> webhookSecret,
     Optional<Secret> redisUrl,
+    Optional<Duration> recheck,
+    int cacheSize,
+    Duration resolverCacheTtl,
+    Duration staleIfError,
+    Duration edgeCacheTtl,
     ListenAddress listen,
     ListenAddress managementListen,
     LogFormat logFormat,

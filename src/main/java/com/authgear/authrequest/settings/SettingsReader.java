@@ -2,6 +2,7 @@ package com.authgear.authrequest.settings;
 
 import com.authgear.authrequest.credential.TokenCarriers;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -69,6 +70,21 @@ public final class SettingsReader {
                   + table.allowHttp.key()
                   + "=true if tokens may travel unencrypted"));
     }
+    Optional<Optional<Duration>> recheck = values.get(table.recheck);
+    Optional<Mode> mode = values.get(table.mode);
+    if (recheck.isPresent()
+        && recheck.get().isPresent()
+        && mode.isPresent()
+        && mode.get() == Mode.JWT) {
+      problems.add(
+          new Problem(
+              table.recheck.key(),
+              values.shown(table.recheck)
+                  + " asks the resolver, which "
+                  + table.mode.key()
+                  + "=jwt never does",
+              "leave it out, or set " + table.mode.key() + "=auto"));
+    }
     Optional<ListenAddress> listen = values.get(table.listen);
     Optional<ListenAddress> management = values.get(table.managementListen);
     if (listen.isPresent()
@@ -112,6 +128,11 @@ public final class SettingsReader {
         values.get(table.resolverMaxCalls).orElseThrow(),
         values.get(table.webhookSecret),
         values.get(table.redisUrl),
+        values.get(table.recheck).orElseThrow(),
+        values.get(table.cacheSize).orElseThrow(),
+        values.get(table.resolverCacheTtl).orElseThrow(),
+        values.get(table.staleIfError).orElseThrow(),
+        values.get(table.edgeCacheTtl).orElseThrow(),
         values.get(table.listen).orElseThrow(),
         values.get(table.managementListen).orElseThrow(),
         values.get(table.logFormat).orElseThrow(),

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /** Every setting, in the order in which users see them. */
 final class SettingsTable {
@@ -194,6 +195,48 @@ final class SettingsTable {
           new Otherwise("each replica has its own"),
           "Where replicas share what webhooks told; `rediss` for TLS",
           "rediss://:password@redis.auth.svc:6379");
+  final Setting<Optional<Duration>> recheck =
+      add(
+          "RECHECK",
+          Format.durationOrOff("5s", "1h"),
+          new Default("off"),
+          "Confirm each user's JWT at the resolver, and again when the confirmation is this old;"
+              + " off: a JWT is trusted until it expires",
+          "30s");
+
+  final Setting<Integer> cacheSize =
+      add(
+          "CACHE_SIZE",
+          Format.wholeNumber(0, 10_000_000),
+          new Default("100000"),
+          "How many verified tokens, and as many sessions, are remembered at most; 0: none",
+          "1000000");
+
+  final Setting<Duration> resolverCacheTtl =
+      add(
+          "RESOLVER_CACHE_TTL",
+          Format.duration("0s", "1h"),
+          new Default("5s"),
+          "How long the resolver's answer about cookies or an opaque token is used again; 0s:"
+              + " never",
+          "30s");
+
+  final Setting<Duration> staleIfError =
+      add(
+          "STALE_IF_ERROR",
+          Format.duration("0s", "1h"),
+          new Default("0s"),
+          "How much longer the resolver's last good answer is used while the resolver fails; never"
+              + " past a token's expiry",
+          "1m");
+
+  final Setting<Duration> edgeCacheTtl =
+      add(
+          "EDGE_CACHE_TTL",
+          Format.duration("0s", "1h"),
+          new Default("0s"),
+          "How long a proxy with a cache may repeat a 200 at most; 0s: never",
+          "2s");
 
   final Setting<ListenAddress> listen =
       add(

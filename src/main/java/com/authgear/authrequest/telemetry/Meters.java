@@ -107,7 +107,7 @@ public final class Meters implements AutoCloseable {
   private volatile IntSupplier waiting = () -> 0;
 
   /**
-   * Registers everything but the resolver's part, for which see {@link ResolverMeters}.
+   * Registers everything but the parts of {@link ResolverMeters} and {@link FreshnessMeters}.
    *
    * @param version of this service
    */
@@ -294,13 +294,14 @@ public final class Meters implements AutoCloseable {
           USER_CHANGED,
           KEYS_UNAVAILABLE ->
           EnumSet.of(Source.JWT);
-      case SESSION_INVALID,
-          RESOLVER_UNAVAILABLE,
+      case RESOLVER_UNAVAILABLE,
           RESOLVER_ORIGIN_MISMATCH,
           RESOLVER_UNKNOWN_PROJECT,
           RESOLVER_ERROR,
           RESOLVER_BAD_ANSWER ->
           EnumSet.of(Source.RESOLVER);
+      // SESSION_INVALID by JWT: a good token whose session the resolver no longer knows.
+      case SESSION_INVALID -> EnumSet.of(Source.JWT, Source.RESOLVER);
       // A requirement that the principal does not meet, whoever vouches for it.
       case WRONG_AUDIENCE,
           HEADER_BUDGET,

@@ -58,6 +58,47 @@ enum Metric {
           + " `scheduled`, `unknown_key` (a token named a key that is not in the set).",
       "result",
       "trigger"),
+  CACHE_HITS(
+      "authgear_auth_cache_hits_total",
+      Type.COUNTER,
+      "Answers given from memory. `cache`: `token` (verified JWTs), `session` (the resolver's"
+          + " answers about cookies and opaque tokens), `confirmation` (its answers about JWTs).",
+      "cache"),
+  CACHE_MISSES(
+      "authgear_auth_cache_misses_total",
+      Type.COUNTER,
+      "Answers that had to be found anew: a good JWT was verified, or the resolver's answer was"
+          + " needed.",
+      "cache"),
+  CACHE_EVICTIONS(
+      "authgear_auth_cache_evictions_total",
+      Type.COUNTER,
+      "Answers that made room for others; if this grows fast, raise `AUTHGEAR_CACHE_SIZE`.",
+      "cache"),
+  CACHE_ENTRIES("authgear_auth_cache_entries", Type.GAUGE, "Good answers in memory.", "cache"),
+  COALESCED(
+      "authgear_auth_resolver_coalesced_total",
+      Type.COUNTER,
+      "Requests that shared another request's call to the resolver."),
+  STALE_ANSWERS(
+      "authgear_auth_stale_answers_total",
+      Type.COUNTER,
+      "Answers of the resolver that were used past their time because it failed"
+          + " (`AUTHGEAR_STALE_IF_ERROR`)."),
+  RECHECK_AGE(
+      "authgear_auth_recheck_age_seconds",
+      Type.HISTOGRAM,
+      "How old the resolver's confirmation of a JWT was when it was used from memory."),
+  RECHECK_AGE_MAX(
+      "authgear_auth_recheck_age_seconds_max",
+      Type.GAUGE,
+      "The oldest confirmation of the last minutes."),
+  BREAKER(
+      "authgear_auth_resolver_breaker",
+      Type.GAUGE,
+      "1 for the state that holds, else 0. `state`: `closed` (the resolver is called), `open` (it"
+          + " is not, since nearly all calls failed), `half_open` (a few calls try).",
+      "state"),
   RESOLVER_CALL(
       "authgear_auth_resolver_call_seconds",
       Type.HISTOGRAM,

@@ -17,18 +17,48 @@ public sealed interface Verification {
   /**
    * The credential is good.
    *
+   * @param issuedAt {@code iat} of a JWT in Unix seconds; {@link Long#MIN_VALUE} if unknown
    * @param expiresAt Unix seconds from which on it must not be used any more; {@link
    *     Long#MAX_VALUE} if the verifier knows no end
+   * @param freshUntil Unix milliseconds from which on no cache downstream may repeat this answer:
+   *     the end of the credential or of what the settings promise, whichever is earlier; {@link
+   *     #NEVER_CACHED} if none may at all
    * @param setCookie {@code Set-Cookie} values of the resolver
    */
-  record Verified(Source source, Principal principal, long expiresAt, List<String> setCookie)
+  record Verified(
+      Source source,
+      Principal principal,
+      long issuedAt,
+      long expiresAt,
+      long freshUntil,
+      List<String> setCookie)
       implements Verification {
+
+    /** What {@code freshUntil} is for an answer that is good for this one request only. */
+    public static final long NEVER_CACHED = 0;
+
     public Verified {
       setCookie = List.copyOf(setCookie);
     }
 
+    /** An answer that is good until the credential ends. */
+    public Verified(Source source, Principal principal, long issuedAt, long expiresAt) {
+      this(source, principal, issuedAt, expiresAt, millis(expiresAt), List.of());
+    }
+
+    /** An answer that is good until the credential ends, whose beginning is unknown. */
     public Verified(Source source, Principal principal, long expiresAt) {
-      this(source, principal, expiresAt, List.of());
+      this(source, principal, Long.MIN_VALUE, expiresAt);
+    }
+
+    /** The same, good downstream until {@code time} at most, and without {@code Set-Cookie}. */
+    public Verified freshUntil(long time) {
+      return new Verified(
+          source, principal, issuedAt, expiresAt, Math.min(time, millis(expiresAt)), List.of());
+    }
+
+    private static long millis(long seconds) {
+      return seconds > Long.MAX_VALUE / 1000 ? Long.MAX_VALUE : seconds * 1000;
     }
   }
 

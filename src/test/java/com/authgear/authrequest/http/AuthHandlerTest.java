@@ -73,12 +73,12 @@ class AuthHandlerTest {
   record Answering(Supplier<@Nullable Verification> now, Supplier<Verification> later)
       implements Verifier {
     @Override
-    public @Nullable Verification verifyNow(Credential credential) {
+    public @Nullable Verification verifyNow(Credential credential, Supplier<Caller> caller) {
       return now.get();
     }
 
     @Override
-    public Verification verify(Credential credential, Caller caller) {
+    public Verification verify(Credential credential, Supplier<Caller> caller) {
       return later.get();
     }
   }
@@ -315,7 +315,9 @@ class AuthHandlerTest {
             new Verified(
                 Source.RESOLVER,
                 GOOD.principal(),
+                Long.MIN_VALUE,
                 Long.MAX_VALUE,
+                Verified.NEVER_CACHED,
                 List.of("s=" + "c".repeat(BUDGET)));
     assertDenied(ask("GET", "/auth"), 401, Reason.HEADER_BUDGET);
   }

@@ -44,6 +44,11 @@ class SettingsDefaultsTest {
                 256,
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
+                100_000,
+                Duration.ofSeconds(5),
+                Duration.ZERO,
+                Duration.ZERO,
                 new ListenAddress("0.0.0.0", 8080),
                 new ListenAddress("0.0.0.0", 8081),
                 LogFormat.JSON,
@@ -61,7 +66,7 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_INTERNAL_URL", "http://authgear:3000");
     environment.put("AUTHGEAR_RESOLVER_URL", "http://resolver:3001/resolve");
     environment.put("AUTHGEAR_ALLOW_HTTP", "true");
-    environment.put("AUTHGEAR_MODE", "jwt");
+    environment.put("AUTHGEAR_MODE", "resolver");
     environment.put("AUTHGEAR_AUDIENCE", "https://one.example, https://two.example");
     environment.put("AUTHGEAR_CLIENT_IDS", "client1,client2");
     environment.put("AUTHGEAR_ALGORITHMS", "ES256,PS512");
@@ -80,6 +85,11 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_RESOLVER_MAX_CALLS", "7");
     environment.put("AUTHGEAR_WEBHOOK_SECRET", "0123456789abcdef");
     environment.put("AUTHGEAR_REDIS_URL", "redis://:secret@redis:6380/2");
+    environment.put("AUTHGEAR_RECHECK", "45s");
+    environment.put("AUTHGEAR_CACHE_SIZE", "12");
+    environment.put("AUTHGEAR_RESOLVER_CACHE_TTL", "6s");
+    environment.put("AUTHGEAR_STALE_IF_ERROR", "2m");
+    environment.put("AUTHGEAR_EDGE_CACHE_TTL", "3s");
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:9080");
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "[::1]:9081");
     environment.put("AUTHGEAR_LOG_FORMAT", "text");
@@ -99,7 +109,7 @@ class SettingsDefaultsTest {
                     URI.create("http://auth.example.com"),
                     URI.create("http://authgear:3000"),
                     URI.create("http://resolver:3001/resolve"),
-                    Mode.JWT,
+                    Mode.RESOLVER,
                     List.of("https://one.example", "https://two.example"),
                     Set.of("client1", "client2"),
                     Set.of("ES256", "PS512"),
@@ -117,6 +127,11 @@ class SettingsDefaultsTest {
                     7,
                     Optional.of(new Secret("0123456789abcdef")),
                     Optional.of(new Secret("redis://:secret@redis:6380/2")),
+                    Optional.of(Duration.ofSeconds(45)),
+                    12,
+                    Duration.ofSeconds(6),
+                    Duration.ofMinutes(2),
+                    Duration.ofSeconds(3),
                     new ListenAddress("127.0.0.1", 9080),
                     new ListenAddress("::1", 9081),
                     LogFormat.TEXT,
@@ -161,11 +176,10 @@ class SettingsDefaultsTest {
 
   @Test
   void read_allExamplesOfTheTable_areAccepted() {
-    Map<String, String> environment = new HashMap<>();
     for (Setting<?> setting : Reads.all()) {
-      environment.put(setting.key(), setting.example());
+      assertThat(SettingsReader.read(Reads.environment(setting.key(), setting.example())))
+          .as(setting.key())
+          .isInstanceOf(Accepted.class);
     }
-
-    assertThat(SettingsReader.read(environment)).isInstanceOf(Accepted.class);
   }
 }

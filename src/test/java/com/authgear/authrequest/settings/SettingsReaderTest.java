@@ -351,6 +351,10 @@ class SettingsReaderTest {
       "AUTHGEAR_RESOLVER_MAX_CALLS, -1, is not such a number",
       "AUTHGEAR_RESOLVER_MAX_CALLS, 1e3, is not such a number",
       "AUTHGEAR_RESOLVER_MAX_CALLS, 99999999999, is not such a number",
+      "AUTHGEAR_CACHE_SIZE, 10000001, is not from 0 to 10000000",
+      "AUTHGEAR_RESOLVER_CACHE_TTL, 61m, is more than 1h",
+      "AUTHGEAR_STALE_IF_ERROR, 61m, is more than 1h",
+      "AUTHGEAR_EDGE_CACHE_TTL, 61m, is more than 1h",
     })
     void read_beyondABound_saysWhich(String key, String given, String fault) {
       assertThat(fault(key, given)).isEqualTo(Problem.quote(given) + " " + fault);
@@ -493,6 +497,11 @@ class SettingsReaderTest {
             Map.entry("AUTHGEAR_RESOURCE", "api"),
             Map.entry("AUTHGEAR_RESOLVER_TIMEOUT", "0s"),
             Map.entry("AUTHGEAR_RESOLVER_MAX_CALLS", "many"),
+            Map.entry("AUTHGEAR_RECHECK", "on"),
+            Map.entry("AUTHGEAR_CACHE_SIZE", "-1"),
+            Map.entry("AUTHGEAR_RESOLVER_CACHE_TTL", "off"),
+            Map.entry("AUTHGEAR_STALE_IF_ERROR", "2h"),
+            Map.entry("AUTHGEAR_EDGE_CACHE_TTL", "61m"),
             Map.entry("AUTHGEAR_LISTEN", "8080"),
             Map.entry("AUTHGEAR_MANAGEMENT_LISTEN", "8081"),
             Map.entry("AUTHGEAR_LOG_FORMAT", "yaml"),
@@ -607,6 +616,44 @@ class SettingsReaderTest {
           .isEqualTo("\"" + "x".repeat(200) + "\"... is none of them");
       assertThat(fault("AUTHGEAR_MODE", "x".repeat(200)))
           .isEqualTo("\"" + "x".repeat(200) + "\" is none of them");
+    }
+  }
+
+  @Nested
+  class Freshness {
+
+    @Test
+    void read_recheckOff_isNone() {
+      assertThat(Reads.accepted("AUTHGEAR_RECHECK", "OFF").recheck()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"5s", "30s", "1h"})
+    void read_recheckInBounds_isAccepted(String text) {
+      assertThat(Reads.accepted("AUTHGEAR_RECHECK", text).recheck()).isPresent();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+      "4999ms, is less than 5s",
+      "61m, is more than 1h",
+      "on, is not a whole number and a unit",
+      "30, has no unit"
+    })
+    void read_recheckElse_isRefused(String text, String fault) {
+      assertThat(Reads.fault("AUTHGEAR_RECHECK", text)).isEqualTo("\"" + text + "\" " + fault);
+    }
+
+    @Test
+    void read_recheckInModeJwt_isAContradiction() {
+      assertThat(Reads.refused("AUTHGEAR_MODE", "jwt", "AUTHGEAR_RECHECK", "30s"))
+          .containsExactly(
+              new Problem(
+                  "AUTHGEAR_RECHECK",
+                  "\"30s\" asks the resolver, which AUTHGEAR_MODE=jwt never does",
+                  "leave it out, or set AUTHGEAR_MODE=auto"));
+      assertThat(Reads.accepted("AUTHGEAR_MODE", "jwt", "AUTHGEAR_RECHECK", "off").recheck())
+          .isEmpty();
     }
   }
 }

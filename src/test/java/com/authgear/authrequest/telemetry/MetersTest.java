@@ -48,7 +48,7 @@ class MetersTest {
       sender_constrained jwt
       unsafe_value jwt
       header_budget jwt resolver
-      session_invalid resolver
+      session_invalid jwt resolver
       user_changed jwt
       client_not_allowed jwt resolver
       principal_not_allowed jwt resolver
@@ -510,6 +510,7 @@ class MetersTest {
       MarkMeters marks = new MarkMeters(meters, () -> 0, () -> 0);
       assertThat(marks.webhooks(List.of("accepted"))).isNotNull();
       assertThat(marks.redis(List.of("received"), () -> true)).isNotNull();
+      assertThat(new FreshnessMeters(meters, List.of("closed"))).isNotNull();
       Exposition scraped = scraped();
 
       assertThat(

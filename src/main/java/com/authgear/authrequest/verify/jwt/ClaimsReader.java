@@ -46,9 +46,12 @@ final class ClaimsReader {
   /**
    * What a token says.
    *
+   * @param notBefore Unix seconds before which it is refused: {@code nbf} or {@code iat}, less the
+   *     skew; {@link Long#MIN_VALUE} if there is neither
+   * @param issuedAt {@code iat} in Unix seconds; {@link Long#MIN_VALUE} if there is none
    * @param expiresAt Unix seconds from which on it is refused: {@code exp} plus the skew
    */
-  record Claims(Principal principal, long expiresAt) {}
+  record Claims(Principal principal, long notBefore, long issuedAt, long expiresAt) {}
 
   Claims read(Map<String, Object> claims) throws Refusal {
     long now = clock.instant().getEpochSecond();
@@ -59,13 +62,18 @@ final class ClaimsReader {
     if (now >= expiresAt) {
       throw new Refusal(Reason.EXPIRED);
     }
-    requireNotAfter(date(claims, "nbf"), now);
-    requireNotAfter(date(claims, "iat"), now);
+    long notBefore = date(claims, "nbf").orElse(Long.MIN_VALUE);
+    long issuedAt = date(claims, "iat").orElse(Long.MIN_VALUE);
+    long latest = Math.max(notBefore, issuedAt);
+    if (latest > now + skewSeconds) {
+      throw new Refusal(Reason.NOT_YET_VALID);
+    }
     if (claims.containsKey("cnf")) {
       // Bound to a key that a bearer presentation does not prove (RFC 7800).
       throw new Refusal(Reason.SENDER_CONSTRAINED);
     }
-    return new Claims(principal(claims), expiresAt);
+    long from = latest == Long.MIN_VALUE ? latest : latest - skewSeconds;
+    return new Claims(principal(claims), from, issuedAt, expiresAt);
   }
 
   private Principal principal(Map<String, Object> claims) throws Refusal {
@@ -133,12 +141,6 @@ final class ClaimsReader {
       return new BigDecimal(number.toString()).toPlainString();
     } catch (NumberFormatException _) {
       throw new Refusal(Reason.UNSAFE_VALUE);
-    }
-  }
-
-  private void requireNotAfter(OptionalLong date, long now) throws Refusal {
-    if (date.isPresent() && date.getAsLong() > now + skewSeconds) {
-      throw new Refusal(Reason.NOT_YET_VALID);
     }
   }
 

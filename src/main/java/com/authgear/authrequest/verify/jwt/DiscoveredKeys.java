@@ -180,14 +180,15 @@ final class DiscoveredKeys implements KeyFetcher {
     }
   }
 
-  private static KeySet.Key key(JWK jwk, JWSVerifier verifier) {
+  private static KeySet.Key key(JWK jwk, JWSVerifier verifier) throws JOSEException {
     Set<String> algorithms = new HashSet<>();
     for (JWSAlgorithm algorithm : verifier.supportedJWSAlgorithms()) {
       if (jwk.getAlgorithm() == null || jwk.getAlgorithm().equals(algorithm)) {
         algorithms.add(algorithm.getName());
       }
     }
-    return new KeySet.Key(jwk.getKeyID(), verifier, Set.copyOf(algorithms));
+    return new KeySet.Key(
+        jwk.getKeyID(), jwk.computeThumbprint().toString(), verifier, Set.copyOf(algorithms));
   }
 
   private static boolean sameOrigin(HttpUrl a, HttpUrl b) {

@@ -2,6 +2,7 @@ package com.authgear.authrequest.verify.jwt;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
@@ -32,12 +33,15 @@ public final class JwtVerifier {
   private final Keys keys;
   private final Set<String> algorithms;
   private final ClaimsReader claims;
+  private final InstantSource clock;
+  private final TokenCache known;
 
   /**
    * @param issuer what {@code iss} must equal
    * @param algorithms JWS algorithms that are accepted
    * @param skew tolerated difference between Authgear's clock and ours
    * @param further names of claims that the principal is to keep beside those of its identity
+   * @param known what was verified before
    */
   public JwtVerifier(
       Keys keys,
@@ -45,37 +49,60 @@ public final class JwtVerifier {
       Set<String> algorithms,
       Duration skew,
       InstantSource clock,
-      Set<String> further) {
+      Set<String> further,
+      TokenCache known) {
     this.keys = keys;
     this.algorithms = Set.copyOf(algorithms);
     this.claims = new ClaimsReader(issuer, skew, clock, further);
+    this.clock = clock;
+    this.known = known;
   }
 
-  /** Verifies without waiting; null if a fetch of the key set may change the answer. */
-  public @Nullable Verification verifyNow(String token) {
-    return verify(token, false);
+  /**
+   * Verifies without waiting; null if a fetch of the key set may change the answer.
+   *
+   * @param digest of the token alone
+   */
+  public @Nullable Verification verifyNow(String token, Digest digest) {
+    return verify(token, digest, false);
   }
 
-  /** Verifies, fetching the key set if that may help. */
-  public Verification verify(String token) {
-    Verification answer = verify(token, true);
+  /**
+   * Verifies, fetching the key set if that may help.
+   *
+   * @param digest of the token alone
+   */
+  public Verification verify(String token, Digest digest) {
+    Verification answer = verify(token, digest, true);
     if (answer == null) {
       throw new IllegalStateException("a waiting verification has an answer");
     }
     return answer;
   }
 
-  private @Nullable Verification verify(String token, boolean mayWait) {
+  private @Nullable Verification verify(String token, Digest digest, boolean mayWait) {
+    KeySet keySet = keys.current();
+    if (keySet != null) {
+      Verification answer = known.get(digest, keySet, clock.millis() / 1000);
+      if (answer != null) {
+        return answer;
+      }
+    }
     try {
-      return check(token, mayWait);
+      return check(token, digest, mayWait);
     } catch (Refusal refusal) {
-      return refusal.reason.outcome() == Reason.Outcome.UNAVAILABLE
-          ? new Unavailable(Source.JWT, refusal.reason)
-          : new Rejected(Source.JWT, refusal.reason);
+      return answer(refusal);
     }
   }
 
-  private @Nullable Verification check(String token, boolean mayWait) throws Refusal {
+  private static Verification answer(Refusal refusal) {
+    return refusal.reason.outcome() == Reason.Outcome.UNAVAILABLE
+        ? new Unavailable(Source.JWT, refusal.reason)
+        : new Rejected(Source.JWT, refusal.reason);
+  }
+
+  private @Nullable Verification check(String token, Digest digest, boolean mayWait)
+      throws Refusal {
     int headerEnd = token.indexOf('.');
     int payloadEnd = token.indexOf('.', headerEnd + 1);
     if (headerEnd <= 0 || payloadEnd <= headerEnd + 1 || token.indexOf('.', payloadEnd + 1) >= 0) {
@@ -105,12 +132,27 @@ public final class JwtVerifier {
     if (!key.algorithms().contains(header.algorithm())) {
       throw new Refusal(Reason.ALGORITHM_NOT_ALLOWED);
     }
+    try {
+      return signed(token, headerEnd, payloadEnd, header, key, digest);
+    } catch (Refusal refusal) {
+      if (answer(refusal) instanceof Rejected rejected) {
+        known.remember(digest, rejected, clock.millis() / 1000, key);
+      }
+      throw refusal;
+    }
+  }
+
+  private Verified signed(
+      String token, int headerEnd, int payloadEnd, Header header, KeySet.Key key, Digest digest)
+      throws Refusal {
     byte[] signingInput = token.substring(0, payloadEnd).getBytes(StandardCharsets.US_ASCII);
     Base64URL signature = new Base64URL(token.substring(payloadEnd + 1));
     requireSignature(key, header.algorithm(), signingInput, signature);
     Map<String, Object> payload = parseJson(token.substring(headerEnd + 1, payloadEnd));
     ClaimsReader.Claims read = claims.read(payload);
-    return new Verified(Source.JWT, read.principal(), read.expiresAt());
+    Verified verified =
+        new Verified(Source.JWT, read.principal(), read.issuedAt(), read.expiresAt());
+    return known.remember(digest, verified, read.notBefore(), key);
   }
 
   private record Header(String algorithm, String kid) {}

@@ -142,7 +142,7 @@ public final class Keys implements AutoCloseable {
       if (problem != null) {
         LOG.atInfo().addKeyValue("keys", fetched.keys().size()).log("key set loaded");
       }
-      current = fetched;
+      current = fetched.after(current);
       problem = null;
       success = true;
     } catch (KeyFetchException e) {
@@ -153,8 +153,17 @@ public final class Keys implements AutoCloseable {
       LOG.atError().setCause(e).log("key set not fetched");
     }
     lastFetchFailed = !success;
-    listener.fetched(trigger, success);
+    tell(trigger, success);
     return success;
+  }
+
+  /** A listener that fails must not end the fetching. */
+  private void tell(Trigger trigger, boolean success) {
+    try {
+      listener.fetched(trigger, success);
+    } catch (RuntimeException e) {
+      LOG.atError().setCause(e).log("the listener of the key set failed");
+    }
   }
 
   /** The keys in use; null if there are none or they are too old. */

@@ -13,15 +13,23 @@ import java.util.List;
 /**
  * How one call ended.
  *
+ * @param result what kind of answer it was
+ * @param verification the same for a request
  * @param advice what an operator should look at; empty if nothing is wrong. Never holds anything
  *     that the client or the resolver sent, but a status, a length or an origin.
  */
-record Outcome(ResolverResult result, Verification verification, String advice) {
+public record Outcome(ResolverResult result, Verification verification, String advice) {
 
   static Outcome verified(Principal principal, List<String> setCookie) {
     return new Outcome(
         ResolverResult.VALID,
-        new Verified(Source.RESOLVER, principal, Long.MAX_VALUE, setCookie),
+        new Verified(
+            Source.RESOLVER,
+            principal,
+            Long.MIN_VALUE,
+            Long.MAX_VALUE,
+            Verified.NEVER_CACHED,
+            setCookie),
         "");
   }
 

@@ -3,11 +3,15 @@ package com.authgear.authrequest.verify.resolver;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.LoggedUrl;
 import com.authgear.authrequest.verify.Verification;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.ProtocolException;
+import java.net.Proxy;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -19,6 +23,7 @@ import javax.net.ssl.SSLException;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
 import okhttp3.Dns;
+import okhttp3.EventListener;
 import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
@@ -31,7 +36,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Asks Authgear's resolver ({@code GET /_resolver/resolve}) about credentials. One question is one
- * call: no retry, no redirect, no cache. Blocks the calling thread for at most the timeout.
+ * call: no redirect, no cache, and a second try only where a connection that had been used before
+ * turns out to be gone before any answer. Blocks the calling thread for at most the timeout. A
+ * resolver that fails nearly always is left alone for a while.
  *
  * <p>Every failure is an {@link Verification.Unavailable}, logged as a warning that tells an
  * operator what to fix; no token, cookie or foreign text gets into it.
@@ -49,6 +56,8 @@ public final class Resolver implements AutoCloseable {
   private final int maxCalls;
   private final Semaphore slots;
   private final Outcome overloaded;
+  private final Outcome shut;
+  private final Breaker breaker;
   private final AnswerReader answers;
   private final ResolverListener listener;
   private final LongSupplier nanoTime;
@@ -111,6 +120,13 @@ public final class Resolver implements AutoCloseable {
                 + " resolver calls are in flight already: "
                 + LoggedUrl.withPath(url)
                 + " is too slow for this load; give Authgear more room or add replicas");
+    this.shut =
+        Outcome.unavailable(
+            ResolverResult.BREAKER_OPEN,
+            LoggedUrl.withPath(url)
+                + " failed nearly always and is asked again after a pause; the warnings before this"
+                + " one say why");
+    this.breaker = new Breaker(nanoTime);
     this.answers =
         new AnswerReader(LoggedUrl.withPath(url), LoggedUrl.origin(origin), List.copyOf(audiences));
     this.listener = listener;
@@ -130,18 +146,36 @@ public final class Resolver implements AutoCloseable {
                 new ConnectionPool(maxCalls, KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS))
             .dns(new BoundedDns(dns, timeout))
             .addNetworkInterceptor(Resolver::withoutOwnWays)
+            .eventListenerFactory(Resolver::listenerOf)
             .build();
   }
 
   /** Asks. An answer of any kind is a value; only a bug throws. */
-  public Verification resolve(Presented presented, Caller caller) {
+  public Outcome ask(Presented presented, Caller caller) {
     long start = nanoTime.getAsLong();
-    Outcome outcome = bounded(presented, caller);
+    Outcome outcome = guarded(presented, caller, start);
     listener.called(outcome.result(), nanoTime.getAsLong() - start);
     if (!outcome.advice().isEmpty()) {
       warnings.warn(outcome);
     }
-    return outcome.verification();
+    return outcome;
+  }
+
+  private Outcome guarded(Presented presented, Caller caller, long start) {
+    if (!breaker.mayCall()) {
+      return shut;
+    }
+    boolean ended = false;
+    try {
+      Outcome outcome = bounded(presented, caller);
+      breaker.ended(outcome.result(), nanoTime.getAsLong() - start);
+      ended = true;
+      return outcome;
+    } finally {
+      if (!ended) {
+        breaker.notMade();
+      }
+    }
   }
 
   private Outcome bounded(Presented presented, Caller caller) {
@@ -156,12 +190,64 @@ public final class Resolver implements AutoCloseable {
   }
 
   private Outcome call(Presented presented, Caller caller) {
-    Call call = client.newCall(request(presented, caller));
-    try (Response response = call.execute()) {
-      return answers.read(response);
+    Request request = request(presented, caller);
+    long deadline = System.nanoTime() + timeout.toNanos();
+    Connecting first = new Connecting();
+    try {
+      return once(request.newBuilder().tag(Connecting.class, first).build(), timeout.toNanos());
+    } catch (IOException e) {
+      long left = deadline - System.nanoTime();
+      if (first.connected || first.answered || left <= 0 || !wasGone(e)) {
+        return failure(e);
+      }
+    }
+    // The other side had closed its idle connections, so most likely all of them.
+    client.connectionPool().evictAll();
+    try {
+      return once(request, Math.max(1, deadline - System.nanoTime()));
     } catch (IOException e) {
       return failure(e);
     }
+  }
+
+  private Outcome once(Request request, long nanos) throws IOException {
+    Call call = client.newCall(request);
+    call.timeout().timeout(nanos, TimeUnit.NANOSECONDS);
+    try (Response response = call.execute()) {
+      return answers.read(response);
+    }
+  }
+
+  /** Notes whether a call needed a new connection, and whether an answer began. */
+  private static final class Connecting extends EventListener {
+    private volatile boolean connected;
+    private volatile boolean answered;
+
+    @Override
+    public void connectStart(Call call, InetSocketAddress address, Proxy proxy) {
+      connected = true;
+    }
+
+    @Override
+    public void responseHeadersEnd(Call call, Response response) {
+      answered = true;
+    }
+  }
+
+  private static EventListener listenerOf(Call call) {
+    Connecting connecting = call.request().tag(Connecting.class);
+    return connecting == null ? EventListener.NONE : connecting;
+  }
+
+  /** Whether a connection ended before the first byte of an answer came. */
+  private static boolean wasGone(IOException failure) {
+    return switch (failure) {
+      case ConnectException _, NoRouteToHostException _ -> false;
+      case SocketException _ -> true;
+      default ->
+          failure.getCause() instanceof EOFException end
+              && String.valueOf(end.getMessage()).contains("limit=0 ");
+    };
   }
 
   private Request request(Presented presented, Caller caller) {
@@ -245,6 +331,11 @@ public final class Resolver implements AutoCloseable {
 
   private static Outcome unavailable(String advice) {
     return Outcome.unavailable(ResolverResult.UNAVAILABLE, advice);
+  }
+
+  /** Whether the resolver is called. */
+  public BreakerState breakerState() {
+    return breaker.state();
   }
 
   /** How many calls wait for their answer now. */

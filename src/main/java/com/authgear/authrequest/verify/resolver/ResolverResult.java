@@ -23,7 +23,9 @@ public enum ResolverResult {
   /** Anything that the resolver of Authgear would not say. */
   BAD_ANSWER(Reason.RESOLVER_BAD_ANSWER),
   /** Not asked: too many calls were in flight. */
-  OVERLOADED(Reason.OVERLOADED);
+  OVERLOADED(Reason.OVERLOADED),
+  /** Not asked: nearly all calls before it failed. */
+  BREAKER_OPEN(Reason.RESOLVER_UNAVAILABLE);
 
   private final @Nullable Reason reason;
   private final String code;

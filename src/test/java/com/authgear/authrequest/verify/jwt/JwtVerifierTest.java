@@ -16,11 +16,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
+import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.JWSVerifier;
 import com.nimbusds.jose.crypto.MACSigner;
+import com.nimbusds.jose.jca.JCAContext;
+import com.nimbusds.jose.util.Base64URL;
 import com.nimbusds.jose.util.JSONObjectUtils;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -39,6 +47,7 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -53,6 +62,8 @@ class JwtVerifierTest {
   private final List<KeySet.Key> published = new ArrayList<>(List.of(publicKey(KEY)));
   private boolean keyServerDown;
   private Keys keys = newKeys();
+  private final CacheCounts counts = new CacheCounts();
+  private final TokenCache cache = new TokenCache(100, counts);
   private JwtVerifier verifier = newVerifier();
 
   private Keys newKeys() {
@@ -61,7 +72,7 @@ class JwtVerifierTest {
 
   private JwtVerifier newVerifier() {
     return new JwtVerifier(
-        keys, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock, Set.of());
+        keys, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock, Set.of(), cache);
   }
 
   private KeySet fetch() throws KeyFetchException {
@@ -72,6 +83,14 @@ class JwtVerifierTest {
     Map<String, KeySet.Key> byId = new java.util.HashMap<>();
     published.forEach(key -> byId.put(key.id(), key));
     return new KeySet(byId, now.get());
+  }
+
+  private Verification verify(String token) {
+    return verifier.verify(token, Digest.ofToken(token));
+  }
+
+  private @Nullable Verification verifyNow(String token) {
+    return verifier.verifyNow(token, Digest.ofToken(token));
   }
 
   @BeforeEach
@@ -87,7 +106,7 @@ class JwtVerifierTest {
 
   @Test
   void verify_validToken_tellsWholePrincipal() {
-    assertThat(verifier.verifyNow(withClaims(_ -> {})))
+    assertThat(verifyNow(withClaims(_ -> {})))
         .isEqualTo(
             new Verified(
                 Source.JWT,
@@ -104,6 +123,7 @@ class JwtVerifierTest {
                     List.of("openid", "offline_access"),
                     List.of(ISSUER),
                     Map.of()),
+                NOW - 60,
                 NOW + 1740 + SKEW));
   }
 
@@ -116,7 +136,7 @@ class JwtVerifierTest {
               claims.put("sub", "client_id_497d841ea22f33d3");
               claims.put("aud", List.of("https://api.example.com"));
             });
-    assertThat(verifier.verifyNow(token))
+    assertThat(verifyNow(token))
         .isInstanceOfSatisfying(
             Verified.class,
             verified -> {
@@ -218,32 +238,32 @@ class JwtVerifierTest {
   @ParameterizedTest(name = "{0}: {2}")
   @MethodSource("refused")
   void verify_brokenToken_isRejectedWithItsReason(String name, String token, Reason reason) {
-    assertThat(verifier.verify(token)).as(name).isEqualTo(new Rejected(Source.JWT, reason));
+    assertThat(verify(token)).as(name).isEqualTo(new Rejected(Source.JWT, reason));
   }
 
   @Test
   void verify_tokenExpiringNow_isRejected() {
     String token = withClaims(claims -> claims.put("exp", NOW - SKEW));
-    assertThat(verifier.verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
+    assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
   }
 
   @Test
   void verify_tokenExpiringInASecond_isVerified() {
-    assertThat(verifier.verifyNow(withClaims(claims -> claims.put("exp", NOW - SKEW + 1))))
+    assertThat(verifyNow(withClaims(claims -> claims.put("exp", NOW - SKEW + 1))))
         .isInstanceOf(Verified.class);
   }
 
   @Test
   void verify_notBeforeAtTheSkew_isVerifiedAndASecondLaterRejected() {
-    assertThat(verifier.verifyNow(withClaims(claims -> claims.put("nbf", NOW + SKEW))))
+    assertThat(verifyNow(withClaims(claims -> claims.put("nbf", NOW + SKEW))))
         .isInstanceOf(Verified.class);
-    assertThat(verifier.verifyNow(withClaims(claims -> claims.put("nbf", NOW + SKEW + 1))))
+    assertThat(verifyNow(withClaims(claims -> claims.put("nbf", NOW + SKEW + 1))))
         .isEqualTo(new Rejected(Source.JWT, Reason.NOT_YET_VALID));
   }
 
   @Test
   void verify_issuedBeyondTheSkew_isRejected() {
-    assertThat(verifier.verifyNow(withClaims(claims -> claims.put("iat", NOW + SKEW + 1))))
+    assertThat(verifyNow(withClaims(claims -> claims.put("iat", NOW + SKEW + 1))))
         .isEqualTo(new Rejected(Source.JWT, Reason.NOT_YET_VALID));
   }
 
@@ -252,7 +272,7 @@ class JwtVerifierTest {
     int before = fetches.get();
     for (int i = 0; i < 1000; i++) {
       String kid = "unknown-" + i;
-      assertThat(verifier.verify(withHeader(h -> h.put("kid", kid)).replaceFirst("[^.]+$", "AAAA")))
+      assertThat(verify(withHeader(h -> h.put("kid", kid)).replaceFirst("[^.]+$", "AAAA")))
           .isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
     }
     assertThat(fetches.get() - before).isEqualTo(1);
@@ -263,11 +283,11 @@ class JwtVerifierTest {
     published.clear();
     published.add(publicKey(OTHER_KEY));
     String unknown = withHeader(h -> h.put("kid", "key-2"));
-    assertThat(verifier.verifyNow(unknown)).as("must wait for a fetch").isNull();
-    assertThat(verifier.verify(unknown))
+    assertThat(verifyNow(unknown)).as("must wait for a fetch").isNull();
+    assertThat(verify(unknown))
         .as("known now, though signed by another key")
         .isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
-    assertThat(verifier.verify(withClaims(_ -> {})))
+    assertThat(verify(withClaims(_ -> {})))
         .as("the old key left the set")
         .isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
   }
@@ -297,10 +317,10 @@ class JwtVerifierTest {
       Awaitility.await().until(() -> shared.problem() == null);
       published.add(publicKey(OTHER_KEY));
       meanwhile.set(() -> shared.fetchFor("key-2"));
-      assertThat(
-              new JwtVerifier(
-                      shared, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock, Set.of())
-                  .verifyNow(withHeader(h -> h.put("kid", "key-2"))))
+      verifier =
+          new JwtVerifier(
+              shared, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock, Set.of(), cache);
+      assertThat(verifyNow(withHeader(h -> h.put("kid", "key-2"))))
           .as("known now, though signed by another key")
           .isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
     }
@@ -309,11 +329,11 @@ class JwtVerifierTest {
   @Test
   void verify_keyServerDown_keepsKnownKeysForABoundedTime() {
     keyServerDown = true;
-    assertThat(verifier.verify(withHeader(h -> h.put("kid", "new"))))
+    assertThat(verify(withHeader(h -> h.put("kid", "new"))))
         .isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
-    assertThat(verifier.verify(withClaims(_ -> {}))).isInstanceOf(Verified.class);
+    assertThat(verify(withClaims(_ -> {}))).isInstanceOf(Verified.class);
     now.addAndGet(Keys.Timing.DEFAULT.outage().toSeconds() + 1);
-    assertThat(verifier.verify(withClaims(claims -> claims.put("exp", now.get() + 60))))
+    assertThat(verify(withClaims(claims -> claims.put("exp", now.get() + 60))))
         .isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
   }
 
@@ -322,8 +342,261 @@ class JwtVerifierTest {
     keys.close();
     keys = newKeys();
     verifier = newVerifier();
-    Verification answer = verifier.verify(withClaims(_ -> {}));
+    Verification answer = verify(withClaims(_ -> {}));
     assertThat(answer).isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
     assertThat(keys.problem()).contains("not been fetched");
+  }
+
+  private final AtomicInteger signatures = new AtomicInteger();
+
+  /** The same key, whose use is counted. */
+  private KeySet.Key counted(KeySet.Key key) {
+    return new KeySet.Key(
+        key.id(),
+        key.thumbprint(),
+        new CountingVerifier(key.verifier(), signatures),
+        key.algorithms());
+  }
+
+  private record CountingVerifier(JWSVerifier verifier, AtomicInteger count)
+      implements JWSVerifier {
+    @Override
+    public boolean verify(JWSHeader header, byte[] input, Base64URL signature)
+        throws JOSEException {
+      count.incrementAndGet();
+      return verifier.verify(header, input, signature);
+    }
+
+    @Override
+    public Set<JWSAlgorithm> supportedJWSAlgorithms() {
+      return verifier.supportedJWSAlgorithms();
+    }
+
+    @Override
+    public JCAContext getJCAContext() {
+      return verifier.getJCAContext();
+    }
+  }
+
+  /** Makes the keys those that are published now. */
+  private void refetch() {
+    now.addAndGet(Keys.Timing.DEFAULT.coolDown().toSeconds());
+    keys.fetchFor("no such key");
+  }
+
+  @Nested
+  class VerifiedBefore {
+
+    @BeforeEach
+    void countSignatures() {
+      published.set(0, counted(publicKey(KEY)));
+      keys.close();
+      keys = newKeys();
+      verifier = newVerifier();
+      loadKeys();
+    }
+
+    @Test
+    void verify_again_checksNoSignatureAndGivesTheSame() {
+      String token = withClaims(_ -> {});
+      Verification first = verifyNow(token);
+
+      assertThat(verifyNow(token)).isSameAs(first);
+      assertThat(signatures).hasValue(1);
+      assertThat(counts.hits()).isEqualTo(1);
+      assertThat(counts.misses()).isEqualTo(1);
+    }
+
+    @Test
+    void verify_untilTheVeryEnd_isVerifiedThenExpired() {
+      String token = withClaims(_ -> {});
+      verifyNow(token);
+      now.set(NOW + 1740 + SKEW - 1);
+      assertThat(verifyNow(token)).isInstanceOf(Verified.class);
+
+      now.set(NOW + 1740 + SKEW);
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
+      assertThat(counts.hits()).isEqualTo(1);
+    }
+
+    @Test
+    void verify_clockSetBackBeforeItsBeginning_isNotYetValid() {
+      String token = withClaims(_ -> {});
+      verifyNow(token);
+      now.set(NOW - 60 - SKEW);
+      assertThat(verifyNow(token)).isInstanceOf(Verified.class);
+
+      now.set(NOW - 60 - SKEW - 1);
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.NOT_YET_VALID));
+    }
+
+    @Test
+    void verify_keyLeftTheSet_isUnknown() {
+      String token = withClaims(_ -> {});
+      verifyNow(token);
+      published.set(0, publicKey(OTHER_KEY));
+      refetch();
+
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+    }
+
+    @Test
+    void verify_keyLeftAndCameBack_isVerifiedAnew() {
+      String token = withClaims(_ -> {});
+      verifyNow(token);
+      KeySet.Key key = published.set(0, publicKey(OTHER_KEY));
+      refetch();
+      published.set(0, counted(key));
+      refetch();
+
+      assertThat(verifyNow(token)).isInstanceOf(Verified.class);
+      assertThat(counts.hits()).isZero();
+    }
+
+    @Test
+    void verify_otherMaterialUnderTheSameKid_isABadSignature() {
+      String token = withClaims(_ -> {});
+      verifyNow(token);
+      published.set(0, publicKey(Tokens.generate("key-1")));
+      refetch();
+
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
+    }
+
+    @Test
+    void verify_sameKeyFetchedAgain_isStillKnown() {
+      String token = withClaims(_ -> {});
+      verifyNow(token);
+      published.set(0, counted(publicKey(KEY)));
+      refetch();
+
+      assertThat(verifyNow(token)).isInstanceOf(Verified.class);
+      assertThat(signatures).hasValue(1);
+    }
+
+    @Test
+    void verify_keysTooOld_isUnavailable() {
+      String token = withClaims(claims -> claims.put("exp", NOW + 1_000_000));
+      verifyNow(token);
+      now.addAndGet(Keys.Timing.DEFAULT.outage().toSeconds());
+      assertThat(verifyNow(token)).isInstanceOf(Verified.class);
+
+      now.addAndGet(1);
+      assertThat(verifyNow(token)).isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+    }
+
+    @Test
+    void verify_refusedToken_isRefusedAgainWithoutASignature() {
+      String token = withClaims(claims -> claims.put("exp", NOW - SKEW));
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
+      assertThat(verify(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
+      assertThat(signatures).hasValue(1);
+
+      now.set(NOW - 1);
+      assertThat(verifyNow(token)).as("the clock was set back").isInstanceOf(Verified.class);
+    }
+
+    @Test
+    void verify_refusedForAKeyThatWasReplaced_isVerifiedWithTheNewOne() {
+      published.set(0, publicKey(Tokens.generate("key-1")));
+      refetch();
+      String token = withClaims(_ -> {});
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
+      published.set(0, publicKey(KEY));
+      refetch();
+
+      assertThat(verifyNow(token)).isInstanceOf(Verified.class);
+    }
+
+    @Test
+    void verify_notYetValid_isVerifiedWhenItsTimeComes() {
+      String token = withClaims(claims -> claims.put("nbf", NOW + SKEW + 1));
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.NOT_YET_VALID));
+      now.addAndGet(1);
+
+      assertThat(verifyNow(token)).isInstanceOf(Verified.class);
+    }
+
+    @Test
+    void verify_floodOfBadTokens_takesNoGoodOnesPlace() {
+      String token = withClaims(_ -> {});
+      verifyNow(token);
+      String unsigned = token.substring(0, token.lastIndexOf('.') + 1);
+      for (int i = 0; i < 3000; i++) {
+        assertThat(verifyNow(unsigned + "A".repeat(339) + String.format("%03x", i)))
+            .isInstanceOf(Rejected.class);
+      }
+      cache.settle();
+
+      assertThat(cache.size()).isEqualTo(1);
+      assertThat(counts.evictions()).isZero();
+      int before = signatures.get();
+      assertThat(verifyNow(token)).isInstanceOf(Verified.class);
+      assertThat(signatures).hasValue(before);
+    }
+
+    @Test
+    void verify_moreThanTheSize_staysBounded() {
+      TokenCache small = new TokenCache(2, counts);
+      verifier =
+          new JwtVerifier(
+              keys, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock, Set.of(), small);
+      for (int i = 0; i < 20; i++) {
+        String id = "id-" + i;
+        verifyNow(withClaims(claims -> claims.put("jti", id)));
+      }
+      small.settle();
+
+      assertThat(small.size()).isEqualTo(2);
+      assertThat(counts.evictions()).isEqualTo(18);
+    }
+
+    @Test
+    void verify_cacheOff_verifiesEachTime() {
+      verifier =
+          new JwtVerifier(
+              keys,
+              ISSUER,
+              Set.of("RS256"),
+              Duration.ofSeconds(SKEW),
+              clock,
+              Set.of(),
+              new TokenCache(0, counts));
+      String token = withClaims(_ -> {});
+      verifyNow(token);
+      verifyNow(token);
+
+      assertThat(signatures).hasValue(2);
+      assertThat(counts.hits()).isZero();
+    }
+
+    @Test
+    void verify_tokensOfOneClient_shareWhatIsTheSame() {
+      Verified one = (Verified) verify(withClaims(claims -> claims.put("jti", "one")));
+      Verified two = (Verified) verify(withClaims(claims -> claims.put("jti", "two")));
+
+      assertThat(one.principal().scopes()).isSameAs(two.principal().scopes());
+      assertThat(one.principal().roles()).isSameAs(two.principal().roles());
+      assertThat(one.principal().audiences()).isSameAs(two.principal().audiences());
+      assertThat(one.principal().clientId()).isSameAs(two.principal().clientId());
+    }
+  }
+
+  @Test
+  void start_listenerThatThrows_doesNotEndTheFetching() {
+    keys.close();
+    Duration soon = Duration.ofMillis(2);
+    keys =
+        new Keys(
+            this::fetch,
+            clock,
+            new Keys.Timing(soon, soon, soon, soon, Duration.ofHours(4)),
+            (_, _) -> {
+              throw new IllegalStateException("a listener's bug");
+            });
+    int before = fetches.get();
+    keys.start();
+
+    Awaitility.await().until(() -> fetches.get() >= before + 3);
   }
 }

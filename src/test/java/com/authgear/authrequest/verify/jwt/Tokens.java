@@ -34,7 +34,10 @@ final class Tokens {
   static KeySet.Key publicKey(RSAKey key) {
     try {
       return new KeySet.Key(
-          key.getKeyID(), new RSASSAVerifier(key.toRSAPublicKey()), Set.of("RS256"));
+          key.getKeyID(),
+          key.computeThumbprint().toString(),
+          new RSASSAVerifier(key.toRSAPublicKey()),
+          Set.of("RS256"));
     } catch (JOSEException e) {
       throw new AssertionError(e);
     }

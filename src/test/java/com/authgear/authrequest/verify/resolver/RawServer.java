@@ -37,6 +37,33 @@ final class RawServer implements AutoCloseable {
         });
   }
 
+  /** Answers the first requests of a connection in turn, then closes it. */
+  static RawServer answeringInTurn(String... bytes) throws IOException {
+    return new RawServer(
+        client -> {
+          BufferedReader in =
+              new BufferedReader(new InputStreamReader(client.getInputStream(), ISO_8859_1));
+          for (String answer : bytes) {
+            readRequest(in);
+            client.getOutputStream().write(answer.getBytes(ISO_8859_1));
+          }
+        });
+  }
+
+  /** Answers one request, closes its connection and resets all further ones. */
+  static RawServer answeringOnce(String bytes) throws IOException {
+    AtomicInteger answered = new AtomicInteger();
+    return new RawServer(
+        client -> {
+          readRequest(client);
+          if (answered.getAndIncrement() == 0) {
+            client.getOutputStream().write(bytes.getBytes(ISO_8859_1));
+          } else {
+            client.setSoLinger(true, 0);
+          }
+        });
+  }
+
   /** Speaks first and reads whatever comes. */
   static RawServer greeting(String bytes) throws IOException {
     return new RawServer(
@@ -57,8 +84,10 @@ final class RawServer implements AutoCloseable {
   }
 
   private static void readRequest(Socket client) throws IOException {
-    BufferedReader in =
-        new BufferedReader(new InputStreamReader(client.getInputStream(), ISO_8859_1));
+    readRequest(new BufferedReader(new InputStreamReader(client.getInputStream(), ISO_8859_1)));
+  }
+
+  private static void readRequest(BufferedReader in) throws IOException {
     for (String line = in.readLine(); line != null && !line.isEmpty(); ) {
       line = in.readLine();
     }

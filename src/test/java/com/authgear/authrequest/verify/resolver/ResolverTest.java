@@ -124,9 +124,13 @@ class ResolverTest {
     return new Unavailable(Source.RESOLVER, reason);
   }
 
+  private static Verification resolve(Resolver resolver, Presented presented, Caller caller) {
+    return resolver.ask(presented, caller).verification();
+  }
+
   private Principal principalOf(MockResponse.Builder answer) {
     server.enqueue(answer.build());
-    Verification verification = resolver().resolve(BOTH, NOBODY);
+    Verification verification = resolve(resolver(), BOTH, NOBODY);
     assertThat(verification).isInstanceOf(Verified.class);
     return ((Verified) verification).principal();
   }
@@ -141,7 +145,7 @@ class ResolverTest {
     private List<String> headersSentFor(Resolver resolver, Presented presented, Caller caller)
         throws Exception {
       server.enqueue(valid().build());
-      assertThat(resolver.resolve(presented, caller)).isInstanceOf(Verified.class);
+      assertThat(resolve(resolver, presented, caller)).isInstanceOf(Verified.class);
       Headers headers = server.takeRequest().getHeaders();
       return IntStream.range(0, headers.size())
           .mapToObj(i -> headers.name(i) + ": " + headers.value(i))
@@ -152,7 +156,7 @@ class ResolverTest {
     void resolve_anyCredentials_isAGetWithoutBody() throws Exception {
       server.enqueue(valid().build());
 
-      resolver().resolve(BOTH, NOBODY);
+      resolve(resolver(), BOTH, NOBODY);
 
       RecordedRequest request = server.takeRequest();
       assertThat(request.getRequestLine()).isEqualTo("GET /_resolver/resolve HTTP/1.1");
@@ -202,7 +206,7 @@ class ResolverTest {
     void resolve_afterASetCookie_doesNotSendItBack() throws Exception {
       Resolver resolver = resolver();
       server.enqueue(valid().addHeader("Set-Cookie", "session=other; Path=/").build());
-      resolver.resolve(new Presented(TOKEN, null), NOBODY);
+      resolve(resolver, new Presented(TOKEN, null), NOBODY);
       server.takeRequest();
 
       assertThat(headersSentFor(resolver, new Presented(TOKEN, null), NOBODY))
@@ -253,7 +257,7 @@ class ResolverTest {
               valid().body("unexpected, and unread").build(),
               valid().build())) {
         server.enqueue(answer);
-        resolver.resolve(BOTH, NOBODY);
+        resolve(resolver, BOTH, NOBODY);
       }
 
       for (int i = 0; i < 5; i++) {
@@ -276,7 +280,7 @@ class ResolverTest {
               .addHeader("x-authgear-session-authenticated-at", "1696430000")
               .build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY))
+      assertThat(resolve(resolver(), BOTH, NOBODY))
           .isEqualTo(
               new Verified(
                   Source.RESOLVER,
@@ -293,7 +297,10 @@ class ResolverTest {
                       List.of(),
                       List.of("https://project.authgear.cloud", "https://api.example"),
                       Map.of()),
-                  Long.MAX_VALUE));
+                  Long.MIN_VALUE,
+                  Long.MAX_VALUE,
+                  Verified.NEVER_CACHED,
+                  List.of()));
       assertThat(results).containsExactly(ResolverResult.VALID);
       assertThat(warnings.lines()).isEmpty();
     }
@@ -346,7 +353,7 @@ class ResolverTest {
     void resolve_validWithSetCookie_passesItOn() {
       server.enqueue(valid().addHeader("Set-Cookie", "session=; Max-Age=0").build());
 
-      assertThat(((Verified) resolver().resolve(BOTH, NOBODY)).setCookie())
+      assertThat(((Verified) resolve(resolver(), BOTH, NOBODY)).setCookie())
           .containsExactly("session=; Max-Age=0");
     }
 
@@ -360,7 +367,7 @@ class ResolverTest {
               .addHeader("Set-Cookie", "app_session=; Path=/; Max-Age=0")
               .build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY))
+      assertThat(resolve(resolver(), BOTH, NOBODY))
           .isEqualTo(
               new Rejected(
                   Source.RESOLVER,
@@ -373,7 +380,7 @@ class ResolverTest {
     void resolve_absent_isRejected() {
       server.enqueue(new MockResponse.Builder().build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY))
+      assertThat(resolve(resolver(), BOTH, NOBODY))
           .isEqualTo(new Rejected(Source.RESOLVER, Reason.SESSION_INVALID));
       assertThat(results).containsExactly(ResolverResult.ABSENT);
       assertThat(warnings.lines()).isEmpty();
@@ -384,7 +391,7 @@ class ResolverTest {
       server.enqueue(
           new MockResponse.Builder().addHeader("Set-Cookie", "session=; Max-Age=0").build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY))
+      assertThat(resolve(resolver(), BOTH, NOBODY))
           .isEqualTo(
               new Rejected(
                   Source.RESOLVER, Reason.SESSION_INVALID, List.of("session=; Max-Age=0")));
@@ -394,7 +401,7 @@ class ResolverTest {
     void resolve_absentInAnEmptyChunkedBody_isRejected() {
       server.enqueue(new MockResponse.Builder().chunkedBody("", 10).build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY))
+      assertThat(resolve(resolver(), BOTH, NOBODY))
           .isEqualTo(new Rejected(Source.RESOLVER, Reason.SESSION_INVALID));
     }
 
@@ -407,7 +414,7 @@ class ResolverTest {
               .addHeader("Set-Cookie", "session=; Max-Age=0")
               .build());
 
-      assertThat(((Rejected) resolver().resolve(BOTH, NOBODY)).setCookie())
+      assertThat(((Rejected) resolve(resolver(), BOTH, NOBODY)).setCookie())
           .containsExactly("session=; Max-Age=0");
     }
   }
@@ -426,7 +433,7 @@ class ResolverTest {
                 .addHeader("Location", origin + "/_resolver/resolve?token=s3cretQuery")
                 .build());
 
-        assertThat(resolver().resolve(BOTH, NOBODY))
+        assertThat(resolve(resolver(), BOTH, NOBODY))
             .isEqualTo(unavailable(Reason.RESOLVER_ORIGIN_MISMATCH));
         assertThat(other.getRequestCount()).isZero();
         assertThat(results).containsExactly(ResolverResult.ORIGIN_MISMATCH);
@@ -445,7 +452,7 @@ class ResolverTest {
       server.enqueue(
           new MockResponse.Builder().code(status).addHeader("Location", "/login?next=%2F").build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY))
+      assertThat(resolve(resolver(), BOTH, NOBODY))
           .isEqualTo(unavailable(Reason.RESOLVER_ORIGIN_MISMATCH));
       assertThat(server.getRequestCount()).isOne();
       assertThat(warnings.lines()).singleElement().asString().contains("AUTHGEAR_RESOLVER_URL");
@@ -456,7 +463,7 @@ class ResolverTest {
       server.enqueue(
           new MockResponse.Builder().code(307).addHeader("Location", ORIGIN + "/x").build());
 
-      resolver().resolve(BOTH, NOBODY);
+      resolve(resolver(), BOTH, NOBODY);
 
       assertThat(warnings.lines()).singleElement().asString().contains("must keep Host");
     }
@@ -465,7 +472,7 @@ class ResolverTest {
     void resolve_redirectWithoutLocation_isOriginMismatch() {
       server.enqueue(new MockResponse.Builder().code(307).build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY))
+      assertThat(resolve(resolver(), BOTH, NOBODY))
           .isEqualTo(unavailable(Reason.RESOLVER_ORIGIN_MISMATCH));
     }
 
@@ -473,7 +480,7 @@ class ResolverTest {
     void resolve_notFound_isUnknownProject() {
       server.enqueue(new MockResponse.Builder().code(404).body("404 page not found").build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY))
+      assertThat(resolve(resolver(), BOTH, NOBODY))
           .isEqualTo(unavailable(Reason.RESOLVER_UNKNOWN_PROJECT));
       assertThat(results).containsExactly(ResolverResult.UNKNOWN_PROJECT);
       assertThat(warnings.lines())
@@ -488,7 +495,7 @@ class ResolverTest {
     void resolve_serverError_isResolverError(int status) {
       server.enqueue(valid().code(status).build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY)).isEqualTo(unavailable(Reason.RESOLVER_ERROR));
+      assertThat(resolve(resolver(), BOTH, NOBODY)).isEqualTo(unavailable(Reason.RESOLVER_ERROR));
       assertThat(results).containsExactly(ResolverResult.ERROR);
       assertThat(warnings.lines()).singleElement().asString().contains("answers " + status);
     }
@@ -500,7 +507,7 @@ class ResolverTest {
           new MockResponse.Builder().code(503).addHeader("Retry-After", retryAfter).build());
       server.enqueue(valid().build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY)).isEqualTo(unavailable(Reason.RESOLVER_ERROR));
+      assertThat(resolve(resolver(), BOTH, NOBODY)).isEqualTo(unavailable(Reason.RESOLVER_ERROR));
       assertThat(server.getRequestCount()).isOne();
     }
 
@@ -509,7 +516,7 @@ class ResolverTest {
     void resolve_otherStatus_isBadAnswer(int status) {
       server.enqueue(valid().code(status).build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY))
+      assertThat(resolve(resolver(), BOTH, NOBODY))
           .isEqualTo(unavailable(Reason.RESOLVER_BAD_ANSWER));
       assertThat(server.getRequestCount()).isOne();
       assertThat(results).containsExactly(ResolverResult.BAD_ANSWER);
@@ -582,7 +589,7 @@ class ResolverTest {
     void resolve_whatAuthgearWouldNotSay_isBadAnswer(String name, MockResponse.Builder answer) {
       server.enqueue(answer.build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY))
+      assertThat(resolve(resolver(), BOTH, NOBODY))
           .as(name)
           .isEqualTo(unavailable(Reason.RESOLVER_BAD_ANSWER));
       assertThat(results).containsExactly(ResolverResult.BAD_ANSWER);
@@ -598,7 +605,7 @@ class ResolverTest {
         strings = {"SSH-2.0-OpenSSH_9.2\r\n", "220 smtp ready\r\n", "HTTP/1.1 abc\r\n\r\n"})
     void resolve_noHttp_isBadAnswer(String bytes) throws Exception {
       try (RawServer raw = RawServer.answering(bytes)) {
-        assertThat(resolver(raw.url(), PLENTY).resolve(BOTH, NOBODY))
+        assertThat(resolve(resolver(raw.url(), PLENTY), BOTH, NOBODY))
             .isEqualTo(unavailable(Reason.RESOLVER_BAD_ANSWER));
         assertThat(raw.connections()).isOne();
       }
@@ -609,7 +616,7 @@ class ResolverTest {
   class Outage {
 
     private void assertUnavailable(Resolver resolver, String advice) {
-      assertThat(resolver.resolve(BOTH, NOBODY))
+      assertThat(resolve(resolver, BOTH, NOBODY))
           .isEqualTo(unavailable(Reason.RESOLVER_UNAVAILABLE));
       assertThat(results).containsExactly(ResolverResult.UNAVAILABLE);
       assertThat(warnings.lines())
@@ -647,7 +654,7 @@ class ResolverTest {
     void resolve_bodyNeverComesButTheVerdictDid_isVerified() {
       server.enqueue(valid().body("x").onResponseBody(SocketEffect.Stall.INSTANCE).build());
 
-      assertThat(resolver().resolve(BOTH, NOBODY)).isInstanceOf(Verified.class);
+      assertThat(resolve(resolver(), BOTH, NOBODY)).isInstanceOf(Verified.class);
     }
 
     @ParameterizedTest
@@ -735,12 +742,12 @@ class ResolverTest {
       answerWhenTold();
       Resolver resolver = resolver(resolverUrl(), ORIGIN, PLENTY, 3, System::nanoTime, Dns.SYSTEM);
       try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-        Callable<Verification> call = () -> resolver.resolve(BOTH, NOBODY);
+        Callable<Verification> call = () -> resolve(resolver, BOTH, NOBODY);
         List<Future<Verification>> blocked =
             List.of(threads.submit(call), threads.submit(call), threads.submit(call));
         await().until(() -> server.getRequestCount() == 3);
 
-        Verification refused = resolver.resolve(BOTH, NOBODY);
+        Verification refused = resolve(resolver, BOTH, NOBODY);
         answer.countDown();
 
         assertThat(refused).isEqualTo(unavailable(Reason.OVERLOADED));
@@ -754,7 +761,7 @@ class ResolverTest {
           .singleElement()
           .asString()
           .startsWith("WARN overloaded: 3 resolver calls are in flight already");
-      assertThat(resolver.resolve(BOTH, NOBODY)).isInstanceOf(Verified.class);
+      assertThat(resolve(resolver, BOTH, NOBODY)).isInstanceOf(Verified.class);
     }
 
     @Test
@@ -772,11 +779,11 @@ class ResolverTest {
               new MockResponse.Builder().body("{}").build());
       for (MockResponse answer : failing) {
         server.enqueue(answer);
-        resolver.resolve(BOTH, NOBODY);
+        resolve(resolver, BOTH, NOBODY);
       }
       server.enqueue(valid().build());
 
-      assertThat(resolver.resolve(BOTH, NOBODY)).isInstanceOf(Verified.class);
+      assertThat(resolve(resolver, BOTH, NOBODY)).isInstanceOf(Verified.class);
       assertThat(results)
           .containsExactly(
               ResolverResult.UNAVAILABLE,
@@ -792,7 +799,7 @@ class ResolverTest {
       answerWhenTold();
       Resolver resolver = resolver();
       try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-        Future<Verification> blocked = threads.submit(() -> resolver.resolve(BOTH, NOBODY));
+        Future<Verification> blocked = threads.submit(() -> resolve(resolver, BOTH, NOBODY));
         await().until(() -> server.getRequestCount() == 1);
 
         resolver.close();
@@ -811,7 +818,7 @@ class ResolverTest {
       server.enqueue(valid().headersDelay(150, MILLISECONDS).build());
 
       long start = System.nanoTime();
-      resolver().resolve(BOTH, NOBODY);
+      resolve(resolver(), BOTH, NOBODY);
       long elapsed = System.nanoTime() - start;
 
       assertThat(durations)
@@ -831,17 +838,17 @@ class ResolverTest {
         server.enqueue(new MockResponse.Builder().code(500).build());
       }
 
-      resolver.resolve(BOTH, NOBODY);
+      resolve(resolver, BOTH, NOBODY);
       nanos.addAndGet(SECONDS.toNanos(10) - 1);
-      resolver.resolve(BOTH, NOBODY);
+      resolve(resolver, BOTH, NOBODY);
       assertThat(warnings.lines()).hasSize(1);
 
       nanos.addAndGet(1);
-      resolver.resolve(BOTH, NOBODY);
+      resolve(resolver, BOTH, NOBODY);
       assertThat(warnings.lines()).hasSize(2);
 
       nanos.addAndGet(1);
-      resolver.resolve(BOTH, NOBODY);
+      resolve(resolver, BOTH, NOBODY);
       assertThat(warnings.lines()).hasSize(2);
       assertThat(results).hasSize(4);
     }
@@ -852,8 +859,8 @@ class ResolverTest {
       server.enqueue(new MockResponse.Builder().code(500).build());
       server.enqueue(new MockResponse.Builder().code(404).build());
 
-      resolver.resolve(BOTH, NOBODY);
-      resolver.resolve(BOTH, NOBODY);
+      resolve(resolver, BOTH, NOBODY);
+      resolve(resolver, BOTH, NOBODY);
 
       assertThat(warnings.lines())
           .satisfiesExactly(
@@ -876,7 +883,7 @@ class ResolverTest {
         })
     void resolve_serverEchoesTheCredentials_theyAreNotLogged(String answer) throws Exception {
       try (RawServer raw = RawServer.answering(answer.replace("|", "\r\n"))) {
-        Verification verification = resolver(raw.url(), PLENTY).resolve(BOTH, NOBODY);
+        Verification verification = resolve(resolver(raw.url(), PLENTY), BOTH, NOBODY);
 
         assertThat(verification).isInstanceOf(Unavailable.class);
         assertThat(warnings.lines())
@@ -893,9 +900,182 @@ class ResolverTest {
           URI.create(
               "http://admin:s3cret@127.0.0.1:" + server.getPort() + "/resolve?key=s3cret#s3cret");
 
-      resolver(url, PLENTY).resolve(BOTH, NOBODY);
+      resolve(resolver(url, PLENTY), BOTH, NOBODY);
 
       assertThat(warnings.lines()).singleElement().asString().doesNotContain("s3cret");
+    }
+  }
+
+  @Nested
+  class Retry {
+
+    private static final String ABSENT = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+    @Test
+    void ask_pooledConnectionGone_isAskedOnceMore() throws Exception {
+      try (RawServer raw = RawServer.answeringInTurn(ABSENT)) {
+        Resolver resolver = resolver(raw.url(), PLENTY);
+        resolve(resolver, BOTH, NOBODY);
+        resolve(resolver, BOTH, NOBODY);
+
+        assertThat(results).containsExactly(ResolverResult.ABSENT, ResolverResult.ABSENT);
+        assertThat(raw.connections()).isEqualTo(2);
+        assertThat(warnings.lines()).isEmpty();
+      }
+    }
+
+    @Test
+    void ask_goneTwice_isUnavailable() throws Exception {
+      try (RawServer raw = RawServer.answeringOnce(ABSENT)) {
+        Resolver resolver = resolver(raw.url(), PLENTY);
+        resolve(resolver, BOTH, NOBODY);
+
+        assertThat(resolve(resolver, BOTH, NOBODY))
+            .isEqualTo(unavailable(Reason.RESOLVER_UNAVAILABLE));
+        assertThat(raw.connections()).isEqualTo(2);
+      }
+    }
+
+    @Test
+    void ask_newConnectionGone_isNotAskedAgain() throws Exception {
+      try (RawServer raw = RawServer.resetting()) {
+        Resolver resolver = resolver(raw.url(), PLENTY);
+        resolve(resolver, BOTH, NOBODY);
+        assertThat(raw.connections()).isOne();
+      }
+    }
+
+    @Test
+    void ask_halfAnAnswerOnAPooledConnection_isNotAskedAgain() throws Exception {
+      try (RawServer raw = RawServer.answeringInTurn(ABSENT, "HTTP/1.1 200 OK\r\nx-auth")) {
+        Resolver resolver = resolver(raw.url(), PLENTY);
+        resolve(resolver, BOTH, NOBODY);
+
+        assertThat(resolve(resolver, BOTH, NOBODY))
+            .isEqualTo(unavailable(Reason.RESOLVER_UNAVAILABLE));
+        assertThat(raw.connections()).isOne();
+      }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {500, 503, 404, 307, 200})
+    void ask_anyAnswer_isNotAskedAgain(int status) {
+      Resolver resolver = resolver();
+      server.enqueue(valid().build());
+      resolve(resolver, BOTH, NOBODY);
+      server.enqueue(new MockResponse.Builder().code(status).body("x").build());
+      resolve(resolver, BOTH, NOBODY);
+
+      assertThat(server.getRequestCount()).isEqualTo(2);
+    }
+  }
+
+  @Nested
+  class DeadResolver {
+
+    private final AtomicLong nanos = new AtomicLong(17);
+    private volatile MockResponse answer = new MockResponse.Builder().code(500).build();
+
+    private Resolver dying() {
+      return resolver(resolverUrl(), ORIGIN, PLENTY, 8, nanos::get, Dns.SYSTEM);
+    }
+
+    @BeforeEach
+    void answerAlike() {
+      server.setDispatcher(
+          new Dispatcher() {
+            @Override
+            public MockResponse dispatch(RecordedRequest request) {
+              return answer;
+            }
+          });
+    }
+
+    private void ask(Resolver resolver, int times) {
+      for (int i = 0; i < times; i++) {
+        resolve(resolver, BOTH, NOBODY);
+      }
+    }
+
+    @Test
+    void ask_afterTwentyFailures_isRefusedWithoutACall() {
+      Resolver resolver = dying();
+      ask(resolver, 19);
+      assertThat(resolver.breakerState()).isEqualTo(BreakerState.CLOSED);
+      ask(resolver, 1);
+      assertThat(resolver.breakerState()).isEqualTo(BreakerState.OPEN);
+
+      assertThat(resolve(resolver, BOTH, NOBODY))
+          .isEqualTo(unavailable(Reason.RESOLVER_UNAVAILABLE));
+      assertThat(server.getRequestCount()).isEqualTo(20);
+      assertThat(results).last().isEqualTo(ResolverResult.BREAKER_OPEN);
+    }
+
+    @Test
+    void ask_backAfterThePause_closesAfterThreeTrials() {
+      Resolver resolver = dying();
+      ask(resolver, 20);
+      answer = valid().build();
+      nanos.addAndGet(Breaker.PAUSE.toNanos());
+      ask(resolver, 1);
+      assertThat(server.getRequestCount()).isEqualTo(20);
+
+      nanos.addAndGet(1);
+      ask(resolver, 1);
+      assertThat(resolver.breakerState()).isEqualTo(BreakerState.HALF_OPEN);
+      ask(resolver, 2);
+      assertThat(resolver.breakerState()).isEqualTo(BreakerState.CLOSED);
+      assertThat(server.getRequestCount()).isEqualTo(23);
+    }
+
+    @Test
+    void ask_stillDeadAfterThePause_opensAgainAfterThreeTrials() {
+      Resolver resolver = dying();
+      ask(resolver, 20);
+      nanos.addAndGet(Breaker.PAUSE.toNanos() + 1);
+      ask(resolver, 10);
+
+      assertThat(resolver.breakerState()).isEqualTo(BreakerState.OPEN);
+      assertThat(server.getRequestCount()).isEqualTo(23);
+    }
+
+    @Test
+    void ask_oddAnswersThatAClientMayProvoke_neverOpen() {
+      Resolver resolver = dying();
+      answer = new MockResponse.Builder().code(418).build();
+      ask(resolver, 200);
+      answer = new MockResponse.Builder().code(404).build();
+      ask(resolver, 200);
+
+      assertThat(resolver.breakerState()).isEqualTo(BreakerState.CLOSED);
+      assertThat(server.getRequestCount()).isEqualTo(400);
+    }
+
+    @Test
+    void ask_threeOfFourFail_doesNotOpen() {
+      Resolver resolver = dying();
+      for (int i = 0; i < 50; i++) {
+        answer = new MockResponse.Builder().code(500).build();
+        ask(resolver, 3);
+        answer = valid().build();
+        ask(resolver, 1);
+      }
+
+      assertThat(resolver.breakerState()).isEqualTo(BreakerState.CLOSED);
+      assertThat(server.getRequestCount()).isEqualTo(200);
+    }
+
+    @Test
+    void ask_oddAnswerToATrial_leavesRoomForAnother() {
+      Resolver resolver = dying();
+      ask(resolver, 20);
+      nanos.addAndGet(Breaker.PAUSE.toNanos() + 1);
+      answer = new MockResponse.Builder().code(418).build();
+      ask(resolver, 10);
+      answer = valid().build();
+      ask(resolver, 3);
+
+      assertThat(resolver.breakerState()).isEqualTo(BreakerState.CLOSED);
     }
   }
 }

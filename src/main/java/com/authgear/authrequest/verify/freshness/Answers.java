@@ -1,0 +1,476 @@
+package com.authgear.authrequest.verify.freshness;
+
+import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.Digest;
+import com.authgear.authrequest.verify.Verification;
+import com.authgear.authrequest.verify.Verification.Anonymous;
+import com.authgear.authrequest.verify.Verification.Rejected;
+import com.authgear.authrequest.verify.Verification.Unavailable;
+import com.authgear.authrequest.verify.Verification.Verified;
+import com.authgear.authrequest.verify.freshness.Changes.Change;
+import com.authgear.authrequest.verify.resolver.Outcome;
+import com.authgear.authrequest.verify.resolver.Presented;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.RemovalCause;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The resolver's answers, by the digest of the credentials that were sent. An answer is as old as
+ * the asking, and is never given past the time it is good for, nor where a user's change has been
+ * learned since it was asked for. Identical questions in flight are one call.
+ *
+ * <p>Refusals are kept for a second at most, in a place of their own; one ends whatever was good
+ * before, also for stale use. That no one could say is never kept.
+ *
+ * <p>While the resolver cannot say, the last good answer may serve somewhat longer ({@link
+ * Limits#staleIfError}), but not past the end of the credential, and not where the user has changed
+ * since: then only a new answer counts, and without one the request is refused as unavailable.
+ *
+ * <p>Ages are measured by the wall clock and by the steady one, and the greater counts. If the wall
+ * clock says that an answer is from the future, it is not used.
+ */
+public final class Answers implements AutoCloseable {
+
+  /** Asks the resolver; blocks for a bounded time. */
+  @FunctionalInterface
+  public interface Asker {
+    Outcome ask(Presented presented, Caller caller);
+  }
+
+  /** Hears what happens besides hits and misses. */
+  public interface Listener {
+    /** A request shared the call of another one. */
+    void coalesced();
+
+    /** An answer was given past its time because the resolver could not be asked. */
+    void servedStale();
+
+    /** An answer of this age was given. */
+    void used(long ageNanos);
+  }
+
+  /**
+   * @param goodFor how long after it was asked for a good answer is given; zero: to those who asked
+   *     only; {@link #UNTIL_THE_END}: until the credential ends or the user changes
+   * @param refreshAhead whether an answer in its second half is replaced in the background
+   * @param staleIfError how much longer while no one can say
+   * @param size most good answers that are remembered; 0 for none
+   * @param patience how long a request waits for a call that another one made
+   * @param calls how many calls at once may be made in the background
+   */
+  public record Limits(
+      Duration goodFor,
+      boolean refreshAhead,
+      Duration staleIfError,
+      int size,
+      Duration patience,
+      int calls) {}
+
+  /** No time bound. */
+  public static final Duration UNTIL_THE_END = Duration.ofNanos(Long.MAX_VALUE);
+
+  /** Most requests that wait for a call at once. */
+  public static final int MAX_WAITING = 1024;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Answers.class);
+  private static final Duration LONGEST_REFUSAL = Duration.ofSeconds(1);
+  private static final int MOST_REFUSALS = 10_000;
+
+  /** A user who changes again while a request waits is asked about this often. */
+  private static final int ROUNDS = 3;
+
+  private final Asker asker;
+  private final Changes changes;
+  private final InstantSource wall;
+  private final LongSupplier nanoTime;
+  private final CacheCounts counts;
+  private final Listener listener;
+  private final long goodForMillis;
+  private final long goodForNanos;
+  private final long refusedForNanos;
+  private final long staleNanos;
+  private final long patienceNanos;
+  private final boolean refreshAhead;
+  private final @Nullable Cache<Digest, Answer> good;
+  private final @Nullable Cache<Digest, Answer> refused;
+  private final ConcurrentMap<Digest, Call> inFlight = new ConcurrentHashMap<>();
+  private final Semaphore places = new Semaphore(MAX_WAITING);
+  private final Semaphore refreshes;
+  private final ExecutorService background = Executors.newVirtualThreadPerTaskExecutor();
+
+  public Answers(
+      Asker asker,
+      Limits limits,
+      Changes changes,
+      InstantSource wall,
+      LongSupplier nanoTime,
+      CacheCounts counts,
+      Listener listener) {
+    this.asker = asker;
+    this.changes = changes;
+    this.wall = wall;
+    this.nanoTime = nanoTime;
+    this.counts = counts;
+    this.listener = listener;
+    this.goodForMillis = limits.goodFor().toMillis();
+    this.goodForNanos = limits.goodFor().toNanos();
+    this.refusedForNanos = Math.min(goodForNanos, LONGEST_REFUSAL.toNanos());
+    this.staleNanos = limits.staleIfError().toNanos();
+    this.patienceNanos = limits.patience().toNanos();
+    this.refreshAhead = limits.refreshAhead();
+    this.refreshes = new Semaphore(Math.max(1, limits.calls()));
+    boolean remembers = limits.size() > 0 && goodForNanos > 0;
+    this.good =
+        remembers
+            ? Caffeine.newBuilder()
+                .maximumSize(limits.size())
+                .evictionListener(
+                    (@Nullable Digest _, @Nullable Answer _, RemovalCause _) -> counts.evicted())
+                .build()
+            : null;
+    this.refused =
+        remembers
+            ? Caffeine.newBuilder().maximumSize(Math.min(limits.size(), MOST_REFUSALS)).build()
+            : null;
+  }
+
+  /** What one call told, without what only its maker may hear. */
+  private static final class Answer {
+    private final Verification verification;
+    private final long askedMillis;
+    private final long askedNanos;
+
+    /** A change that was learned by then (Unix milliseconds) had been when this was asked for. */
+    private final long covers;
+
+    /** When to ask again in the background, by the steady clock. */
+    private volatile long refreshAt;
+
+    private Answer(Verification verification, Call call, long refreshAt) {
+      this.verification = verification;
+      this.askedMillis = call.askedMillis;
+      this.askedNanos = call.askedNanos;
+      this.covers = call.covers;
+      this.refreshAt = refreshAt;
+    }
+  }
+
+  /** A call in flight. */
+  private static final class Call {
+    private final long askedMillis;
+    private final long askedNanos;
+    private final long covers;
+    private final CompletableFuture<Answer> answer = new CompletableFuture<>();
+
+    /**
+     * @param seen when the newest change was learned that the asker knows of
+     */
+    private Call(long millis, long nanos, long seen) {
+      this.askedMillis = millis;
+      this.askedNanos = nanos;
+      // What is learned within the same millisecond may have come later, unless it was seen.
+      this.covers = Math.max(millis - 1, seen);
+    }
+  }
+
+  private static final long NO_CHANGE = Long.MIN_VALUE;
+
+  /**
+   * What is known and still good; null if only {@link #ask} can tell. Neither blocks nor hands over
+   * to another thread, but may start a call in the background.
+   */
+  public @Nullable Verification known(Digest credentials, Question question) {
+    if (good == null || refused == null) {
+      return null;
+    }
+    long millis = wall.millis();
+    long nanos = nanoTime.getAsLong();
+    Answer answer = good.getIfPresent(credentials);
+    if (answer != null
+        && isWithin(answer, goodForNanos, millis, nanos)
+        && isBeforeItsEnd(answer, millis)
+        && coversChanges(answer)) {
+      counts.hit();
+      listener.used(age(answer, millis, nanos));
+      if (refreshAhead && nanos - answer.refreshAt >= 0) {
+        refresh(credentials, question, answer, nanos);
+      }
+      return answer.verification;
+    }
+    Answer refusal = refused.getIfPresent(credentials);
+    if (refusal != null && isWithin(refusal, refusedForNanos, millis, nanos)) {
+      counts.hit();
+      return refusal.verification;
+    }
+    return null;
+  }
+
+  /** Asks, or waits for whoever is asking the same, for a bounded time. */
+  public Verification ask(Digest credentials, Question question) {
+    if (!places.tryAcquire()) {
+      return new Unavailable(Source.RESOLVER, Reason.OVERLOADED);
+    }
+    try {
+      return waitFor(credentials, question);
+    } finally {
+      places.release();
+    }
+  }
+
+  private Verification waitFor(Digest credentials, Question question) {
+    Verification known = known(credentials, question);
+    if (known != null) {
+      return known; // it came while this request changed threads
+    }
+    counts.miss();
+    long deadline = nanoTime.getAsLong() + patienceNanos;
+    long seen = learned(question.userId());
+    for (int round = 0; round < ROUNDS; round++) {
+      Call mine = new Call(wall.millis(), nanoTime.getAsLong(), seen);
+      Call call = join(credentials, mine, seen);
+      Verification answer;
+      if (call == mine) {
+        answer = make(credentials, question.presented(), question.caller(), question, mine);
+      } else {
+        listener.coalesced();
+        Answer shared = await(call, deadline);
+        answer =
+            shared == null
+                ? new Unavailable(Source.RESOLVER, Reason.RESOLVER_UNAVAILABLE)
+                : shared.verification;
+      }
+      switch (answer) {
+        case Verified verified -> {
+          seen = learned(verified.principal().userId());
+          if (seen <= call.covers) {
+            return verified;
+          }
+        }
+        case Rejected _, Anonymous _ -> {
+          return answer;
+        }
+        case Unavailable _ -> {
+          Verified last = stale(credentials);
+          return last == null ? answer : last;
+        }
+      }
+    }
+    return new Unavailable(Source.RESOLVER, Reason.RESOLVER_UNAVAILABLE);
+  }
+
+  /** The call in flight if its answer will do; else {@code mine}, which takes its place. */
+  private Call join(Digest credentials, Call mine, long seen) {
+    Call call =
+        inFlight.compute(
+            credentials,
+            (_, there) -> there != null && isJoinable(there, mine, seen) ? there : mine);
+    return call;
+  }
+
+  private boolean isJoinable(Call there, Call mine, long seen) {
+    long age = mine.askedNanos - there.askedNanos;
+    return seen <= there.covers
+        && mine.askedMillis >= there.askedMillis
+        && (age < goodForNanos || (goodForNanos == 0 && age < patienceNanos));
+  }
+
+  private static final class Failed extends IllegalStateException {
+    private static final long serialVersionUID = 1L;
+
+    private Failed(Throwable cause) {
+      super("the call that this request waited for failed", cause);
+    }
+  }
+
+  private @Nullable Answer await(Call call, long deadline) {
+    try {
+      long left = Math.max(0, deadline - nanoTime.getAsLong());
+      return call.answer.get(left, TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return null;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (ExecutionException e) {
+      throw new Failed(e.getCause() == null ? e : e.getCause());
+    }
+  }
+
+  /** Makes a call; gives its answer as its maker may hear it, and the rest to all others. */
+  private Verification make(
+      Digest credentials, Presented presented, Caller caller, Question question, Call call) {
+    try {
+      Outcome outcome = question.meaning(asker.ask(presented, caller));
+      Verification answer = outcome.verification();
+      Answer shared = new Answer(shared(answer, call), call, call.askedNanos + goodForNanos / 2);
+      settle(credentials, call, shared);
+      call.answer.complete(shared);
+      return hasCookies(answer) ? answer : shared.verification;
+    } catch (RuntimeException | Error bug) {
+      inFlight.remove(credentials, call);
+      call.answer.completeExceptionally(bug);
+      throw bug;
+    }
+  }
+
+  private static boolean hasCookies(Verification answer) {
+    return switch (answer) {
+      case Verified verified -> !verified.setCookie().isEmpty();
+      case Rejected rejected -> !rejected.setCookie().isEmpty();
+      case Unavailable _, Anonymous _ -> false;
+    };
+  }
+
+  private Verification shared(Verification answer, Call call) {
+    return switch (answer) {
+      case Verified verified -> verified.freshUntil(endOf(call));
+      case Rejected rejected -> new Rejected(rejected.source(), rejected.reason());
+      case Unavailable _, Anonymous _ -> answer;
+    };
+  }
+
+  private long endOf(Call call) {
+    if (good == null) {
+      return Verified.NEVER_CACHED;
+    }
+    return goodForNanos == Long.MAX_VALUE ? Long.MAX_VALUE : call.askedMillis + goodForMillis;
+  }
+
+  /** Keeps an answer, unless a newer call took this one's place. */
+  private void settle(Digest credentials, Call call, Answer answer) {
+    inFlight.computeIfPresent(
+        credentials,
+        (_, there) -> {
+          if (there != call) {
+            return there;
+          }
+          keep(credentials, answer);
+          return null;
+        });
+  }
+
+  private void keep(Digest credentials, Answer answer) {
+    if (good == null || refused == null) {
+      return;
+    }
+    switch (answer.verification) {
+      case Verified _ -> {
+        good.put(credentials, answer);
+        refused.invalidate(credentials);
+      }
+      case Rejected _ -> {
+        refused.put(credentials, answer);
+        good.invalidate(credentials);
+      }
+      case Unavailable _, Anonymous _ -> {}
+    }
+  }
+
+  /** At most one call at a time per question; a try that fails is repeated after a while. */
+  private void refresh(Digest credentials, Question question, Answer answer, long nanos) {
+    answer.refreshAt = nanos + goodForNanos / 8;
+    if (inFlight.containsKey(credentials) || !refreshes.tryAcquire()) {
+      return;
+    }
+    Presented presented = question.presented();
+    Caller caller = question.caller();
+    try {
+      background.execute(
+          () -> {
+            try {
+              long seen = learned(question.userId());
+              Call mine = new Call(wall.millis(), nanoTime.getAsLong(), seen);
+              if (inFlight.putIfAbsent(credentials, mine) == null) {
+                make(credentials, presented, caller, question, mine);
+              }
+            } catch (RuntimeException | Error bug) {
+              LOG.atError().setCause(bug).log("an answer was not refreshed");
+            } finally {
+              refreshes.release();
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      refreshes.release(); // stopping
+    }
+  }
+
+  private @Nullable Verified stale(Digest credentials) {
+    Answer answer = good == null || staleNanos == 0 ? null : good.getIfPresent(credentials);
+    long millis = wall.millis();
+    if (answer == null
+        || !isWithin(answer, sum(goodForNanos, staleNanos), millis, nanoTime.getAsLong())
+        || !isBeforeItsEnd(answer, millis)
+        || !coversChanges(answer)
+        || !(answer.verification instanceof Verified verified)) {
+      return null;
+    }
+    listener.servedStale();
+    return verified.freshUntil(Verified.NEVER_CACHED);
+  }
+
+  private static long sum(long a, long b) {
+    return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
+  }
+
+  private static boolean isWithin(Answer answer, long boundNanos, long millis, long nanos) {
+    long wallAge = millis - answer.askedMillis;
+    return wallAge >= 0
+        && wallAge < TimeUnit.NANOSECONDS.toMillis(boundNanos)
+        && nanos - answer.askedNanos < boundNanos;
+  }
+
+  private static boolean isBeforeItsEnd(Answer answer, long millis) {
+    return !(answer.verification instanceof Verified verified)
+        || millis / 1000 < verified.expiresAt();
+  }
+
+  private static long age(Answer answer, long millis, long nanos) {
+    return Math.max(
+        TimeUnit.MILLISECONDS.toNanos(millis - answer.askedMillis), nanos - answer.askedNanos);
+  }
+
+  private boolean coversChanges(Answer answer) {
+    return !(answer.verification instanceof Verified verified)
+        || learned(verified.principal().userId()) <= answer.covers;
+  }
+
+  /** When the newest change of a user was learned. */
+  private long learned(String userId) {
+    Change change = userId.isEmpty() ? null : changes.latest(userId);
+    return change == null ? NO_CHANGE : change.learned();
+  }
+
+  /** How many good answers are remembered, about. */
+  public long size() {
+    return good == null ? 0 : good.estimatedSize();
+  }
+
+  /** How many different questions wait for an answer. */
+  public int callsInFlight() {
+    return inFlight.size();
+  }
+
+  /** Ends what happens in the background. */
+  @Override
+  public void close() {
+    background.shutdownNow();
+  }
+}

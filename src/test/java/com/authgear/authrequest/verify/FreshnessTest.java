@@ -1,0 +1,409 @@
+package com.authgear.authrequest.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.credential.Credential;
+import com.authgear.authrequest.credential.Credential.Bearer;
+import com.authgear.authrequest.credential.Credential.Cookies;
+import com.authgear.authrequest.credential.Credential.NoCookies;
+import com.authgear.authrequest.principal.Principal;
+import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.sandbox.Endpoint;
+import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.Project;
+import com.authgear.authrequest.sandbox.Sandbox;
+import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.sandbox.TokenOptions;
+import com.authgear.authrequest.verify.ModeVerifier.Mode;
+import com.authgear.authrequest.verify.Verification.Rejected;
+import com.authgear.authrequest.verify.Verification.Unavailable;
+import com.authgear.authrequest.verify.Verification.Verified;
+import com.authgear.authrequest.verify.freshness.Changes.Change;
+import com.authgear.authrequest.verify.freshness.TestClock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** What is seen how soon, with everything but the clock as it runs: over HTTP, with real tokens. */
+class FreshnessTest {
+
+  private static final Optional<Duration> RECHECK = Optional.of(Duration.ofSeconds(30));
+  private static final Rejected GONE = new Rejected(Source.JWT, Reason.SESSION_INVALID);
+
+  private final TestClock clock = new TestClock();
+  private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock));
+  private final Project project = sandbox.project();
+  private Verifying verifying = new Verifying(sandbox, clock, Mode.AUTO, RECHECK, Duration.ZERO);
+
+  @AfterEach
+  void close() {
+    verifying.close();
+    sandbox.close();
+  }
+
+  private void with(Mode mode, Optional<Duration> recheck, Duration staleIfError) {
+    verifying.close();
+    verifying = new Verifying(sandbox, clock, mode, recheck, staleIfError);
+  }
+
+  private static Caller caller() {
+    return new Caller("192.0.2.1", null, null);
+  }
+
+  private Verification ask(Credential credential) {
+    return verifying.ask(credential);
+  }
+
+  private Verification ask(String token) {
+    return ask(new Bearer(token, new NoCookies()));
+  }
+
+  private long calls() {
+    return sandbox.calls(Endpoint.RESOLVER);
+  }
+
+  private static Principal principal(Verification verification) {
+    assertThat(verification).isInstanceOf(Verified.class);
+    return ((Verified) verification).principal();
+  }
+
+  /** Authgear announced a change now. */
+  private void announce(String user, boolean disabled) {
+    verifying.changes.put(
+        project.user(user).id(), new Change(clock.millis() / 1000, clock.millis(), disabled));
+  }
+
+  @Nested
+  class Recheck {
+
+    @Test
+    void hotToken_isOneCallPerInterval() {
+      String token = project.accessToken("alice");
+      for (int i = 0; i < 14; i++) {
+        assertThat(ask(token)).isInstanceOf(Verified.class);
+        clock.pass(1000);
+      }
+
+      assertThat(calls()).isEqualTo(1);
+    }
+
+    @Test
+    void logout_isSeenAtTheInterval() {
+      String token = project.accessToken("alice");
+      ask(token);
+      project.logout("alice");
+      verifying.withoutRefresh();
+      clock.pass(29_999);
+      assertThat(ask(token)).isInstanceOf(Verified.class);
+
+      clock.pass(1);
+      assertThat(ask(token)).isEqualTo(GONE);
+      assertThat(ask(token)).as("remembered").isEqualTo(GONE);
+    }
+
+    @Test
+    void logout_hotToken_isSeenInTheBackgroundFromHalfOfTheInterval() {
+      String token = project.accessToken("alice");
+      ask(token);
+      project.logout("alice");
+      clock.pass(15_000);
+
+      assertThat(ask(token)).as("nobody waits").isInstanceOf(Verified.class);
+      await().until(() -> ask(token).equals(GONE));
+      assertThat(calls()).isEqualTo(2);
+    }
+
+    @Test
+    void roles_areTheResolversFresherOnes_theRestIsTheTokens() {
+      String token = project.accessToken("alice", TokenOptions.DEFAULTS.withScope("openid a:b"));
+      Principal local = principal(ask(token));
+      assertThat(local.roles()).containsExactly("admin", "editor");
+      project.setRoles("alice", List.of("reader"));
+      clock.pass(30_000);
+
+      Principal fresher = principal(ask(token));
+      assertThat(fresher.roles()).containsExactly("reader");
+      assertThat(fresher.scopes()).containsExactly("openid", "a:b");
+      assertThat(fresher.clientId()).isEqualTo(Project.APP_CLIENT_ID);
+      assertThat(fresher.audiences()).isEqualTo(local.audiences());
+      assertThat(fresher.authTime()).isEqualTo(local.authTime());
+      project.setRoles("alice", List.of());
+      clock.pass(30_000);
+      assertThat(principal(ask(token)).roles()).isEmpty();
+    }
+
+    @Test
+    void confirmed_isFromTheTokenAndForCachesUntilTheInterval() {
+      Verified verified = (Verified) ask(project.accessToken("alice"));
+
+      assertThat(verified.source()).isEqualTo(Source.JWT);
+      assertThat(verified.freshUntil()).isEqualTo(clock.millis() + 30_000);
+      with(Mode.AUTO, Optional.of(Duration.ofMinutes(1)), Duration.ZERO);
+      Verified ending =
+          (Verified)
+              ask(
+                  project.accessToken(
+                      "alice", TokenOptions.DEFAULTS.withExpiresIn(Duration.ofSeconds(10))));
+      assertThat(ending.freshUntil()).isEqualTo(ending.expiresAt() * 1000);
+    }
+
+    @Test
+    void machineToken_isNeverRechecked() {
+      assertThat(ask(project.m2mToken("https://api.example.com", "a")))
+          .isInstanceOf(Verified.class);
+      assertThat(calls()).isZero();
+    }
+
+    @Test
+    void expiredToken_isExpiredWithoutACall() {
+      String token = project.accessToken("alice");
+      ask(token);
+      clock.pass(Duration.ofMinutes(30).plusSeconds(30).toMillis());
+
+      assertThat(ask(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
+      assertThat(calls()).isEqualTo(1);
+    }
+
+    @Test
+    void tokenAndCookies_onlyTheTokenIsAskedAbout() {
+      Cookies cookies = new Cookies(project.sessionCookie("bob"));
+      ask(new Bearer(project.accessToken("alice"), cookies));
+
+      assertThat(sandbox.lastResolverHeaders())
+          .containsKey("authorization")
+          .doesNotContainKey("cookie");
+    }
+
+    @Test
+    void sessionGone_cookiesCount() {
+      String token = project.accessToken("alice");
+      Cookies cookies = new Cookies(project.sessionCookie("bob"));
+      project.endSession(token);
+
+      assertThat(principal(ask(new Bearer(token, cookies))).userId())
+          .isEqualTo(project.user("bob").id());
+    }
+
+    @Test
+    void userDisabled_cookiesOfAnotherDoNotCount() {
+      String token = project.accessToken("alice");
+      Cookies cookies = new Cookies(project.sessionCookie("bob"));
+      project.disable("alice");
+
+      assertThat(ask(new Bearer(token, cookies)))
+          .isEqualTo(new Rejected(Source.RESOLVER, Reason.SESSION_INVALID));
+    }
+
+    @Test
+    void expiredTokenWithCookies_cookiesCountAndAreRemembered() {
+      String token = project.accessToken("alice");
+      Cookies cookies = new Cookies(project.sessionCookie("bob"));
+      clock.pass(Duration.ofMinutes(31).toMillis());
+      ask(new Bearer(token, cookies));
+
+      assertThat(verifying.verifier.verifyNow(new Bearer(token, cookies), FreshnessTest::caller))
+          .isInstanceOf(Verified.class);
+      assertThat(calls()).isEqualTo(1);
+    }
+
+    @Test
+    void resolverDown_isUnavailableAtTheIntervalAndM2mIsNot() {
+      String token = project.accessToken("alice");
+      ask(token);
+      sandbox.breakDown(Endpoint.RESOLVER, new Fault.Down());
+      verifying.withoutRefresh();
+      clock.pass(29_999);
+      assertThat(ask(token)).isInstanceOf(Verified.class);
+
+      clock.pass(1);
+      assertThat(ask(token))
+          .isEqualTo(new Unavailable(Source.RESOLVER, Reason.RESOLVER_UNAVAILABLE));
+      assertThat(ask(project.m2mToken("https://api.example.com", "a")))
+          .isInstanceOf(Verified.class);
+    }
+
+    @Test
+    void resolverDown_staleServesThatMuchLongerAndNeverPastExp() {
+      with(Mode.AUTO, RECHECK, Duration.ofSeconds(20));
+      String token = project.accessToken("alice");
+      String ending =
+          project.accessToken("alice", TokenOptions.DEFAULTS.withExpiresIn(Duration.ofSeconds(10)));
+      ask(token);
+      ask(ending);
+      sandbox.breakDown(Endpoint.RESOLVER, Fault.status(500));
+      clock.pass(40_000);
+      assertThat(ask(ending)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
+      clock.pass(9_999);
+      assertThat(ask(token)).isInstanceOf(Verified.class);
+
+      clock.pass(1);
+      assertThat(ask(token)).isEqualTo(new Unavailable(Source.RESOLVER, Reason.RESOLVER_ERROR));
+    }
+
+    @Test
+    void keyRetired_confirmationDoesNotSaveTheToken() {
+      String token = project.accessToken("alice");
+      ask(token);
+      project.rotateKeys();
+      project.retireKeys();
+      // A token of the new key makes its request fetch the key set.
+      clock.pass(1000);
+      assertThat(ask(project.accessToken("bob"))).isInstanceOf(Verified.class);
+
+      assertThat(ask(token)).isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+    }
+  }
+
+  @Nested
+  class Announced {
+
+    @Test
+    void recheckOff_disabledUser_isRefusedAtOnce() {
+      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      String token = project.accessToken("alice");
+      assertThat(ask(token)).isInstanceOf(Verified.class);
+      assertThat(calls()).isZero();
+      clock.pass(1000);
+      project.disable("alice");
+      announce("alice", true);
+
+      assertThat(ask(token)).isEqualTo(new Rejected(Source.RESOLVER, Reason.SESSION_INVALID));
+    }
+
+    @Test
+    void recheckOff_markedButGood_isConfirmedOnceAndThenLocal() {
+      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      String token = project.accessToken("alice");
+      clock.pass(1000);
+      announce("alice", true);
+      for (int i = 0; i < 5; i++) {
+        assertThat(ask(token)).isInstanceOf(Verified.class);
+        clock.pass(60_000);
+      }
+      assertThat(calls()).isEqualTo(1);
+    }
+
+    @Test
+    void recheckOff_tokenIssuedAfterTheChange_isLocal() {
+      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      announce("alice", false);
+      String same = project.accessToken("alice");
+      clock.pass(1000);
+      String later = project.accessToken("alice");
+
+      assertThat(ask(later)).isInstanceOf(Verified.class);
+      assertThat(calls()).isZero();
+      ask(same);
+      assertThat(calls()).as("issued in the second of the change").isEqualTo(1);
+    }
+
+    @Test
+    void recheckOff_resolverDown_isUnavailableAndNeverStale() {
+      with(Mode.AUTO, Optional.empty(), Duration.ofHours(1));
+      String token = project.accessToken("alice");
+      ask(token);
+      clock.pass(1000);
+      announce("alice", false);
+      sandbox.breakDown(Endpoint.RESOLVER, new Fault.Down());
+
+      assertThat(ask(token))
+          .isEqualTo(new Unavailable(Source.RESOLVER, Reason.RESOLVER_UNAVAILABLE));
+    }
+
+    @Test
+    void session_cachedBefore_isAskedAbout() {
+      Cookies cookies = new Cookies(project.sessionCookie("alice"));
+      ask(cookies);
+      clock.pass(10);
+      project.disable("alice");
+      assertThat(ask(cookies)).as("within the TTL").isInstanceOf(Verified.class);
+      announce("alice", true);
+
+      assertThat(ask(cookies)).isInstanceOf(Rejected.class);
+    }
+
+    @Test
+    void modeJwt_disabling_refusesOlderTokensOnly() {
+      with(Mode.JWT, Optional.empty(), Duration.ZERO);
+      String older = project.accessToken("alice");
+      announce("alice", true);
+      clock.pass(1000);
+      String newer = project.accessToken("alice");
+
+      assertThat(ask(older)).isEqualTo(new Rejected(Source.JWT, Reason.USER_CHANGED));
+      assertThat(ask(newer)).isInstanceOf(Verified.class);
+      announce("alice", false);
+      assertThat(ask(older)).as("a change that ends nothing").isInstanceOf(Verified.class);
+      assertThat(calls()).isZero();
+    }
+  }
+
+  @Nested
+  class Sessions {
+
+    @Test
+    void session_isOneCallPerTtlAndLogoutIsSeenThen() {
+      Cookies cookies = new Cookies(project.sessionCookie("alice"));
+      ask(cookies);
+      project.logout("alice");
+      clock.pass(4_999);
+      assertThat(ask(cookies)).isInstanceOf(Verified.class);
+      assertThat(calls()).isEqualTo(1);
+
+      clock.pass(1);
+      assertThat(ask(cookies)).isInstanceOf(Rejected.class);
+    }
+
+    @Test
+    void opaqueToken_isRememberedOnTheThreadThatAsks() {
+      Bearer token = new Bearer(project.opaqueToken("alice"), new NoCookies());
+      assertThat(verifying.verifier.verifyNow(token, FreshnessTest::caller)).isNull();
+      ask(token);
+
+      assertThat(verifying.verifier.verifyNow(token, FreshnessTest::caller))
+          .isInstanceOf(Verified.class);
+    }
+
+    @Test
+    void deadSession_setCookieReachesTheAskerOnly() {
+      Cookies cookies = new Cookies("session=unknown");
+      assertThat(((Rejected) ask(cookies)).setCookie()).hasSize(1);
+      assertThat(((Rejected) ask(cookies)).setCookie()).isEmpty();
+      assertThat(calls()).isEqualTo(1);
+    }
+
+    @Test
+    void modeResolver_jwtWithOtherCookies_isAnotherQuestion() {
+      with(Mode.RESOLVER, RECHECK, Duration.ZERO);
+      String token = project.accessToken("alice");
+      ask(new Bearer(token, new NoCookies()));
+      ask(new Bearer(token, new Cookies(project.sessionCookie("alice"))));
+      ask(new Bearer(token, new NoCookies()));
+
+      assertThat(calls()).isEqualTo(2);
+    }
+
+    @Test
+    void modeResolver_jwt_isNotRememberedPastItsExp() {
+      with(Mode.RESOLVER, Optional.empty(), Duration.ofHours(1));
+      TokenOptions short3s = TokenOptions.DEFAULTS.withExpiresIn(Duration.ofSeconds(3));
+      Bearer token = new Bearer(project.accessToken("alice", short3s), new NoCookies());
+      Cookies cookies = new Cookies(project.appAccessTokenCookie("alice", short3s));
+      ask(token);
+      ask(cookies);
+      sandbox.breakDown(Endpoint.RESOLVER, new Fault.Down());
+      clock.pass(2_999);
+      assertThat(ask(token)).isInstanceOf(Verified.class);
+      assertThat(ask(cookies)).isInstanceOf(Verified.class);
+
+      clock.pass(1);
+      assertThat(ask(token)).isInstanceOf(Unavailable.class);
+      assertThat(ask(cookies)).isInstanceOf(Unavailable.class);
+    }
+  }
+}

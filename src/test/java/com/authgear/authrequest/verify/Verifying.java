@@ -1,0 +1,126 @@
+package com.authgear.authrequest.verify;
+
+import com.authgear.authrequest.credential.Credential;
+import com.authgear.authrequest.sandbox.Sandbox;
+import com.authgear.authrequest.verify.ModeVerifier.Mode;
+import com.authgear.authrequest.verify.freshness.Answers;
+import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.authgear.authrequest.verify.freshness.Changes.Change;
+import com.authgear.authrequest.verify.freshness.TestClock;
+import com.authgear.authrequest.verify.jwt.JwtVerifier;
+import com.authgear.authrequest.verify.jwt.Keys;
+import com.authgear.authrequest.verify.jwt.TokenCache;
+import com.authgear.authrequest.verify.resolver.Resolver;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.awaitility.Awaitility;
+
+/** Verification as the service puts it together, in front of a sandbox, by a test's clock. */
+final class Verifying implements AutoCloseable {
+
+  static final Duration SKEW = Duration.ofSeconds(30);
+  static final Duration TTL = Duration.ofSeconds(5);
+
+  final Map<String, Change> changes = new ConcurrentHashMap<>();
+  final AtomicInteger coalesced = new AtomicInteger();
+  final AtomicInteger stale = new AtomicInteger();
+  final ModeVerifier verifier;
+  private final Keys keys;
+  private final Resolver resolver;
+  private final Answers sessions;
+  private final Answers confirmations;
+
+  Verifying(
+      Sandbox sandbox,
+      TestClock clock,
+      Mode mode,
+      Optional<Duration> recheck,
+      Duration staleIfError) {
+    URI origin = URI.create(sandbox.origin());
+    keys =
+        Keys.discover(
+            origin, origin, Duration.ofSeconds(20), clock, Keys.Timing.DEFAULT, (_, _) -> {});
+    keys.start();
+    Awaitility.await().until(() -> keys.problem() == null);
+    resolver =
+        new Resolver(
+            origin.resolve("/_resolver/resolve"),
+            origin,
+            Duration.ofSeconds(20),
+            64,
+            List.of(sandbox.origin()),
+            (_, _) -> {});
+    sessions = answers(TTL, false, staleIfError, clock);
+    confirmations =
+        answers(recheck.orElse(Answers.UNTIL_THE_END), recheck.isPresent(), staleIfError, clock);
+    verifier =
+        new ModeVerifier(
+            mode,
+            new JwtVerifier(
+                keys,
+                sandbox.origin(),
+                Set.of("RS256"),
+                SKEW,
+                clock,
+                Set.of(),
+                new TokenCache(1000, new CacheCounts())),
+            sessions,
+            confirmations,
+            recheck.isPresent(),
+            changes::get,
+            clock);
+  }
+
+  private Answers answers(
+      Duration goodFor, boolean refreshAhead, Duration staleIfError, TestClock clock) {
+    return new Answers(
+        resolver::ask,
+        new Answers.Limits(goodFor, refreshAhead, staleIfError, 1000, Duration.ofSeconds(20), 32),
+        changes::get,
+        clock,
+        clock::nanoTime,
+        new CacheCounts(),
+        new Answers.Listener() {
+          @Override
+          public void coalesced() {
+            coalesced.incrementAndGet();
+          }
+
+          @Override
+          public void servedStale() {
+            stale.incrementAndGet();
+          }
+
+          @Override
+          public void used(long ageNanos) {}
+        });
+  }
+
+  /** As the handler does: at once if that is possible. */
+  Verification ask(Credential credential) {
+    Supplier<Caller> caller = () -> new Caller("192.0.2.1", null, null);
+    Verification now = verifier.verifyNow(credential, caller);
+    return now != null ? now : verifier.verify(credential, caller);
+  }
+
+  /** Lets nothing happen in the background any more. */
+  void withoutRefresh() {
+    sessions.close();
+    confirmations.close();
+  }
+
+  @Override
+  public void close() {
+    sessions.close();
+    confirmations.close();
+    resolver.close();
+    keys.close();
+  }
+}

@@ -1,0 +1,687 @@
+package com.authgear.authrequest.verify.freshness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.principal.Principal;
+import com.authgear.authrequest.principal.Principal.Kind;
+import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.Digest;
+import com.authgear.authrequest.verify.Verification;
+import com.authgear.authrequest.verify.Verification.Rejected;
+import com.authgear.authrequest.verify.Verification.Unavailable;
+import com.authgear.authrequest.verify.Verification.Verified;
+import com.authgear.authrequest.verify.freshness.Changes.Change;
+import com.authgear.authrequest.verify.resolver.Outcome;
+import com.authgear.authrequest.verify.resolver.Presented;
+import com.authgear.authrequest.verify.resolver.ResolverResult;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class AnswersTest {
+
+  private static final String USER = "user-1";
+  private static final Digest KEY = Digest.of(null, "session=a");
+  private static final long TTL = 5000;
+
+  private final TestClock clock = new TestClock();
+  private final CacheCounts counts = new CacheCounts();
+  private final Map<String, Change> changes = new ConcurrentHashMap<>();
+  private final AtomicInteger coalesced = new AtomicInteger();
+  private final AtomicInteger stale = new AtomicInteger();
+  private final List<Long> ages = new CopyOnWriteArrayList<>();
+  private final List<Caller> callers = new CopyOnWriteArrayList<>();
+  private final AtomicInteger calls = new AtomicInteger();
+  private final List<Answers> opened = new ArrayList<>();
+  private volatile Supplier<Outcome> resolver = () -> valid("admin");
+
+  @AfterEach
+  void close() {
+    opened.forEach(Answers::close);
+  }
+
+  private Answers answers(long goodFor, boolean refreshAhead, long staleIfError) {
+    return answers(Duration.ofMillis(goodFor), refreshAhead, staleIfError, 100, 10_000);
+  }
+
+  private Answers answers(
+      Duration goodFor, boolean refreshAhead, long staleIfError, int size, long patience) {
+    Answers answers =
+        new Answers(
+            (_, caller) -> {
+              calls.incrementAndGet();
+              callers.add(caller);
+              return resolver.get();
+            },
+            new Answers.Limits(
+                goodFor,
+                refreshAhead,
+                Duration.ofMillis(staleIfError),
+                size,
+                Duration.ofMillis(patience),
+                4),
+            changes::get,
+            clock,
+            clock::nanoTime,
+            counts,
+            new Answers.Listener() {
+              @Override
+              public void coalesced() {
+                coalesced.incrementAndGet();
+              }
+
+              @Override
+              public void servedStale() {
+                stale.incrementAndGet();
+              }
+
+              @Override
+              public void used(long ageNanos) {
+                ages.add(ageNanos);
+              }
+            });
+    opened.add(answers);
+    return answers;
+  }
+
+  private static Principal principal(String role) {
+    return new Principal(
+        Kind.USER,
+        USER,
+        false,
+        true,
+        true,
+        List.of(role),
+        List.of(),
+        OptionalLong.empty(),
+        "",
+        List.of(),
+        List.of("https://project"),
+        Map.of());
+  }
+
+  private static Outcome valid(String role, String... setCookie) {
+    return new Outcome(
+        ResolverResult.VALID,
+        new Verified(
+            Source.RESOLVER,
+            principal(role),
+            Long.MIN_VALUE,
+            Long.MAX_VALUE,
+            Verified.NEVER_CACHED,
+            List.of(setCookie)),
+        "");
+  }
+
+  private static Outcome invalid(String... setCookie) {
+    return new Outcome(
+        ResolverResult.INVALID,
+        new Rejected(Source.RESOLVER, Reason.SESSION_INVALID, List.of(setCookie)),
+        "");
+  }
+
+  private static Outcome down() {
+    return new Outcome(
+        ResolverResult.UNAVAILABLE,
+        new Unavailable(Source.RESOLVER, Reason.RESOLVER_UNAVAILABLE),
+        "");
+  }
+
+  private static Question by(String address) {
+    return new Question() {
+      @Override
+      public Presented presented() {
+        return new Presented(null, "session=a");
+      }
+
+      @Override
+      public Caller caller() {
+        return new Caller(address, null, null);
+      }
+    };
+  }
+
+  private static final Question ANY = by("192.0.2.1");
+
+  /** As a request does: what is known, else asking. */
+  private static Verification request(Answers answers) {
+    Verification known = answers.known(KEY, ANY);
+    return known != null ? known : answers.ask(KEY, ANY);
+  }
+
+  private static @Nullable List<String> roles(@Nullable Verification verification) {
+    return verification instanceof Verified verified ? verified.principal().roles() : null;
+  }
+
+  private void changed(long learned) {
+    changes.put(USER, new Change(TestClock.START, learned, false));
+  }
+
+  @Nested
+  class Age {
+
+    @Test
+    void known_withinTheTtl_isTheAnswerWithoutACall() {
+      Answers answers = answers(TTL, false, 0);
+      assertThat(answers.known(KEY, ANY)).isNull();
+      request(answers);
+      clock.pass(TTL - 1);
+
+      assertThat(roles(answers.known(KEY, ANY))).containsExactly("admin");
+      assertThat(calls).hasValue(1);
+      assertThat(counts.hits()).isEqualTo(1);
+      assertThat(counts.misses()).isEqualTo(1);
+      assertThat(ages).containsExactly(TimeUnit.MILLISECONDS.toNanos(TTL - 1));
+    }
+
+    @Test
+    void known_atTheTtl_isNothing() {
+      Answers answers = answers(TTL, false, 0);
+      request(answers);
+      clock.pass(TTL);
+
+      assertThat(answers.known(KEY, ANY)).isNull();
+    }
+
+    @Test
+    void known_answerThatTookLong_isAsOldAsTheAsking() {
+      Answers answers = answers(TTL, false, 0);
+      resolver =
+          () -> {
+            clock.pass(2000);
+            return valid("admin");
+          };
+      request(answers);
+      clock.pass(TTL - 2000 - 1);
+      assertThat(answers.known(KEY, ANY)).isNotNull();
+
+      clock.pass(1);
+      assertThat(answers.known(KEY, ANY)).isNull();
+    }
+
+    @Test
+    void known_wallClockSetBack_isNothingUntilAskedAgain() {
+      Answers answers = answers(TTL, false, 0);
+      request(answers);
+      clock.jump(-1);
+
+      assertThat(answers.known(KEY, ANY)).isNull();
+      request(answers);
+      assertThat(answers.known(KEY, ANY)).isNotNull();
+    }
+
+    @Test
+    void known_wallClockSetBackAndCaughtUp_isStillTooOld() {
+      Answers answers = answers(TTL, false, 0);
+      request(answers);
+      clock.jump(-60_000);
+      clock.pass(60_000);
+
+      assertThat(answers.known(KEY, ANY)).isNull();
+    }
+
+    @Test
+    void known_wallClockSetForward_isNothing() {
+      Answers answers = answers(TTL, false, 0);
+      request(answers);
+      clock.jump(TTL);
+
+      assertThat(answers.known(KEY, ANY)).isNull();
+    }
+
+    @Test
+    void known_refusal_isForgottenAfterASecond() {
+      Answers answers = answers(TTL, false, 0);
+      resolver = AnswersTest::invalid;
+      request(answers);
+      clock.pass(999);
+      assertThat(answers.known(KEY, ANY))
+          .isEqualTo(new Rejected(Source.RESOLVER, Reason.SESSION_INVALID));
+
+      clock.pass(1);
+      assertThat(answers.known(KEY, ANY)).isNull();
+    }
+
+    @Test
+    void known_refusalWithAShorterTtl_isForgottenWithIt() {
+      Answers answers = answers(300, false, 0);
+      resolver = AnswersTest::invalid;
+      request(answers);
+      clock.pass(299);
+      assertThat(answers.known(KEY, ANY)).isNotNull();
+
+      clock.pass(1);
+      assertThat(answers.known(KEY, ANY)).isNull();
+    }
+
+    @Test
+    void known_unavailable_isNeverKept() {
+      Answers answers = answers(TTL, false, 0);
+      resolver = AnswersTest::down;
+      request(answers);
+
+      assertThat(answers.known(KEY, ANY)).isNull();
+      resolver = () -> valid("admin");
+      assertThat(request(answers)).isInstanceOf(Verified.class);
+    }
+
+    @Test
+    void known_ttlZero_isNothing() {
+      Answers answers = answers(0, false, 0);
+      request(answers);
+
+      assertThat(answers.known(KEY, ANY)).isNull();
+      assertThat(answers.size()).isZero();
+    }
+
+    @Test
+    void known_otherCredentials_isNothing() {
+      Answers answers = answers(TTL, false, 0);
+      request(answers);
+
+      assertThat(answers.known(Digest.of("session=a", null), ANY)).isNull();
+      assertThat(answers.known(Digest.of("", "session=a"), ANY)).isNull();
+      assertThat(answers.known(Digest.of(null, "session=b"), ANY)).isNull();
+    }
+
+    @Test
+    void freshUntil_isTheEndOfTheTtlFromTheAsking() {
+      Answers answers = answers(TTL, false, 0);
+      Verified asked = (Verified) request(answers);
+      clock.pass(100);
+
+      assertThat(asked.freshUntil()).isEqualTo(TestClock.START * 1000 + TTL);
+      assertThat(((Verified) request(answers)).freshUntil())
+          .isEqualTo(TestClock.START * 1000 + TTL);
+      assertThat(((Verified) request(answers(0, false, 0))).freshUntil())
+          .isEqualTo(Verified.NEVER_CACHED);
+    }
+
+    @Test
+    void ask_moreThanTheSize_evictsAndCounts() {
+      Answers answers = answers(Duration.ofMillis(TTL), false, 0, 10, 1000);
+      for (int i = 0; i < 1000; i++) {
+        answers.ask(Digest.of(null, "session=" + i), ANY);
+      }
+
+      await().until(() -> answers.size() <= 10 && counts.evictions() >= 990);
+    }
+
+    @Test
+    void ask_manyRefusals_evictNoGoodAnswer() {
+      Answers answers = answers(Duration.ofMillis(TTL), false, 0, 10, 1000);
+      request(answers);
+      resolver = AnswersTest::invalid;
+      for (int i = 0; i < 1000; i++) {
+        answers.ask(Digest.of(null, "session=" + i), ANY);
+      }
+
+      assertThat(answers.known(KEY, ANY)).isInstanceOf(Verified.class);
+      assertThat(counts.evictions()).isZero();
+    }
+  }
+
+  @Nested
+  class SetCookie {
+
+    @Test
+    void ask_goodAnswerWithSetCookie_onlyTheAskerGetsIt() {
+      Answers answers = answers(TTL, false, 0);
+      resolver = () -> valid("admin", "session=new");
+      Verified asked = (Verified) request(answers);
+      Verified later = (Verified) request(answers);
+
+      assertThat(asked.setCookie()).containsExactly("session=new");
+      assertThat(asked.freshUntil()).isEqualTo(Verified.NEVER_CACHED);
+      assertThat(later.setCookie()).isEmpty();
+      assertThat(calls).hasValue(1);
+    }
+
+    @Test
+    void ask_refusalWithSetCookie_onlyTheAskerGetsIt() {
+      Answers answers = answers(TTL, false, 0);
+      resolver = () -> invalid("session=; Max-Age=0");
+
+      assertThat(((Rejected) request(answers)).setCookie()).containsExactly("session=; Max-Age=0");
+      assertThat(((Rejected) request(answers)).setCookie()).isEmpty();
+    }
+  }
+
+  @Nested
+  class Coalescing {
+
+    private final CountDownLatch answer = new CountDownLatch(1);
+
+    private void answerWhenTold(Supplier<Outcome> outcome) {
+      resolver =
+          () -> {
+            try {
+              answer.await();
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+            return outcome.get();
+          };
+    }
+
+    @Test
+    void ask_thousandAtOnce_isOneCallWithTheFirstCaller() throws Exception {
+      Answers answers = answers(0, false, 0);
+      answerWhenTold(() -> valid("admin", "session=new"));
+      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        List<Future<Verification>> all = new ArrayList<>();
+        all.add(threads.submit(() -> answers.ask(KEY, by("first"))));
+        await().until(() -> calls.get() == 1);
+        for (int i = 1; i < 1000; i++) {
+          all.add(threads.submit(() -> answers.ask(KEY, by("later"))));
+        }
+        await().until(() -> coalesced.get() == 999);
+        answer.countDown();
+
+        int withCookie = 0;
+        for (Future<Verification> one : all) {
+          Verified verified = (Verified) one.get(10, TimeUnit.SECONDS);
+          withCookie += verified.setCookie().size();
+        }
+        assertThat(withCookie).isEqualTo(1);
+      }
+      assertThat(callers).containsExactly(new Caller("first", null, null));
+      assertThat(answers.callsInFlight()).isZero();
+    }
+
+    @Test
+    void ask_callThatDoesNotEnd_waitersGiveUpInTime() throws Exception {
+      Answers answers = answers(Duration.ZERO, false, 0, 100, 50);
+      answerWhenTold(() -> valid("admin"));
+      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        Future<Verification> first = threads.submit(() -> answers.ask(KEY, ANY));
+        await().until(() -> calls.get() == 1);
+
+        assertThat(threads.submit(() -> answers.ask(KEY, ANY)).get(10, TimeUnit.SECONDS))
+            .isEqualTo(new Unavailable(Source.RESOLVER, Reason.RESOLVER_UNAVAILABLE));
+        answer.countDown();
+        assertThat(first.get(10, TimeUnit.SECONDS)).isInstanceOf(Verified.class);
+      }
+    }
+
+    @Test
+    void ask_moreThanMayWait_isOverloadedAtOnce() throws Exception {
+      Answers answers = answers(0, false, 0);
+      answerWhenTold(() -> valid("admin"));
+      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        for (int i = 0; i < Answers.MAX_WAITING; i++) {
+          var _ = threads.submit(() -> answers.ask(KEY, ANY));
+        }
+        await().until(() -> coalesced.get() == Answers.MAX_WAITING - 1);
+
+        assertThat(answers.ask(KEY, ANY))
+            .isEqualTo(new Unavailable(Source.RESOLVER, Reason.OVERLOADED));
+        answer.countDown();
+      }
+      assertThat(answers.ask(KEY, ANY)).isInstanceOf(Verified.class);
+    }
+
+    @Test
+    void ask_bugInTheCall_failsAllAndLeavesNothingBehind() throws Exception {
+      Answers answers = answers(TTL, false, 0);
+      answerWhenTold(
+          () -> {
+            throw new IllegalStateException("a bug");
+          });
+      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        Future<Verification> first = threads.submit(() -> answers.ask(KEY, ANY));
+        await().until(() -> calls.get() == 1);
+        Future<Verification> second = threads.submit(() -> answers.ask(KEY, ANY));
+        await().until(() -> coalesced.get() == 1);
+        answer.countDown();
+
+        assertThatThrownBy(() -> first.get(10, TimeUnit.SECONDS)).hasRootCauseMessage("a bug");
+        assertThatThrownBy(() -> second.get(10, TimeUnit.SECONDS)).hasRootCauseMessage("a bug");
+      }
+      resolver = () -> valid("admin");
+      assertThat(answers.ask(KEY, ANY)).isInstanceOf(Verified.class);
+    }
+
+    @Test
+    void ask_changeLearnedWhileACallIsInFlight_asksAnewAndTheOldAnswerIsNotKept() throws Exception {
+      Answers answers = answers(TTL, false, 0);
+      answerWhenTold(() -> valid("before"));
+      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        Future<Verification> first = threads.submit(() -> answers.ask(KEY, ANY));
+        await().until(() -> calls.get() == 1);
+        clock.pass(10);
+        changed(clock.millis());
+        resolver = () -> valid("after");
+        answer.countDown();
+
+        assertThat(roles(first.get(10, TimeUnit.SECONDS))).containsExactly("after");
+      }
+      assertThat(roles(answers.known(KEY, ANY))).containsExactly("after");
+      assertThat(calls).hasValue(2);
+    }
+  }
+
+  @Nested
+  class ChangedUser {
+
+    @Test
+    void known_askedBeforeTheChangeWasLearned_isNothing() {
+      Answers answers = answers(TTL, false, 0);
+      request(answers);
+      changed(clock.millis());
+      assertThat(answers.known(KEY, ANY)).as("the same millisecond").isNull();
+
+      clock.pass(1);
+      changed(clock.millis());
+      assertThat(answers.known(KEY, ANY)).isNull();
+    }
+
+    @Test
+    void known_askedAfterTheChangeWasLearned_isTheAnswer() {
+      Answers answers = answers(TTL, false, 0);
+      changed(clock.millis());
+      clock.pass(1);
+      request(answers);
+
+      assertThat(answers.known(KEY, ANY)).isNotNull();
+      assertThat(calls).hasValue(1);
+    }
+
+    @Test
+    void ask_inTheMillisecondOfTheChange_isAnsweredByACallThatKnowsOfIt() {
+      Answers answers = answers(TTL, false, 0);
+      request(answers);
+      changed(clock.millis());
+
+      assertThat(request(answers)).isInstanceOf(Verified.class);
+      assertThat(answers.known(KEY, ANY)).as("asked for knowing the change").isNotNull();
+    }
+
+    @Test
+    void known_sameChangeAgain_asksAgainAndDoesNoHarm() {
+      Answers answers = answers(TTL, false, 0);
+      request(answers);
+      for (int i = 0; i < 3; i++) {
+        clock.pass(10);
+        changed(clock.millis());
+        assertThat(roles(request(answers))).containsExactly("admin");
+      }
+      assertThat(calls.get()).isBetween(4, 7);
+    }
+
+    @Test
+    void known_untilTheEnd_lastsUntilTheNextChange() {
+      Answers answers = answers(Answers.UNTIL_THE_END, false, 0, 100, 1000);
+      changed(clock.millis());
+      request(answers);
+      clock.pass(Duration.ofDays(20).toMillis());
+      assertThat(answers.known(KEY, ANY)).isNotNull();
+
+      changed(clock.millis());
+      assertThat(answers.known(KEY, ANY)).isNull();
+    }
+  }
+
+  @Nested
+  class RefreshAhead {
+
+    @Test
+    void known_beforeHalf_makesNoCall() {
+      Answers answers = answers(TTL, true, 0);
+      request(answers);
+      clock.pass(TTL / 2 - 1);
+      answers.known(KEY, ANY);
+      answers.close();
+
+      assertThat(calls).hasValue(1);
+    }
+
+    @Test
+    void known_fromHalf_isGivenAndRefreshedForTheNext() {
+      Answers answers = answers(TTL, true, 0);
+      request(answers);
+      clock.pass(TTL / 2);
+      resolver = () -> valid("fresher");
+
+      assertThat(roles(answers.known(KEY, by("192.0.2.9")))).containsExactly("admin");
+      await().until(() -> List.of("fresher").equals(roles(answers.known(KEY, ANY))));
+      assertThat(calls).hasValue(2);
+      assertThat(callers).last().isEqualTo(new Caller("192.0.2.9", null, null));
+      clock.pass(TTL - 1);
+      assertThat(answers.known(KEY, ANY)).as("its own interval").isNotNull();
+    }
+
+    @Test
+    void known_refreshedToARefusal_isRefused() {
+      Answers answers = answers(TTL, true, 60_000);
+      request(answers);
+      clock.pass(TTL / 2);
+      resolver = AnswersTest::invalid;
+      answers.known(KEY, ANY);
+
+      await().until(() -> answers.known(KEY, ANY) instanceof Rejected);
+    }
+
+    @Test
+    void known_refreshThatFails_isTriedAgainLaterAndEndsNothingEarly() {
+      Answers answers = answers(8000, true, 0);
+      request(answers);
+      resolver = AnswersTest::down;
+      clock.pass(4000);
+      answers.known(KEY, ANY);
+      await().until(() -> calls.get() == 2 && answers.callsInFlight() == 0);
+      clock.pass(999);
+      assertThat(answers.known(KEY, ANY)).isInstanceOf(Verified.class);
+      assertThat(calls).hasValue(2);
+
+      clock.pass(1);
+      assertThat(answers.known(KEY, ANY)).isInstanceOf(Verified.class);
+      await().until(() -> calls.get() == 3 && answers.callsInFlight() == 0);
+      clock.pass(2999);
+      assertThat(answers.known(KEY, ANY)).isInstanceOf(Verified.class);
+      clock.pass(1);
+      assertThat(answers.known(KEY, ANY)).isNull();
+    }
+  }
+
+  @Nested
+  class StaleIfError {
+
+    private Answers down(long staleIfError) {
+      Answers answers = answers(TTL, false, staleIfError);
+      request(answers);
+      resolver = AnswersTest::down;
+      return answers;
+    }
+
+    @Test
+    void ask_withoutStale_isUnavailableAtTheTtl() {
+      Answers answers = down(0);
+      clock.pass(TTL);
+
+      assertThat(request(answers)).isInstanceOf(Unavailable.class);
+      assertThat(stale).hasValue(0);
+    }
+
+    @Test
+    void ask_withinStale_isTheLastGoodAnswerAndNotForCaches() {
+      Answers answers = down(3000);
+      clock.pass(TTL + 3000 - 1);
+
+      assertThat(request(answers))
+          .isInstanceOfSatisfying(
+              Verified.class,
+              verified -> assertThat(verified.freshUntil()).isEqualTo(Verified.NEVER_CACHED));
+      assertThat(stale).hasValue(1);
+      clock.pass(1);
+      assertThat(request(answers)).isInstanceOf(Unavailable.class);
+      assertThat(stale).hasValue(1);
+    }
+
+    @Test
+    void ask_userChangedSince_isUnavailable() {
+      Answers answers = down(3000);
+      clock.pass(10);
+      changed(clock.millis());
+
+      assertThat(request(answers)).isInstanceOf(Unavailable.class);
+    }
+
+    @Test
+    void ask_refusedSince_isNeverStale() {
+      Answers answers = answers(TTL, false, 60_000);
+      request(answers);
+      clock.pass(TTL);
+      resolver = AnswersTest::invalid;
+      request(answers);
+      clock.pass(2000);
+      resolver = AnswersTest::down;
+
+      assertThat(request(answers)).isInstanceOf(Unavailable.class);
+    }
+
+    @Test
+    void ask_credentialEnded_isUnavailable() {
+      long end = TestClock.START + 7;
+      resolver =
+          () ->
+              new Outcome(
+                  ResolverResult.VALID, new Verified(Source.JWT, principal("admin"), end), "");
+      Answers answers = down(60_000);
+      clock.pass(7000 - 1);
+      assertThat(request(answers)).isInstanceOf(Verified.class);
+
+      clock.pass(1);
+      assertThat(request(answers)).isInstanceOf(Unavailable.class);
+    }
+
+    @Test
+    void ask_resolverBack_isFreshAgain() {
+      Answers answers = down(3000);
+      clock.pass(TTL);
+      request(answers);
+      resolver = () -> valid("fresh");
+
+      assertThat(roles(request(answers))).containsExactly("fresh");
+    }
+  }
+}
