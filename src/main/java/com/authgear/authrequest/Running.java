@@ -157,7 +157,8 @@ final class Running implements AutoCloseable {
             new AuthHandler.Speech(
                 settings.claimHeaders(),
                 settings.headerBudget(),
-                new ProtectionSpace(settings.realm(), metadata == null ? null : metadata.url())),
+                new ProtectionSpace(settings.realm(), metadata == null ? null : metadata.url()),
+                settings.edgeCacheTtl()),
             clock,
             new DecisionListener(
                 meters,

@@ -70,8 +70,13 @@ public final class AuthHandler extends Handler.Wrapper {
    * @param headerBudget most bytes that the headers of an allow may take; what would need more is
    *     refused
    * @param space what challenges say about where they come from
+   * @param edgeCacheTtl how long a proxy's cache may repeat an allow; zero: not at all
    */
-  public record Speech(List<ClaimHeader> claimHeaders, int headerBudget, ProtectionSpace space) {
+  public record Speech(
+      List<ClaimHeader> claimHeaders,
+      int headerBudget,
+      ProtectionSpace space,
+      Duration edgeCacheTtl) {
     public Speech {
       claimHeaders = List.copyOf(claimHeaders);
     }
@@ -83,6 +88,7 @@ public final class AuthHandler extends Handler.Wrapper {
   private static final String BY_NAME = "/auth/";
   static final String BY_PREFIX = "/ext-authz/";
   private static final HttpField NO_STORE = new HttpField(HttpHeader.CACHE_CONTROL, "no-store");
+  private static final String EDGE_CACHE = "X-Accel-Expires";
   private static final HttpField EMPTY = new HttpField(HttpHeader.CONTENT_LENGTH, "0");
 
   private final CredentialExtractor credentials;
@@ -92,6 +98,7 @@ public final class AuthHandler extends Handler.Wrapper {
   private final IdentityFields identity;
   private final int headerBudget;
   private final ProtectionSpace space;
+  private final long edgeCacheSeconds;
   private final InstantSource clock;
   private final Listener listener;
   private final ExecutorService waiting = Executors.newVirtualThreadPerTaskExecutor();
@@ -113,6 +120,7 @@ public final class AuthHandler extends Handler.Wrapper {
     this.identity = new IdentityFields(speech.claimHeaders());
     this.headerBudget = speech.headerBudget();
     this.space = speech.space();
+    this.edgeCacheSeconds = speech.edgeCacheTtl().toSeconds();
     this.clock = clock;
     this.listener = listener;
   }
@@ -226,7 +234,7 @@ public final class AuthHandler extends Handler.Wrapper {
   }
 
   private static List<String> values(HttpFields headers, String name) {
-    return headers.getFields(name).stream().map(HttpField::getValue).toList();
+    return headers.getValuesList(name);
   }
 
   private void handOver(Exchange exchange, Credential credential, Requirement requirement) {
@@ -281,11 +289,12 @@ public final class AuthHandler extends Handler.Wrapper {
       return;
     }
     HttpFields.Mutable headers = exchange.response.getHeaders();
-    headers.put(NO_STORE);
-    headers.put(EMPTY);
+    headers.add(EMPTY);
+    long repeatable = repeatableSeconds(answer.decision);
+    headers.add(repeatable > 0 ? new HttpField(EDGE_CACHE, Long.toString(repeatable)) : NO_STORE);
     switch (answer.decision) {
       case Allow allow -> {
-        answer.identity.forEach(headers::put);
+        answer.identity.forEach(headers::add);
         listener.emitted(answer.bytes);
         setCookies(headers, allow.setCookie());
         finish(exchange, 200, null, allow.source());
@@ -302,6 +311,15 @@ public final class AuthHandler extends Handler.Wrapper {
       case Unavailable unavailable ->
           finish(exchange, 503, unavailable.reason(), unavailable.source());
     }
+  }
+
+  /**
+   * How long a proxy's cache may repeat an answer: only an allow that tells this client nothing.
+   */
+  private long repeatableSeconds(Decision decision) {
+    return edgeCacheSeconds > 0 && decision instanceof Allow allow && allow.setCookie().isEmpty()
+        ? Math.min(edgeCacheSeconds, (allow.freshUntil() - clock.millis()) / 1000)
+        : 0;
   }
 
   private void finish(Exchange exchange, int status, @Nullable Reason reason, Source source) {

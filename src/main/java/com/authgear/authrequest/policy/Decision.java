@@ -15,10 +15,11 @@ public sealed interface Decision {
   /**
    * 200: the request may pass.
    *
-   * @param expiresAt Unix seconds after which the same credential may not pass
+   * @param freshUntil Unix milliseconds from which on a cache may not repeat this answer; 0 if it
+   *     may not at all
    * @param setCookie {@code Set-Cookie} values from the resolver
    */
-  record Allow(Source source, Subject subject, long expiresAt, List<String> setCookie)
+  record Allow(Source source, Subject subject, long freshUntil, List<String> setCookie)
       implements Decision {
     public Allow {
       setCookie = List.copyOf(setCookie);

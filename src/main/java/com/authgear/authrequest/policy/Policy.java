@@ -51,7 +51,7 @@ public final class Policy {
       case Verified verified -> decide(verified, requirement, now);
       case Anonymous _ ->
           requirement.optional()
-              ? new Allow(Source.NONE, new Nobody(), Long.MAX_VALUE, List.of())
+              ? new Allow(Source.NONE, new Nobody(), Verified.NEVER_CACHED, List.of())
               : new Unauthenticated(
                   Source.NONE, Reason.NO_CREDENTIALS, Challenge.plain(), List.of());
       case Rejected rejected -> refuse(rejected, requirement);
@@ -66,7 +66,7 @@ public final class Policy {
       return new Allow(
           verified.source(),
           new Known(verified.principal()),
-          verified.expiresAt(),
+          freshUntil(verified, requirement),
           verified.setCookie());
     }
     return switch (reason.outcome()) {
@@ -79,6 +79,16 @@ public final class Policy {
                   verified.source(), reason, stepUp(requirement), verified.setCookie());
       case UNAVAILABLE -> new Unavailable(verified.source(), reason);
     };
+  }
+
+  /** A cache must not outlive the location's {@code max_age} either. */
+  private static long freshUntil(Verified verified, Requirement requirement) {
+    if (requirement.maxAge().isEmpty()) {
+      return verified.freshUntil();
+    }
+    long tooOldAt =
+        verified.principal().authTime().orElseThrow() + requirement.maxAge().getAsLong() + 1;
+    return Math.min(verified.freshUntil(), tooOldAt * 1000);
   }
 
   private @Nullable Reason firstUnmet(Principal principal, Requirement requirement, long now) {
@@ -141,7 +151,8 @@ public final class Policy {
   /** What a credential that is not good means for a location. */
   public Decision refuse(Rejected rejected, Requirement requirement) {
     if (requirement.optional()) {
-      return new Allow(rejected.source(), new Unproven(), Long.MAX_VALUE, rejected.setCookie());
+      return new Allow(
+          rejected.source(), new Unproven(), Verified.NEVER_CACHED, rejected.setCookie());
     }
     ErrorCode error =
         rejected.reason() == Reason.MALFORMED_CREDENTIALS

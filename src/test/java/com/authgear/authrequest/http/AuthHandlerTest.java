@@ -33,7 +33,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.time.InstantSource;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -48,11 +49,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AuthHandlerTest {
 
   private static final int BUDGET = 600;
+  private static final Duration EDGE = Duration.ofSeconds(5);
+  private static final long NOW_MILLIS = 1_800_000_000_500L;
   static final Verified GOOD = verified("user-1");
   private static final Map<String, Requirement> POLICIES =
       Map.of("user", Requirement.USER, "admin", role("admin"));
@@ -121,8 +125,8 @@ class AuthHandlerTest {
           new Answering(() -> now.get(), () -> later.get()),
           new Policy(List.of("aud"), Set.of()),
           new AuthHandler.Speech(
-              List.of(new ClaimHeader("plan", "x-plan")), BUDGET, ProtectionSpace.UNNAMED),
-          InstantSource.system(),
+              List.of(new ClaimHeader("plan", "x-plan")), BUDGET, ProtectionSpace.UNNAMED, EDGE),
+          () -> Instant.ofEpochMilli(NOW_MILLIS),
           new AuthHandler.Listener() {
             @Override
             public void decided(Decided decision) {
@@ -192,7 +196,6 @@ class AuthHandlerTest {
       assertThat(answer.headers().allValues(header.headerName())).as(header.name()).hasSize(1);
     }
     assertThat(answer.headers().allValues("x-authgear-user-id")).containsExactly("user-1");
-    assertThat(answer.headers().allValues("cache-control")).containsExactly("no-store");
     assertThat(answer.headers().allValues("content-length")).containsExactly("0");
     assertThat(decided).containsExactly("allow");
   }
@@ -306,6 +309,56 @@ class AuthHandlerTest {
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.headers().allValues("x-authgear-user-id")).containsExactly("");
     assertThat(answer.headers().allValues("x-authgear-session-valid")).containsExactly("false");
+  }
+
+  /** What is left of a credential's time is rounded down: a cache must not outlive it. */
+  @ParameterizedTest
+  @CsvSource({
+    "5000, 5",
+    "60000, 5",
+    "4999, 4",
+    "1000, 1",
+    "999, ''",
+    "0, ''",
+    "-1000, ''",
+  })
+  void edgeCache_repeatsAnAllowWithinItsTime(long leftMillis, String expires) throws Exception {
+    now = () -> GOOD.freshUntil(NOW_MILLIS + leftMillis);
+    HttpResponse<String> answer = ask("GET", "/auth");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("x-accel-expires").orElse("")).isEqualTo(expires);
+    assertThat(answer.headers().firstValue("cache-control").orElse(""))
+        .isEqualTo(expires.isEmpty() ? "no-store" : "");
+  }
+
+  @Test
+  void edgeCache_neverRepeatsARefusalOrACookieOrNobody() throws Exception {
+    now = () -> new Rejected(Source.JWT, Reason.EXPIRED);
+    assertNotRepeated(ask("GET", "/auth"), 401);
+    assertNotRepeated(ask("GET", "/auth?optional=true"), 200);
+    now = Anonymous::new;
+    assertNotRepeated(ask("GET", "/auth?optional=true"), 200);
+    now = () -> GOOD;
+    assertNotRepeated(ask("GET", "/auth?role=admin"), 403);
+    assertNotRepeated(ask("GET", "/auth?x"), 503);
+    now = () -> GOOD.freshUntil(Verified.NEVER_CACHED);
+    assertNotRepeated(ask("GET", "/auth"), 200);
+    now =
+        () ->
+            new Verified(
+                Source.RESOLVER,
+                GOOD.principal(),
+                Long.MIN_VALUE,
+                Long.MAX_VALUE,
+                Long.MAX_VALUE,
+                List.of("a=b"));
+    assertNotRepeated(ask("GET", "/auth"), 200);
+  }
+
+  private static void assertNotRepeated(HttpResponse<String> answer, int status) {
+    assertThat(answer.statusCode()).isEqualTo(status);
+    assertThat(answer.headers().allValues("x-accel-expires")).isEmpty();
+    assertThat(answer.headers().allValues("cache-control")).containsExactly("no-store");
   }
 
   @Test

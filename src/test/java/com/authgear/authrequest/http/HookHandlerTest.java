@@ -82,7 +82,7 @@ class HookHandlerTest {
         new Requirements(Map.of()),
         new AuthHandlerTest.Answering(Anonymous::new, Anonymous::new),
         new Policy(List.of("aud"), Set.of()),
-        new AuthHandler.Speech(List.of(), 600, ProtectionSpace.UNNAMED),
+        new AuthHandler.Speech(List.of(), 600, ProtectionSpace.UNNAMED, Duration.ZERO),
         InstantSource.system(),
         AuthHandlerTest.UNHEARD);
   }

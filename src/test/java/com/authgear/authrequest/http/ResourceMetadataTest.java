@@ -14,6 +14,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -48,7 +49,7 @@ class ResourceMetadataTest {
             new Requirements(Map.of()),
             new AuthHandlerTest.Answering(() -> null, () -> AuthHandlerTest.GOOD),
             new Policy(List.of("aud"), Set.of()),
-            new AuthHandler.Speech(List.of(), 3072, ProtectionSpace.UNNAMED),
+            new AuthHandler.Speech(List.of(), 3072, ProtectionSpace.UNNAMED, Duration.ZERO),
             InstantSource.system(),
             AuthHandlerTest.UNHEARD);
     Javalin started = Servers.auth(handler, "127.0.0.1", 0, metadata).start();

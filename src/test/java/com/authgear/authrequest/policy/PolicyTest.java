@@ -286,4 +286,12 @@ class PolicyTest {
       case Mistake mistake -> throw new AssertionError(mistake.message());
     };
   }
+
+  @Test
+  void allow_withMaxAge_isFreshNoLongerThanTheAuthentication() {
+    Decision decision = decide(user(), "max_age=310");
+    assertThat(((Allow) decision).freshUntil()).isEqualTo((NOW + 10 + 1) * 1000);
+    assertThat(((Allow) decide(user(), "max_age=3000")).freshUntil()).isEqualTo((NOW + 60) * 1000);
+    assertThat(((Allow) decide(user(), "role=editor")).freshUntil()).isEqualTo((NOW + 60) * 1000);
+  }
 }
