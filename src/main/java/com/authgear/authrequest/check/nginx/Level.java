@@ -42,17 +42,20 @@ record Level(Directive block, @Nullable Level parent) {
     return block.name().equals("location");
   }
 
-  /** {@code =}, {@code ^~}, {@code ~}, {@code ~*}, or empty. */
+  /** {@code =}, {@code ^~}, {@code ~}, {@code ~*}, or empty; it may stick to the path. */
   String modifier() {
-    return block.arguments().size() > 1
-        ? block.argument(0)
-        : block.argument(0).startsWith("=") ? "=" : "";
+    String first = block.argument(0);
+    return Stream.of("=", "^~", "~*", "~")
+        .filter(block.arguments().size() > 1 ? first::equals : first::startsWith)
+        .findFirst()
+        .orElse("");
   }
 
   /** What is compared with the request's path. */
   String path() {
-    String last = block.arguments().isEmpty() ? "" : block.arguments().getLast();
-    return block.arguments().size() == 1 && last.startsWith("=") ? last.substring(1) : last;
+    return block.arguments().size() > 1
+        ? block.argument(1)
+        : block.argument(0).substring(modifier().length());
   }
 
   /** The directives of this name that stand in this block itself. */
@@ -140,10 +143,16 @@ record Level(Directive block, @Nullable Level parent) {
     return "location " + String.join(" ", block.arguments()) + " of " + server().serverTitle();
   }
 
+  /** What a server listens on, as it is written. */
+  List<String> addresses() {
+    List<String> addresses = own("listen").stream().map(line -> line.argument(0)).toList();
+    return addresses.isEmpty() ? List.of("80") : addresses;
+  }
+
   private String serverTitle() {
     List<String> names =
         own("server_name").stream().flatMap(name -> name.arguments().stream()).toList();
-    String listen = own("listen").stream().findFirst().map(line -> line.argument(0)).orElse("80");
+    String listen = addresses().getFirst();
     String name = names.isEmpty() ? "" : names.getFirst();
     return name.isEmpty() || name.equals("_") ? "server on " + listen : "server " + name;
   }

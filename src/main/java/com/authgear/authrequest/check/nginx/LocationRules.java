@@ -38,11 +38,13 @@ final class LocationRules {
   }
 
   private void checkServer(Level server) {
-    if (server.isOn("underscores_in_headers", false)) {
-      reportUnderscores(server, "underscores_in_headers", "underscores_in_headers off;");
-    }
-    if (!server.isOn("ignore_invalid_headers", true)) {
-      reportUnderscores(server, "ignore_invalid_headers", "ignore_invalid_headers on;");
+    for (Level sharing : sharingAnAddress(server)) {
+      if (sharing.isOn("underscores_in_headers", false)) {
+        reportUnderscores(sharing, "underscores_in_headers", "underscores_in_headers off;");
+      }
+      if (!sharing.isOn("ignore_invalid_headers", true)) {
+        reportUnderscores(sharing, "ignore_invalid_headers", "ignore_invalid_headers on;");
+      }
     }
     Optional<Directive> buffers =
         server.inForce("large_client_header_buffers").stream().findFirst();
@@ -57,6 +59,16 @@ final class LocationRules {
               + " bytes gets 400; the service accepts tokens of up to 16 KiB.",
           "large_client_header_buffers 4 20k;");
     }
+  }
+
+  /** nginx may read headers by the rules of the default server of the address. */
+  private static List<Level> sharingAnAddress(Level server) {
+    Level http = server.parent();
+    return http == null
+        ? List.of(server)
+        : http.blocks("server")
+            .filter(other -> other.addresses().stream().anyMatch(server.addresses()::contains))
+            .toList();
   }
 
   private void reportUnderscores(Level server, String name, String fix) {

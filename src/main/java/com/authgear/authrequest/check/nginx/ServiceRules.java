@@ -8,8 +8,6 @@ import java.util.TreeSet;
 
 /** The location that asks the service. */
 final class ServiceRules {
-  private static final String DEFAULTS_SINCE = " (nginx 1.29.7 and later do this by default)";
-
   /** What the answer's headers take beside the identity headers: status, challenge, a cookie. */
   private static final int OTHER_HEADERS = 1024;
 
@@ -162,7 +160,8 @@ final class ServiceRules {
           Hazard.NO_KEEPALIVE,
           pass.directive().place(),
           service,
-          "Every request pays a new connection to the service" + DEFAULTS_SINCE + ".",
+          "Every request pays a new connection to the service, unless this nginx is 1.29.7 or"
+              + " later, which keeps connections by itself; its output does not say.",
           "Add " + String.join(" and ", missing) + ".");
     }
   }

@@ -31,13 +31,15 @@ class LevelTest {
     "/api/A.PNG, ~* \\.png$",
     "/static/a.php, ^~ /static/",
     "/tight, =/tight",
+    "/api/a.gif, ~*\\.gif$",
+    "/sticky/a.php, ^~/sticky/",
   })
   void find_path_isAsNginxChooses(String path, String location) throws UnusableException {
     Level server =
         server(
             "location / {} location = /exact {} location =/tight {} location ^~ /static/ {}"
-                + " location /api/ { location /api/v2/ {} }"
-                + " location ~ \\.php$ {} location ~* \\.png$ {} location @x {}");
+                + " location /api/ { location /api/v2/ {} } location ~ \\.php$ {} location ~*"
+                + " \\.png$ {} location @x {} location ~*\\.gif$ {} location ^~/sticky/ {}");
 
     assertThat(String.join(" ", server.find(path).orElseThrow().block().arguments()))
         .isEqualTo(location);

@@ -230,6 +230,31 @@ class NginxCheckTest {
     assertThat(findings(check(dump))).isEmpty();
   }
 
+  /** Another server of the same address may be its default, whose rules nginx reads headers by. */
+  @ParameterizedTest
+  @CsvSource({"8000, 1", "8001, 0"})
+  void check_underscoresInAServerOfTheSameAddress_areFound(String listen, int count) {
+    String dump =
+        Examples.dump("underscores-accepted-invalid.conf")
+            .replace("ignore_invalid_headers off;", "")
+            .replace(
+                "    upstream backend {",
+                "server { listen "
+                    + listen
+                    + " default_server; underscores_in_headers on; ignore_invalid_headers on; }"
+                    + "    upstream backend {")
+            .replaceFirst("(?m)^underscores_in_headers off;\n", "\n")
+            .replaceFirst("(?m)^ignore_invalid_headers on;\n", "\n");
+
+    assertThat(findings(check(dump)))
+        .hasSize(count)
+        .allSatisfy(
+            finding -> {
+              assertThat(finding.hazard()).isEqualTo(Hazard.UNDERSCORES_ACCEPTED);
+              assertThat(finding.locations()).containsExactly("server on 8000");
+            });
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "worker_processes 1;", "events { }"})
   void check_withoutHttp_isUnusable(String text) {
