@@ -1,5 +1,6 @@
 package com.authgear.authrequest;
 
+import com.authgear.authrequest.check.nginx.CheckNginx;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.settings.Settings;
@@ -27,6 +28,8 @@ public final class Main {
         java -jar authgear-auth-request.jar demo       sandbox, service, backend and nginx on loopback
         java -jar authgear-auth-request.jar sandbox    a stand-in Authgear on 127.0.0.1:8090
         java -jar authgear-auth-request.jar health     exit 0 if the service here is alive
+        java -jar authgear-auth-request.jar check nginx [--json] [file]
+                                                       what is wrong in the output of nginx -T
         java -jar authgear-auth-request.jar --help     this text
         java -jar authgear-auth-request.jar --version
 
@@ -52,6 +55,9 @@ public final class Main {
       demo();
     } else if (command.equals(List.of("sandbox"))) {
       sandbox();
+    } else if (command.size() >= 2 && command.subList(0, 2).equals(List.of("check", "nginx"))) {
+      System.exit(
+          CheckNginx.run(command.subList(2, command.size()), System.in, System.out, System.err));
     } else if (command.equals(List.of("--help"))) {
       print(System.out, USAGE + SettingsReader.help());
     } else if (command.equals(List.of("--version"))) {

@@ -32,7 +32,8 @@ class ArrowsTest {
                 "policy",
                 "http",
                 "telemetry",
-                "sandbox")
+                "sandbox",
+                "check")
             .filter(other -> !other.equals(name) && !allowed.contains(other))
             .map(other -> OURS + other + "..")
             .toArray(String[]::new);
@@ -87,6 +88,11 @@ class ArrowsTest {
         "http",
         Set.of(
             "credential", "principal", "bearer", "requirement", "verify", "policy", "telemetry"));
+  }
+
+  @Test
+  void checkOfNginx_knowsOnlyThePrincipal() {
+    mayUse("check.nginx", Set.of("principal", "check"));
   }
 
   @Test

@@ -96,11 +96,24 @@ public final class Nginx implements AutoCloseable {
    * @param edit what a user might have changed in nginx.conf
    */
   public static String check(UnaryOperator<String> edit) {
+    return print("-t", edit);
+  }
+
+  /**
+   * What {@code nginx -T} prints, on both outputs.
+   *
+   * @param edit may put another nginx.conf in place of the shipped one
+   */
+  public static String dump(UnaryOperator<String> edit) {
+    return print("-T", edit);
+  }
+
+  private static String print(String option, UnaryOperator<String> edit) {
     Path program = Programs.require("nginx");
     try {
       InetSocketAddress somewhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
       Path folder = install(MAIN, somewhere, somewhere, FreePort.find(), edit);
-      Process process = run(program, folder, List.of("-t", "-g", mainDirectives(folder)));
+      Process process = run(program, folder, List.of(option, "-g", mainDirectives(folder)));
       assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
       String said = Files.readString(folder.resolve("output"));
       delete(folder);

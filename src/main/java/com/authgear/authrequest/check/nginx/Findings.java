@@ -1,0 +1,36 @@
+package com.authgear.authrequest.check.nginx;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Collects findings; what a file that is included several times says is one finding. */
+final class Findings {
+  private final Map<Finding, List<String>> found = new LinkedHashMap<>();
+
+  void add(Hazard hazard, Level level, String why, String fix) {
+    add(hazard, level.block().place(), level, why, fix);
+  }
+
+  void add(Hazard hazard, Place place, Level level, String why, String fix) {
+    List<String> locations =
+        found.computeIfAbsent(
+            new Finding(hazard, place, List.of(), why, fix), _ -> new ArrayList<>());
+    if (!locations.contains(level.title())) {
+      locations.add(level.title());
+    }
+  }
+
+  /** The gravest first, else as they were found. */
+  List<Finding> sorted() {
+    List<Finding> sorted = new ArrayList<>();
+    found.forEach(
+        (finding, locations) ->
+            sorted.add(
+                new Finding(
+                    finding.hazard(), finding.place(), locations, finding.why(), finding.fix())));
+    sorted.sort((one, other) -> one.hazard().severity().compareTo(other.hazard().severity()));
+    return sorted;
+  }
+}

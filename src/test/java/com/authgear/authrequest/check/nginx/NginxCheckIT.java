@@ -1,0 +1,48 @@
+package com.authgear.authrequest.check.nginx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.authgear.authrequest.nginx.Nginx;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The examples are valid for nginx, and what it prints about them is read as it means it. */
+class NginxCheckIT {
+
+  private static NginxCheck check(UnaryOperator<String> edit) {
+    String printed = Nginx.dump(edit);
+    assertThat(printed).contains("test is successful").doesNotContain("[warn]", "[emerg]");
+    return NginxCheck.of("stdin", printed, Expected.DEFAULTS);
+  }
+
+  static List<String> examples() {
+    return Examples.names();
+  }
+
+  @Test
+  void check_shippedFilesAsNginxPrintsThem_findsNothing() {
+    assertThat(check(UnaryOperator.identity())).isEqualTo(new NginxCheck.Checked(List.of(), 2));
+  }
+
+  @ParameterizedTest
+  @MethodSource("examples")
+  void check_exampleAsNginxPrintsIt_hasExactlyWhatItsCommentsSay(String name) {
+    // On one line, so that the lines keep their numbers.
+    UnaryOperator<String> example =
+        shipped ->
+            Examples.read(name)
+                .replaceFirst(
+                    "http \\{",
+                    "http { access_log off; "
+                        + shipped
+                            .lines()
+                            .filter(line -> line.contains("_temp_path "))
+                            .collect(Collectors.joining(" ")));
+
+    assertThat(Examples.found(check(example))).isEqualTo(Examples.expected(name));
+  }
+}

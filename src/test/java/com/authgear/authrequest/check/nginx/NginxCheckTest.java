@@ -1,0 +1,263 @@
+package com.authgear.authrequest.check.nginx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.authgear.authrequest.principal.IdentityHeader;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class NginxCheckTest {
+
+  private static NginxCheck check(String dump) {
+    return NginxCheck.of("stdin", dump, Expected.DEFAULTS);
+  }
+
+  private static List<Finding> findings(NginxCheck result) {
+    assertThat(result).isInstanceOf(NginxCheck.Checked.class);
+    return ((NginxCheck.Checked) result).findings();
+  }
+
+  private static Finding only(NginxCheck result) {
+    assertThat(findings(result)).hasSize(1);
+    return findings(result).getFirst();
+  }
+
+  static List<String> examples() {
+    return Examples.names();
+  }
+
+  @ParameterizedTest
+  @MethodSource("examples")
+  void check_example_hasExactlyWhatItsCommentsSay(String name) {
+    assertThat(Examples.found(check(Examples.dump(name)))).isEqualTo(Examples.expected(name));
+  }
+
+  @Test
+  void examples_showEveryHazard() {
+    assertThat(
+            examples().stream()
+                .flatMap(name -> Examples.expected(name).stream())
+                .map(expected -> expected.split(" ", -1)[0])
+                .collect(Collectors.toSet()))
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.stream(Hazard.values()).map(Hazard::id).toList());
+  }
+
+  @Test
+  void check_shippedFiles_findsNothing() {
+    assertThat(check(Examples.shippedDump())).isEqualTo(new NginxCheck.Checked(List.of(), 2));
+  }
+
+  /** Printed by nginx 1.22: patterns in include, a file used by two servers, a mime.types. */
+  @Test
+  void check_dumpOfSeveralSites_findsNothing() {
+    assertThat(check(Examples.read("sites.dump"))).isEqualTo(new NginxCheck.Checked(List.of(), 3));
+  }
+
+  @Test
+  void check_dumpOfSeveralSites_findsWhatOneSiteForgot() {
+    String dump = Examples.read("sites.dump").replaceFirst("include authgear/public.conf;", "");
+
+    assertThat(only(check(dump)))
+        .satisfies(
+            finding -> {
+              assertThat(finding.hazard()).isEqualTo(Hazard.HEADER_NOT_CLEARED);
+              assertThat(finding.place()).isEqualTo(new Place("/etc/nginx/sites-enabled/api", 10));
+              assertThat(finding.locations())
+                  .containsExactly("location /health of server api.example.com");
+            });
+  }
+
+  static Stream<String> identityHeaders() {
+    return Arrays.stream(IdentityHeader.values()).map(IdentityHeader::headerName);
+  }
+
+  /** Each line that protects is needed, and its absence is named. */
+  @ParameterizedTest
+  @MethodSource("identityHeaders")
+  void check_oneHeaderRemovedFromProtectConf_isNamed(String header) {
+    String line = "(?m)^proxy_set_header " + header + " +\\$.*$";
+    String dump = Examples.shippedDump();
+    assertThat(dump.replaceAll(line, "")).isNotEqualTo(dump);
+
+    List<Finding> found = findings(check(dump.replaceAll(line, "")));
+
+    assertThat(found)
+        .hasSize(2)
+        .allSatisfy(
+            finding -> {
+              assertThat(finding.hazard()).isEqualTo(Hazard.HEADER_NOT_SET);
+              assertThat(finding.why()).endsWith("as the client wrote them: " + header + ".");
+              assertThat(finding.fix()).contains("proxy_set_header " + header + " $");
+            });
+  }
+
+  @ParameterizedTest
+  @MethodSource("identityHeaders")
+  void check_oneHeaderRemovedFromPublicConf_isNamed(String header) {
+    String line = "(?m)^proxy_set_header " + header + " +\"\";$";
+    Finding found = only(check(Examples.shippedDump().replaceAll(line, "")));
+
+    assertThat(found.hazard()).isEqualTo(Hazard.HEADER_NOT_CLEARED);
+    assertThat(found.locations()).containsExactly("location /public/ of server on 8000");
+    assertThat(found.why()).endsWith("as the client wrote them: " + header + ".");
+    assertThat(found.fix()).contains("proxy_set_header " + header + " \"\";");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "internal; | not-internal",
+        "proxy_pass_request_body off; | body-passed",
+        "proxy_set_header Content-Length \"\"; | body-passed",
+        "proxy_set_header Connection \"\"; | no-keepalive",
+      })
+  void check_oneLineRemovedFromServerConf_isFound(String line, String id) {
+    String dump = Examples.shippedDump();
+    assertThat(dump).contains("\n    " + line + "\n");
+
+    assertThat(only(check(dump.replace("\n    " + line + "\n", "\n\n"))).hazard().id())
+        .isEqualTo(id);
+  }
+
+  /** One file that two servers include is one place to mend. */
+  @Test
+  void check_fileIncludedTwice_isOneFindingWithBothLocations() {
+    String conf = Examples.read("not-internal.conf");
+    String server = conf.substring(conf.indexOf("    server {\n"), conf.lastIndexOf('}'));
+    String dump =
+        Examples.dumpWithShipped(
+            "http { include /etc/nginx/site; include /etc/nginx/site;\n"
+                + conf.substring(conf.indexOf("include authgear/http.conf"), conf.indexOf(server))
+                + "}");
+
+    Finding found = only(check(dump + Examples.file("/etc/nginx/site", server)));
+
+    assertThat(found.hazard()).isEqualTo(Hazard.NOT_INTERNAL);
+    assertThat(found.place().file()).isEqualTo("/etc/nginx/site");
+    assertThat(found.locations()).containsExactly("location = /_authgear/auth of server on 8000");
+  }
+
+  @Test
+  void check_headerBudgetRaised_wantsLargerBuffer() {
+    String dump = Examples.shippedDump();
+
+    assertThat(findings(NginxCheck.of("stdin", dump, new Expected(7168, "")))).isEmpty();
+    assertThat(only(NginxCheck.of("stdin", dump, new Expected(7169, ""))))
+        .satisfies(
+            finding -> {
+              assertThat(finding.hazard()).isEqualTo(Hazard.HEADER_BUFFER_SMALL);
+              assertThat(finding.fix()).isEqualTo("proxy_buffer_size 12k;");
+            });
+  }
+
+  @Test
+  void check_cookiePrefix_isPartOfTheCookiesThatTheKeyNeeds() {
+    String dump =
+        Examples.dump("cache-key-without-credential.conf")
+            .replace(
+                "$cookie_session",
+                "$cookie_a_session$cookie_a_app_session$cookie_a_app_access_token");
+
+    assertThat(findings(NginxCheck.of("stdin", dump, new Expected(3072, "a_")))).isEmpty();
+    assertThat(only(check(dump)).why())
+        .contains("$cookie_app_session, $cookie_app_access_token, $cookie_session");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "proxy_set_header x-authgear-user-id $anyone;",
+        "proxy_set_header X-AUTHGEAR-USER-ID ${http_x_user};",
+        "proxy_set_header x-authgear-user-id \"$authgear_user_id$arg_user\";",
+        "set $who $cookie_user; proxy_set_header x-authgear-user-id $who;",
+      })
+  void check_secondValueFromTheClient_isFoundBesideTheGoodOne(String line) {
+    String dump =
+        Examples.shippedDump()
+            .replaceFirst("\nhttp \\{", "\nhttp { map \\$http_x_who \\$anyone { default me; }")
+            .replaceFirst(
+                "include authgear/protect.conf;",
+                "include authgear/protect.conf; " + line.replace("$", "\\$"));
+
+    assertThat(findings(check(dump)))
+        .extracting(Finding::hazard)
+        .containsExactly(Hazard.HEADER_FROM_CLIENT);
+  }
+
+  @Test
+  void check_mapOfWhatTheServiceSaid_isGood() {
+    String dump =
+        Examples.shippedDump()
+            .replaceFirst(
+                "\nhttp \\{", "\nhttp { map \\$authgear_user_roles \\$roles { default guest; }")
+            .replaceFirst(
+                "(proxy_set_header x-authgear-user-roles +)\\$authgear_user_roles", "$1\\$roles");
+
+    assertThat(dump).contains("$roles;");
+    assertThat(findings(check(dump))).isEmpty();
+  }
+
+  /** With no header of the client's passed on, none can be spoofed. */
+  @Test
+  void check_clientHeadersNotPassed_needNotBeCleared() {
+    String dump =
+        Examples.dump("header-not-cleared.conf")
+            .replace("location /public/ {", "location /public/ { proxy_pass_request_headers off;");
+
+    assertThat(findings(check(dump))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "error_page 401 = @login; location @login { return 302 /login; }",
+        "error_page 401 /login.html; location = /login.html { root /srv; }",
+        "error_page 500 502 503 504 /50x.html; location = /50x.html { root /srv; }",
+        "error_page 404 =200 /index.html;",
+      })
+  void check_errorPagesThatKeepTheRefusal_areGood(String lines) {
+    String dump = Examples.shippedDump().replace("server_name _;", "server_name _; " + lines);
+
+    assertThat(findings(check(dump))).isEmpty();
+  }
+
+  /** Another server of the same address may be its default, whose rules nginx reads headers by. */
+  @ParameterizedTest
+  @CsvSource({"8000, 1", "8001, 0"})
+  void check_underscoresInAServerOfTheSameAddress_areFound(String listen, int count) {
+    String dump =
+        Examples.dump("underscores-accepted-invalid.conf")
+            .replace("ignore_invalid_headers off;", "")
+            .replace(
+                "    upstream backend {",
+                "server { listen "
+                    + listen
+                    + " default_server; underscores_in_headers on; ignore_invalid_headers on; }"
+                    + "    upstream backend {")
+            .replaceFirst("(?m)^underscores_in_headers off;\n", "\n")
+            .replaceFirst("(?m)^ignore_invalid_headers on;\n", "\n");
+
+    assertThat(findings(check(dump)))
+        .hasSize(count)
+        .allSatisfy(
+            finding -> {
+              assertThat(finding.hazard()).isEqualTo(Hazard.UNDERSCORES_ACCEPTED);
+              assertThat(finding.locations()).containsExactly("server on 8000");
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n", "worker_processes 1;", "events { }"})
+  void check_withoutHttp_isUnusable(String text) {
+    assertThat(check(text)).isInstanceOf(NginxCheck.Unusable.class);
+  }
+}

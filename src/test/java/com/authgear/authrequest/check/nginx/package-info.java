@@ -1,0 +1,4 @@
+@NullMarked
+package com.authgear.authrequest.check.nginx;
+
+import org.jspecify.annotations.NullMarked;
