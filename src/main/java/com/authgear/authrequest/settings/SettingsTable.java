@@ -61,7 +61,7 @@ final class SettingsTable {
           new Default("auto"),
           "Who verifies: JWTs locally and the rest at the resolver, only JWTs, or all at the"
               + " resolver",
-          "jwt");
+          "resolver");
 
   final Setting<List<String>> audience =
       add(

@@ -497,6 +497,8 @@ class SettingsReaderTest {
             Map.entry("AUTHGEAR_RESOURCE", "api"),
             Map.entry("AUTHGEAR_RESOLVER_TIMEOUT", "0s"),
             Map.entry("AUTHGEAR_RESOLVER_MAX_CALLS", "many"),
+            Map.entry("AUTHGEAR_WEBHOOK_SECRET", "short"),
+            Map.entry("AUTHGEAR_REDIS_URL", "redis.auth.svc"),
             Map.entry("AUTHGEAR_RECHECK", "on"),
             Map.entry("AUTHGEAR_CACHE_SIZE", "-1"),
             Map.entry("AUTHGEAR_RESOLVER_CACHE_TTL", "off"),
