@@ -60,4 +60,8 @@ final class Reads {
     }
     return all;
   }
+
+  static List<String> secretKeys() {
+    return all().stream().filter(Setting::secret).map(Setting::key).toList();
+  }
 }
