@@ -19,8 +19,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import org.awaitility.Awaitility;
 
 /**
@@ -37,16 +39,26 @@ final class Site implements AutoCloseable {
   private final Running service;
   private final Nginx nginx;
 
-  /** Starts all of it and waits until the service is ready. */
+  /** Starts all of it with the shipped nginx.conf and waits until the service is ready. */
   Site() throws IOException {
+    this(Map.of(), UnaryOperator.identity());
+  }
+
+  /**
+   * Starts all of it and waits until the service is ready.
+   *
+   * @param settings besides where to listen and whom to ask
+   * @param nginxConf what a user might have changed in nginx.conf
+   */
+  Site(Map<String, String> settings, UnaryOperator<String> nginxConf) throws IOException {
     try {
       sandbox = Sandbox.start(SandboxOptions.loopback(clock));
       parts.push(sandbox);
       backend = RecordingServer.start(_ -> RecordingServer.answer(200));
       parts.push(backend);
-      service = serve(sandbox.origin(), clock);
+      service = serve(sandbox.origin(), clock, settings);
       parts.push(service);
-      nginx = Nginx.start(serviceAddress(), backend.address());
+      nginx = Nginx.start(serviceAddress(), backend.address(), nginxConf);
       parts.push(nginx);
       Awaitility.await("the service to be ready")
           .until(() -> management("/readyz").startsWith("ready"));
@@ -56,13 +68,14 @@ final class Site implements AutoCloseable {
     }
   }
 
-  private static Running serve(String endpoint, SettableClock clock) throws IOException {
-    Map<String, String> environment =
-        Map.of(
-            "AUTHGEAR_ENDPOINT", endpoint,
-            "AUTHGEAR_LISTEN", "127.0.0.1:0",
-            "AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0",
-            "AUTHGEAR_DRAIN", "0s");
+  private static Running serve(String endpoint, SettableClock clock, Map<String, String> settings)
+      throws IOException {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("AUTHGEAR_ENDPOINT", endpoint);
+    environment.put("AUTHGEAR_LISTEN", "127.0.0.1:0");
+    environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
+    environment.put("AUTHGEAR_DRAIN", "0s");
+    environment.putAll(settings);
     return switch (SettingsReader.read(environment)) {
       case Accepted accepted -> Running.start(accepted.settings(), clock, "test");
       case Refused refused -> throw new AssertionError(refused.report());
@@ -87,6 +100,26 @@ final class Site implements AutoCloseable {
 
   int nginxPort() {
     return nginx.port();
+  }
+
+  /** The access log as nginx.conf has it. */
+  String nginxLog() {
+    return nginx.accessLog();
+  }
+
+  /**
+   * Begins to close the service and returns when it denies what comes. It is closed once the
+   * sandbox has answered, and at the latest after AUTHGEAR_DRAIN.
+   */
+  void beginToClose() {
+    Thread closing = Thread.ofVirtual().start(service::close);
+    parts.push(
+        () -> {
+          reset();
+          closing.join();
+        });
+    Awaitility.await("the service to drain")
+        .until(() -> management("/readyz").contains("draining"));
   }
 
   InetSocketAddress serviceAddress() {

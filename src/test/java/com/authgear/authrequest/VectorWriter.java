@@ -28,6 +28,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -71,6 +72,9 @@ final class VectorWriter {
     new VectorWriter(read).tokens("tokens.json");
     new VectorWriter(read).policies("policies.json");
     new VectorWriter(read).resolver("resolver.json");
+    new VectorWriter(read).locations("locations.json");
+    new VectorWriter(read).carriers("carriers.json");
+    new VectorWriter(read).claimHeaders("claims.json");
   }
 
   private static void write(Path file, Object json) throws IOException {
@@ -78,9 +82,15 @@ final class VectorWriter {
   }
 
   private void write(String file) throws IOException {
+    write(file, Map.of());
+  }
+
+  private void write(String file, Map<String, String> more) throws IOException {
+    Map<String, String> settings = new TreeMap<>(more);
+    settings.put("AUTHGEAR_ENDPOINT", ISSUER);
     Map<String, Object> document = new LinkedHashMap<>();
     document.put("now", NOW);
-    document.put("settings", Map.of("AUTHGEAR_ENDPOINT", ISSUER));
+    document.put("settings", settings);
     document.put("vectors", vectors);
     write(FOLDER.resolve(file), document);
   }
@@ -187,6 +197,20 @@ final class VectorWriter {
     return vector;
   }
 
+  /** Further header lines: name, value, name, value. */
+  private static Map<String, Object> with(Map<String, Object> vector, String... fields) {
+    vector.put("fields", pairs(fields));
+    return vector;
+  }
+
+  private static List<List<String>> pairs(String... fields) {
+    List<List<String>> lines = new ArrayList<>();
+    for (int i = 0; i < fields.length; i += 2) {
+      lines.add(List.of(fields[i], fields[i + 1]));
+    }
+    return lines;
+  }
+
   private Map<String, Object> bearer(String name, String token) {
     return vector(name, List.of("Bearer " + token));
   }
@@ -236,6 +260,10 @@ final class VectorWriter {
         Long.toString(NOW - 120),
         "497d841ea22f33d3",
         "openid offline_access");
+  }
+
+  private static void allowedMachine(Map<String, Object> vector) {
+    allowed(vector, "", "", "", "", "", "", "", "", "497d841ea22f33d3", "read:orders");
   }
 
   private void good(String name, String token) {
@@ -391,18 +419,14 @@ final class VectorWriter {
             "optional=true")) {
       allowedUser(required(met, token));
     }
-    allowed(
-        required("principal=client&audience=https://api.example.com", machine),
-        "",
-        "",
-        "",
-        "",
-        "",
-        "",
-        "",
-        "",
-        "497d841ea22f33d3",
-        "read:orders");
+    for (String met :
+        List.of(
+            "principal=client&audience=https://api.example.com",
+            "principal=any&audience=https://api.example.com",
+            "principal=client&audience=https://api.example.com&scope=write:orders,read:orders",
+            "principal=client&audience=https://api.example.com&client_id=497d841ea22f33d3")) {
+      allowedMachine(required(met, machine));
+    }
     Map<String, Object> nobody = vector("optional, no credentials", List.of());
     nobody.put("require", "optional=true");
     allowed(nobody);
@@ -412,11 +436,23 @@ final class VectorWriter {
 
     denied(bearer("machine, nobody asked for it", machine), Reason.PRINCIPAL_NOT_ALLOWED, scope);
     denied(required("principal=client", token), Reason.PRINCIPAL_NOT_ALLOWED, scope);
+    denied(required("principal=client", machine), Reason.WRONG_AUDIENCE, invalid);
+    String client = "principal=client&audience=https://api.example.com";
+    denied(
+        required(client + "&scope=write:orders", machine),
+        Reason.SCOPE_MISSING,
+        scope + ", scope=\"write:orders\"");
+    denied(required(client + "&client_id=other", machine), Reason.CLIENT_NOT_ALLOWED, scope);
+    denied(required(client + "&role=admin", machine), Reason.ROLE_MISSING, scope);
+    denied(
+        required(client + "&max_age=300", machine),
+        Reason.STALE_AUTHENTICATION,
+        stepUp + ", max_age=\"300\"");
     denied(required("audience=https://api.example.com", token), Reason.WRONG_AUDIENCE, invalid);
     denied(required("client_id=other", token), Reason.CLIENT_NOT_ALLOWED, scope);
-    Map<String, Object> client = bearer("client not of AUTHGEAR_CLIENT_IDS", token);
-    client.put("settings", Map.of("AUTHGEAR_CLIENT_IDS", "other"));
-    denied(client, Reason.CLIENT_NOT_ALLOWED, scope);
+    Map<String, Object> other = bearer("client not of AUTHGEAR_CLIENT_IDS", token);
+    other.put("settings", Map.of("AUTHGEAR_CLIENT_IDS", "other"));
+    denied(other, Reason.CLIENT_NOT_ALLOWED, scope);
     denied(required("role=owner", token), Reason.ROLE_MISSING, scope);
     denied(required("role=admin&role=owner", token), Reason.ROLE_MISSING, scope);
     denied(
@@ -439,21 +475,333 @@ final class VectorWriter {
         List.of("rolle=admin", "role=", "max_age=1&max_age=2", "verified=false")) {
       denied(required(mistake, token), Reason.BAD_REQUIREMENT, "");
     }
-    Map<String, Object> unknown = bearer("unknown policy", token);
-    unknown.put("path", "/auth/nobody");
-    denied(unknown, Reason.UNKNOWN_POLICY, "");
+    denied(
+        at("/auth?role=admin&access_token=x", List.of("Bearer " + token)),
+        Reason.BAD_REQUIREMENT,
+        "");
     write(file);
+  }
+
+  // ---- Named policies, and what challenges say about the place
+
+  private Map<String, Object> at(String target, List<String> authorization) {
+    Map<String, Object> vector = vector(target, authorization);
+    vector.put("path", target);
+    return vector;
+  }
+
+  private Map<String, Object> at(String target, String token) {
+    return at(target, List.of("Bearer " + token));
+  }
+
+  private void locations(String file) throws IOException {
+    String token = token();
+    String machine = signed(machineClaims());
+    String place =
+        "Bearer realm=\"orders\"%s, resource_metadata="
+            + "\"https://api.example.com/.well-known/oauth-protected-resource/orders\"";
+    String scope = place.formatted(", error=\"insufficient_scope\"");
+    for (String target :
+        List.of(
+            "/auth",
+            "/auth/admin",
+            "/auth/admin?role=owner",
+            "/auth/fresh_admin",
+            "/ext-authz/admin",
+            "/ext-authz/admin/",
+            "/ext-authz/admin?role=owner",
+            "/ext-authz/admin/orders/1?role=owner&rolle=x",
+            "/ext-authz/admin/../owner/x",
+            "/ext-authz/admin/%2e%2e%2Fowner",
+            "/ext-authz/admin//auth/owner")) {
+      allowedUser(at(target, token));
+    }
+    allowedMachine(at("/auth/worker", machine));
+    allowedMachine(at("/ext-authz/worker/orders", machine));
+    allowed(at("/auth/guest", List.of()));
+    allowed(at("/ext-authz/guest/x", "a.b.c"), "false");
+    for (String target :
+        List.of(
+            "/auth/owner",
+            "/auth/owner?role=admin&optional=true",
+            "/ext-authz/owner",
+            "/ext-authz/owner?role=admin",
+            "/ext-authz/owner/../admin/x",
+            "/ext-authz/owner/%2E%2E%2fadmin",
+            "/ext-authz/owner/..;/admin")) {
+      denied(at(target, token), Reason.ROLE_MISSING, scope);
+    }
+    for (String target :
+        List.of(
+            "/auth/nobody",
+            "/auth/",
+            "/auth/ADMIN",
+            "/auth/admin/",
+            "/ext-authz/nobody/admin",
+            "/ext-authz/",
+            "/ext-authz/admin%2Fx")) {
+      denied(at(target, token), Reason.UNKNOWN_POLICY, "");
+    }
+    denied(at("/auth/admin", machine), Reason.PRINCIPAL_NOT_ALLOWED, scope);
+    denied(at("/auth/worker", token), Reason.PRINCIPAL_NOT_ALLOWED, scope);
+    denied(
+        at("/auth?scope=read:orders", token),
+        Reason.SCOPE_MISSING,
+        place.formatted(", error=\"insufficient_scope\", scope=\"read:orders\""));
+    denied(
+        at("/auth?scope=read:orders,x&scope=write:orders", token),
+        Reason.SCOPE_MISSING,
+        place.formatted(", error=\"insufficient_scope\", scope=\"read:orders write:orders\""));
+    denied(
+        at("/auth?max_age=119", token),
+        Reason.STALE_AUTHENTICATION,
+        place.formatted(", error=\"insufficient_user_authentication\", max_age=\"119\""));
+    denied(at("/auth", List.of()), Reason.NO_CREDENTIALS, place.formatted(""));
+    denied(
+        at("/auth", List.of("Bearer")),
+        Reason.MALFORMED_CREDENTIALS,
+        place.formatted(", error=\"invalid_request\""));
+    denied(
+        at("/auth", "a.b.c"), Reason.MALFORMED_TOKEN, place.formatted(", error=\"invalid_token\""));
+    write(
+        file,
+        Map.of(
+            "AUTHGEAR_POLICY_ADMIN", "role=admin",
+            "AUTHGEAR_POLICY_FRESH_ADMIN", "role=admin&max_age=120",
+            "AUTHGEAR_POLICY_OWNER", "role=owner",
+            "AUTHGEAR_POLICY_GUEST", "optional=true",
+            "AUTHGEAR_POLICY_WORKER", "principal=client&audience=https://api.example.com",
+            "AUTHGEAR_REALM", "orders",
+            "AUTHGEAR_RESOURCE", "https://api.example.com/orders"));
+  }
+
+  // ---- Other ways to bring the token
+
+  private void carriers(String file) throws IOException {
+    String token = token();
+    String other = without("auth_time");
+    String invalidRequest = "Bearer error=\"invalid_request\"";
+    String header = "X-Access-Token";
+    String uri = "X-Original-URI";
+    String escaped = token.replace(".", "%2E");
+    List<String> bearer = List.of("Bearer " + token);
+
+    allowedUser(vector("Authorization", bearer));
+    allowedUser(with(vector("header", List.of()), header, token));
+    allowedUser(with(vector("header, with the scheme", List.of()), header, "bearer " + token));
+    allowedUser(with(vector("header, and Basic", List.of("Basic dTpw")), header, token));
+    allowedUser(with(vector("cookie", List.of()), "Cookie", "theme=dark; access_token=" + token));
+    allowedUser(
+        with(vector("query", List.of()), uri, "/chat?room=1&access_token=" + token + "&last=2"));
+    allowedUser(with(vector("query, escaped", List.of()), uri, "/chat?access_token=" + escaped));
+    allowedUser(
+        with(
+            vector("the same everywhere", bearer),
+            header,
+            token,
+            "Cookie",
+            "access_token=" + token,
+            uri,
+            "/chat?access_token=" + token));
+
+    denied(
+        with(vector("Authorization and another in the header", bearer), header, other),
+        Reason.MALFORMED_CREDENTIALS,
+        invalidRequest);
+    denied(
+        with(
+            vector("Authorization and another in the cookie", bearer),
+            "Cookie",
+            "access_token=" + other),
+        Reason.MALFORMED_CREDENTIALS,
+        invalidRequest);
+    denied(
+        with(
+            vector("Authorization and another in the query", bearer),
+            uri,
+            "/chat?access_token=" + other),
+        Reason.MALFORMED_CREDENTIALS,
+        invalidRequest);
+    denied(
+        with(vector("two headers", List.of()), header, token, header, other),
+        Reason.MALFORMED_CREDENTIALS,
+        invalidRequest);
+    denied(
+        with(
+            vector("two cookies", List.of()),
+            "Cookie",
+            "access_token=" + token + "; access_token=" + other),
+        Reason.MALFORMED_CREDENTIALS,
+        invalidRequest);
+    denied(
+        with(
+            vector("two in the query", List.of()),
+            uri,
+            "/chat?access_token=" + token + "&access_token=" + other),
+        Reason.MALFORMED_CREDENTIALS,
+        invalidRequest);
+    denied(
+        with(vector("query, broken escape", List.of()), uri, "/chat?access_token=%2"),
+        Reason.MALFORMED_CREDENTIALS,
+        invalidRequest);
+    denied(
+        with(vector("query, expired", List.of()), uri, "/?access_token=" + expired()),
+        Reason.EXPIRED,
+        "Bearer error=\"invalid_token\"");
+    denied(
+        with(vector("empty everywhere", List.of()), header, "", uri, "/chat?access_token="),
+        Reason.NO_CREDENTIALS,
+        "Bearer");
+    denied(
+        with(vector("in the path only", List.of()), uri, "/chat/access_token=" + token),
+        Reason.NO_CREDENTIALS,
+        "Bearer");
+    Map<String, Object> off =
+        with(
+            vector("nothing named by a setting", List.of()),
+            header,
+            token,
+            "Cookie",
+            "access_token=" + token,
+            uri,
+            "/chat?access_token=" + token);
+    off.put(
+        "settings",
+        Map.of(
+            "AUTHGEAR_TOKEN_HEADER", "",
+            "AUTHGEAR_TOKEN_COOKIE", "",
+            "AUTHGEAR_TOKEN_QUERY_FROM", ""));
+    denied(off, Reason.NO_CREDENTIALS, "Bearer");
+    write(
+        file,
+        Map.of(
+            "AUTHGEAR_TOKEN_HEADER", "x-access-token",
+            "AUTHGEAR_TOKEN_COOKIE", "access_token",
+            "AUTHGEAR_TOKEN_QUERY_FROM", "x-original-uri"));
+  }
+
+  private String expired() {
+    return withClaim("exp", NOW - SKEW);
+  }
+
+  // ---- Claims to headers, and how much of them
+
+  private static final String PLAN = "x-authgear-claim-plan";
+  private static final String EMAIL = "x-authgear-claim-email";
+
+  /** The headers that are expected. */
+  @SuppressWarnings("unchecked")
+  private static Map<String, Object> headersOf(Map<String, Object> vector) {
+    Map<String, Object> expected =
+        (Map<String, Object>) Objects.requireNonNull(vector.get("expect"));
+    return (Map<String, Object>) Objects.requireNonNull(expected.get("headers"));
+  }
+
+  private static void telling(Map<String, Object> vector, String plan, String email) {
+    headersOf(vector).put(PLAN, plan);
+    headersOf(vector).put(EMAIL, email);
+  }
+
+  private void plan(String name, Object claim, String header) {
+    Map<String, Object> vector = bearer(name, withClaim("https://example.com/plan", claim));
+    allowedUser(vector);
+    telling(vector, header, "");
+  }
+
+  private void claimHeaders(String file) throws IOException {
+    plan("text", "gold", "gold");
+    plan("empty text", "", "");
+    plan("number", 42, "42");
+    plan("fraction", 0.5, "0.5");
+    plan("large number", 1e21, "1000000000000000000000");
+    plan("true", true, "true");
+    plan("false", false, "false");
+    plan("list", List.of("gold", "beta"), "gold,beta");
+    plan("empty list", List.of(), "");
+    Map<String, Object> both =
+        bearer(
+            "two claims",
+            withClaims(
+                claims -> {
+                  claims.put("https://example.com/plan", "gold");
+                  claims.put("email", "a@example.com");
+                }));
+    allowedUser(both);
+    telling(both, "gold", "a@example.com");
+    Map<String, Object> none = bearer("neither claim", token());
+    allowedUser(none);
+    telling(none, "", "");
+    Map<String, Object> nobody = vector("nobody", List.of());
+    nobody.put("require", "optional=true");
+    allowed(nobody);
+    telling(nobody, "", "");
+    Map<String, Object> expired =
+        bearer(
+            "not proven",
+            withClaims(
+                claims -> {
+                  claims.put("exp", NOW - SKEW);
+                  claims.put("email", "a@example.com");
+                }));
+    expired.put("require", "optional=true");
+    allowed(expired, "false");
+    telling(expired, "", "");
+
+    for (Object unsafe :
+        List.of(
+            "a b",
+            "a\r\nx-authgear-user-id: b",
+            "Zo\u00eb",
+            List.of("gold,admin"),
+            List.of("a b"),
+            List.of(""),
+            List.of(1),
+            Map.of("name", "gold"))) {
+      bad(
+          "not fit for a header: " + json(unsafe),
+          withClaim("https://example.com/plan", unsafe),
+          Reason.UNSAFE_VALUE);
+    }
+    headerBudget();
+    write(
+        file,
+        Map.of("AUTHGEAR_CLAIM_HEADERS", "https://example.com/plan=" + PLAN + ",email=" + EMAIL));
+  }
+
+  private void headerBudget() {
+    Map<String, Object> none = new LinkedHashMap<>();
+    allowedUser(none);
+    telling(none, "", "");
+    int others = bytes(headersOf(none));
+    String most = "x".repeat(3072 - others);
+    plan("as many bytes of headers as may be", most, most);
+    bad("a byte too many", withClaim("https://example.com/plan", most + "x"), Reason.HEADER_BUDGET);
+    Map<String, Object> optional =
+        bearer("a byte too many, optional", withClaim("https://example.com/plan", most + "x"));
+    optional.put("require", "optional=true");
+    allowed(optional, "false");
+    telling(optional, "", "");
+    Map<String, Object> more =
+        bearer("a byte too many by default", withClaim("https://example.com/plan", most + "x"));
+    more.put("settings", Map.of("AUTHGEAR_HEADER_BUDGET", "3073"));
+    allowedUser(more);
+    telling(more, most + "x", "");
+  }
+
+  /** Names, values, and four each for the colon, the space and the end of the line. */
+  private static int bytes(Map<String, Object> headers) {
+    return headers.entrySet().stream()
+        .mapToInt(header -> header.getKey().length() + header.getValue().toString().length() + 4)
+        .sum();
   }
 
   /** A request with a session cookie, and what the resolver answers to it. */
   private Map<String, Object> asked(String name, int status, String body, String... headers) {
     Map<String, Object> vector = vector(name, List.of());
-    vector.put("cookie", List.of("theme=dark; session=s3cret"));
-    List<List<String>> lines = new ArrayList<>();
-    for (int i = 0; i < headers.length; i += 2) {
-      lines.add(List.of(headers[i], headers[i + 1]));
-    }
-    vector.put("resolver", new TreeMap<>(Map.of("status", status, "headers", lines, "body", body)));
+    vector.put("cookie", List.of("theme=dark; session=s3cret-" + vectors.size()));
+    vector.put(
+        "resolver",
+        new TreeMap<>(Map.of("status", status, "headers", pairs(headers), "body", body)));
     return vector;
   }
 
