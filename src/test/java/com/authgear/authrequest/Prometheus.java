@@ -1,10 +1,7 @@
 package com.authgear.authrequest;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -19,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -46,7 +42,7 @@ final class Prometheus implements AutoCloseable {
    * @param rules a file of rules
    */
   Prometheus(String target, Path rules) {
-    String program = program("prometheus");
+    Path program = Programs.require("prometheus");
     try {
       folder = Files.createTempDirectory("prometheus");
       Path config = folder.resolve("prometheus.yml");
@@ -66,7 +62,7 @@ final class Prometheus implements AutoCloseable {
               .formatted(rules.toAbsolutePath(), target));
       process =
           new ProcessBuilder(
-                  program,
+                  program.toString(),
                   "--config.file=" + config,
                   "--storage.tsdb.path=" + folder.resolve("data"),
                   "--web.listen-address=127.0.0.1:" + port)
@@ -83,22 +79,6 @@ final class Prometheus implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  /** Where a program of Debian's package {@code prometheus} is. */
-  static String program(String name) {
-    Optional<Path> program =
-        Stream.concat(
-                Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1)),
-                Stream.of("/usr/bin", "/usr/local/bin"))
-            .map(place -> Path.of(place, name))
-            .filter(Files::isExecutable)
-            .findFirst();
-    if (program.isEmpty() && "true".equals(System.getenv("REQUIRE_PROGRAMS"))) {
-      throw new AssertionError(name + " is not installed, and REQUIRE_PROGRAMS=true");
-    }
-    assumeTrue(program.isPresent(), name + " is not installed");
-    return program.orElseThrow().toString();
   }
 
   private boolean isReady() {

@@ -50,8 +50,7 @@ class PrometheusIT {
 
   /** What a rule reads: a name of ours, Prometheus' {@code up}, or another rule's record. */
   private static final Pattern SELECTOR =
-      Pattern.compile(
-          "\\b(namespace_job\\w*:[\\w:]+|authgear_auth_\\w+|up)\\b(\\{[^}]*\\})?");
+      Pattern.compile("\\b(namespace_job\\w*:[\\w:]+|authgear_auth_\\w+|up)\\b(\\{[^}]*\\})?");
 
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final Deque<AutoCloseable> PARTS = new ArrayDeque<>();
@@ -65,7 +64,7 @@ class PrometheusIT {
 
   @BeforeAll
   static void start() throws IOException {
-    Prometheus.program("prometheus");
+    Programs.require("prometheus");
     redis = new RedisServer().start();
     PARTS.push(redis);
     Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()));
@@ -208,8 +207,7 @@ class PrometheusIT {
         .untilAsserted(
             () ->
                 assertThat(prometheus.rules())
-                    .allSatisfy(
-                        rule -> assertThat(rule.path("health").asText()).isEqualTo("ok")));
+                    .allSatisfy(rule -> assertThat(rule.path("health").asText()).isEqualTo("ok")));
     assertThat(state("AuthgearAuthRedisLost")).isEqualTo("inactive");
     assertThat(state("AuthgearAuthNoneReady")).isEqualTo("inactive");
     assertThat(state("AuthgearAuthAbsent")).isEqualTo("inactive");

@@ -24,7 +24,7 @@ class PrometheusRulesIT {
   }
 
   private static void promtool(String... arguments) throws IOException, InterruptedException {
-    ProcessBuilder promtool = new ProcessBuilder(Prometheus.program("promtool"));
+    ProcessBuilder promtool = new ProcessBuilder(Programs.require("promtool").toString());
     promtool.command().addAll(List.of(arguments));
     Process process = promtool.redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

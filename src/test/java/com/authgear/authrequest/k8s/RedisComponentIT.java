@@ -1,9 +1,9 @@
 package com.authgear.authrequest.k8s;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.authgear.authrequest.FreePort;
+import com.authgear.authrequest.Programs;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.BufferedReader;
@@ -27,10 +27,7 @@ class RedisComponentIT {
 
   @Test
   void command_asksForThePassword_andKeepsItOutOfTheListOfProcesses() throws Exception {
-    boolean installed = Files.isExecutable(Path.of("/usr/bin/redis-server"));
-    assumeTrue(
-        installed || "true".equals(System.getenv("REQUIRE_PROGRAMS")),
-        "redis-server is not installed");
+    Programs.require("redis-server");
     JsonNode command =
         new YAMLMapper()
             .readTree(COMPONENT.resolve("deployment.yaml").toFile())
@@ -42,15 +39,13 @@ class RedisComponentIT {
             .get(2)
             .asText()
             .replace(
-                "/etc/redis/redis.conf", COMPONENT.resolve("redis.conf").toAbsolutePath().toString())
+                "/etc/redis/redis.conf",
+                COMPONENT.resolve("redis.conf").toAbsolutePath().toString())
             .replace("requirepass", "port " + port + "\nbind 127.0.0.1\nrequirepass");
     ProcessBuilder shell = new ProcessBuilder("sh", "-c", script);
     shell.environment().put("REDIS_PASSWORD", PASSWORD);
     Process redis =
-        shell
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start();
+        shell.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     try {
       Awaitility.await("Redis to listen")
           .atMost(30, TimeUnit.SECONDS)
