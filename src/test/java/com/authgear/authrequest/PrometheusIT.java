@@ -36,12 +36,14 @@ import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * A real Prometheus scrapes the real service while it decides, and then has data for whatever the
  * rules and the dashboard ask: no name and no label in them is one that the service does not have.
  */
 @TestMethodOrder(OrderAnnotation.class)
+@Timeout(120)
 class PrometheusIT {
 
   private static final Path RULES = Path.of("prometheus/authgear-auth-request.rules.yaml");
