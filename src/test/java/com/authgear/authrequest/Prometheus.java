@@ -53,13 +53,14 @@ final class Prometheus implements AutoCloseable {
             scrape_interval: 1s
             evaluation_interval: 1s
           rule_files:
-            - %s
+            - RULES
           scrape_configs:
             - job_name: auth
               static_configs:
-                - targets: ["%s"]
+                - targets: ["TARGET"]
           """
-              .formatted(rules.toAbsolutePath(), target));
+              .replace("RULES", rules.toAbsolutePath().toString())
+              .replace("TARGET", target));
       process =
           new ProcessBuilder(
                   program.toString(),
