@@ -11,7 +11,7 @@ ARG RUNTIME_IMAGE=debian:13-slim
 FROM ${BUILD_IMAGE} AS build
 
 WORKDIR /build
-COPY pom.xml ./
+COPY pom.xml THIRD-PARTY.md ./
 COPY nginx/ nginx/
 COPY src/ src/
 RUN --mount=type=cache,target=/root/.m2 \

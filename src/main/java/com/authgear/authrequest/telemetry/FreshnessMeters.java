@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -69,9 +70,9 @@ public final class FreshnessMeters {
     for (Cache cache : Cache.values()) {
       Source source = new Source();
       sources.put(cache, source);
-      counter(registry, Metric.CACHE_HITS, cache, () -> source.values.hits().getAsLong());
-      counter(registry, Metric.CACHE_MISSES, cache, () -> source.values.misses().getAsLong());
-      counter(registry, Metric.CACHE_EVICTIONS, cache, () -> source.values.evictions().getAsLong());
+      counter(registry, Metric.CACHE_HITS, cache, source, CacheSource::hits);
+      counter(registry, Metric.CACHE_MISSES, cache, source, CacheSource::misses);
+      counter(registry, Metric.CACHE_EVICTIONS, cache, source, CacheSource::evictions);
       Gauge.builder(Metric.CACHE_ENTRIES.meterName(), () -> source.values.entries().getAsLong())
           .description(Metric.CACHE_ENTRIES.help())
           .tag("cache", label(cache))
@@ -98,9 +99,17 @@ public final class FreshnessMeters {
     return Counter.builder(metric.meterName()).description(metric.help()).register(registry);
   }
 
+  /**
+   * The registry's reference to the source is weak, so the source must be one that is kept here.
+   */
   private static void counter(
-      MeterRegistry registry, Metric metric, Cache cache, LongSupplier value) {
-    FunctionCounter.builder(metric.meterName(), value, LongSupplier::getAsLong)
+      MeterRegistry registry,
+      Metric metric,
+      Cache cache,
+      Source source,
+      Function<CacheSource, LongSupplier> value) {
+    FunctionCounter.builder(
+            metric.meterName(), source, self -> value.apply(self.values).getAsLong())
         .description(metric.help())
         .tag("cache", label(cache))
         .register(registry);

@@ -10,6 +10,7 @@ import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -77,7 +78,7 @@ final class KustomizeIT {
     try (Stream<Path> files = Files.list(folder)) {
       assertThat(files.map(file -> file.getFileName().toString()))
           .filteredOn(name -> !name.equals("kustomization.yaml"))
-          .allSatisfy(name -> assertThat(kustomization).contains("- " + name));
+          .allSatisfy(name -> assertThat(kustomization).contains(" " + name));
     }
   }
 
@@ -417,6 +418,175 @@ final class KustomizeIT {
 
     private static Map<String, String> annotations(String example) {
       return strings(ingress(example).at("/metadata/annotations"));
+    }
+  }
+
+  /** The overlay with every component, as an installation of one's own would name them. */
+  @Nested
+  final class Components {
+
+    private static final String REDIS = NAME + "-redis";
+
+    private final Manifests all;
+
+    Components() throws IOException {
+      Path folder = Files.createDirectories(Path.of("target/kustomize-all"));
+      Files.writeString(
+          folder.resolve("kustomization.yaml"),
+          """
+          apiVersion: kustomize.config.k8s.io/v1beta1
+          kind: Kustomization
+          namespace: authgear-auth
+          resources:
+            - ../../k8s/examples/overlay
+          components:
+            - ../../k8s/components/gateway-api
+            - ../../k8s/components/monitoring
+            - ../../k8s/components/redis
+          """);
+      all = Manifests.render(folder);
+    }
+
+    private Map<String, String> podLabels(String deployment) {
+      return strings(
+          all.named("Deployment", deployment).at("/spec/template").at("/metadata/labels"));
+    }
+
+    @Test
+    void everySelector_matchesThePodsOfOneDeployment() {
+      Map<String, String> service = podLabels(NAME);
+      Map<String, String> redis = podLabels(REDIS);
+      List<JsonNode> selectors =
+          Stream.of(
+                  all.all("Deployment").map(object -> object.at("/spec/selector/matchLabels")),
+                  all.all("Service").map(object -> object.at("/spec/selector")),
+                  all.all("PodDisruptionBudget")
+                      .map(object -> object.at("/spec/selector/matchLabels")),
+                  all.all("NetworkPolicy")
+                      .map(object -> object.at("/spec/podSelector/matchLabels")))
+              .flatMap(selector -> selector)
+              .toList();
+      assertThat(selectors).hasSize(8);
+      assertThat(selectors.stream().map(Manifests::strings))
+          .filteredOn(selector -> service.entrySet().containsAll(selector.entrySet()))
+          .hasSize(5)
+          .noneMatch(selector -> redis.entrySet().containsAll(selector.entrySet()));
+      assertThat(selectors.stream().map(Manifests::strings))
+          .filteredOn(selector -> redis.entrySet().containsAll(selector.entrySet()))
+          .hasSize(3);
+    }
+
+    @Test
+    void everything_isInTheNamespaceAndLabelled() {
+      assertThat(all.objects())
+          .filteredOn(object -> !object.at("/kind").asText().equals("Namespace"))
+          .hasSizeGreaterThan(15)
+          .allSatisfy(
+              object -> {
+                assertThat(object.at("/metadata/namespace").asText()).isEqualTo("authgear-auth");
+                assertThat(strings(object.at("/metadata/labels")))
+                    .containsEntry("app.kubernetes.io/part-of", NAME);
+              });
+    }
+
+    @Test
+    void redis_meetsTheRestrictedPodSecurityStandard() {
+      JsonNode spec = all.named("Deployment", REDIS).at("/spec/template/spec");
+      assertThat(spec.at("/automountServiceAccountToken").asBoolean(true)).isFalse();
+      JsonNode pod = spec.at("/securityContext");
+      assertThat(pod.at("/runAsNonRoot").asBoolean()).isTrue();
+      assertThat(pod.at("/runAsUser").asInt()).isPositive();
+      assertThat(pod.at("/seccompProfile/type").asText()).isEqualTo("RuntimeDefault");
+      JsonNode container = spec.at("/containers/0/securityContext");
+      assertThat(container.at("/allowPrivilegeEscalation").asBoolean(true)).isFalse();
+      assertThat(container.at("/readOnlyRootFilesystem").asBoolean()).isTrue();
+      assertThat(elements(container.at("/capabilities/drop")).map(JsonNode::asText))
+          .containsExactly("ALL");
+    }
+
+    @Test
+    void redisPassword_isInNoManifest_andTheSameSecretForBoth() {
+      JsonNode server = all.named("Deployment", REDIS).at("/spec/template/spec/containers/0/env");
+      JsonNode client = all.named("Deployment", NAME).at("/spec/template/spec/containers/0/env");
+      assertThat(all.all("Secret")).isEmpty();
+      assertThat(server.at("/0/valueFrom/secretKeyRef/key").asText()).isEqualTo("password");
+      assertThat(client.at("/0/valueFrom")).isEqualTo(server.at("/0/valueFrom"));
+      assertThat(client.at("/0/name").asText()).isEqualTo("REDIS_PASSWORD");
+    }
+
+    @Test
+    void redisUrl_isAcceptedByTheService_andNamesTheServiceOfRedis() {
+      JsonNode variable =
+          all.named("Deployment", NAME).at("/spec/template/spec/containers/0/env/1");
+      assertThat(variable.at("/name").asText()).isEqualTo("AUTHGEAR_REDIS_URL");
+      String value = variable.at("/value").asText();
+      JsonNode service = all.named("Service", REDIS);
+      assertThat(value)
+          .isEqualTo(
+              "redis://:$(REDIS_PASSWORD)@"
+                  + service.at("/metadata/name").asText()
+                  + ":"
+                  + service.at("/spec/ports/0/port").asInt());
+      Map<String, String> environment =
+          Map.of(
+              "AUTHGEAR_ENDPOINT",
+              "https://project.authgear.cloud",
+              variable.at("/name").asText(),
+              value.replace("$(REDIS_PASSWORD)", "0123456789abcdef"));
+      assertThat(SettingsReader.read(environment)).isInstanceOf(Accepted.class);
+    }
+
+    @Test
+    void networkPolicies_letTheServiceToRedisAlone_andTheGatewayToTheService() {
+      JsonNode service = all.named("NetworkPolicy", NAME).at("/spec");
+      JsonNode redis = all.named("NetworkPolicy", REDIS).at("/spec");
+      assertThat(elements(service.at("/egress")))
+          .anySatisfy(
+              rule -> {
+                assertThat(rule.at("/to/0/podSelector")).isEqualTo(redis.at("/podSelector"));
+                assertThat(rule.at("/ports/0/port").asInt()).isEqualTo(6379);
+              });
+      assertThat(elements(redis.at("/ingress")))
+          .singleElement()
+          .satisfies(
+              rule ->
+                  assertThat(rule.at("/from/0/podSelector")).isEqualTo(service.at("/podSelector")));
+      assertThat(redis.at("/egress").isMissingNode()).isTrue();
+      assertThat(elements(redis.at("/policyTypes")).map(JsonNode::asText))
+          .containsExactlyInAnyOrder("Ingress", "Egress");
+      assertThat(elements(service.at("/ingress")))
+          .anySatisfy(
+              rule -> {
+                assertThat(
+                        rule.at("/from/0/namespaceSelector/matchLabels")
+                            .path("kubernetes.io/metadata.name")
+                            .asText())
+                    .isEqualTo("envoy-gateway-system");
+                assertThat(rule.at("/ports/0/port").asText()).isEqualTo("http");
+              });
+    }
+
+    @Test
+    void referenceGrant_isForTheServiceThatProxiesAsk() {
+      JsonNode grant = all.only("ReferenceGrant");
+      assertThat(grant.at("/spec/to/0/name").asText())
+          .isEqualTo(all.named("Service", NAME).at("/metadata/name").asText());
+    }
+
+    @Test
+    void dashboard_isTheShippedOne_whereGrafanaLooks() throws IOException {
+      JsonNode map = all.named("ConfigMap", NAME + "-dashboard");
+      assertThat(strings(map.at("/metadata/labels"))).containsEntry("grafana_dashboard", "1");
+      assertThat(map.at("/data").path(NAME + ".json").asText())
+          .isEqualTo(Files.readString(Path.of("grafana", NAME + ".json")));
+    }
+
+    @Test
+    void rules_areThoseForAPlainPrometheus() throws IOException {
+      JsonNode plain =
+          new YAMLMapper().readTree(Path.of("prometheus", NAME + ".rules.yaml").toFile());
+      assertThat(plain.at("/groups")).isNotEmpty();
+      assertThat(all.only("PrometheusRule").at("/spec/groups")).isEqualTo(plain.at("/groups"));
     }
   }
 }

@@ -75,6 +75,22 @@ class FreshnessMetersTest {
     assertThat(scraped().value("authgear_auth_cache_hits_total{cache=\"token\"}")).isEqualTo(4);
   }
 
+  /** The registry holds what counts by weak references only. */
+  @Test
+  void cache_afterAGarbageCollection_countsOn() {
+    AtomicLong count = new AtomicLong(1);
+    freshness.bindCache(Cache.TOKEN, new CacheSource(count::get, count::get, count::get, () -> 0));
+    assertThat(scraped().value("authgear_auth_cache_hits_total{cache=\"token\"}")).isEqualTo(1);
+    System.gc();
+    count.set(2);
+    Exposition scraped = scraped();
+    for (String what : List.of("hits", "misses", "evictions")) {
+      assertThat(scraped.value("authgear_auth_cache_" + what + "_total{cache=\"token\"}"))
+          .as(what)
+          .isEqualTo(2);
+    }
+  }
+
   @Test
   void breaker_everyState_isTheOnlyOne() {
     AtomicReference<String> state = new AtomicReference<>("open");
