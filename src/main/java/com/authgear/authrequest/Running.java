@@ -10,13 +10,16 @@ import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.requirement.Requirements;
+import com.authgear.authrequest.settings.Listen;
 import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
+import com.authgear.authrequest.settings.SocketFile;
 import com.authgear.authrequest.telemetry.DecisionLog;
 import com.authgear.authrequest.telemetry.Logging;
 import com.authgear.authrequest.telemetry.Meters;
 import com.authgear.authrequest.telemetry.ResolverMeters;
 import com.authgear.authrequest.verify.ModeVerifier;
+import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.resolver.Resolver;
@@ -54,6 +57,12 @@ final class Running implements AutoCloseable {
   private Running(Settings settings, InstantSource clock, String version) {
     this.settings = settings;
     meters = new Meters(version);
+    CryptoProvider crypto = CryptoProvider.choose();
+    meters.cryptoProvider(crypto.name());
+    LoggerFactory.getLogger(Running.class)
+        .atInfo()
+        .addKeyValue("provider", crypto.name())
+        .log("crypto provider chosen");
     ResolverMeters resolverMeters =
         new ResolverMeters(meters, RESULTS.stream().map(ResolverResult::code).toList());
     keys =
@@ -63,6 +72,7 @@ final class Running implements AutoCloseable {
             KEY_TIMEOUT,
             clock,
             Keys.Timing.DEFAULT,
+            crypto,
             (trigger, success) ->
                 meters.keySetRefreshed(Meters.Trigger.valueOf(trigger.name()), success));
     meters.bindKeySet(
@@ -100,7 +110,13 @@ final class Running implements AutoCloseable {
             clock,
             new DecisionListener(meters, new DecisionLog(clock)));
     meters.bindRequestsWaiting(handler::waiting);
-    auth = Servers.auth(handler, settings.listen().host(), settings.listen().port(), metadata);
+    auth =
+        switch (settings.listen()) {
+          case ListenAddress address ->
+              Servers.auth(handler, address.host(), address.port(), metadata);
+          case SocketFile file ->
+              Servers.auth(handler, file.path(), settings.socketMode(), metadata);
+        };
     management = Servers.management(this::problem, meters::scrape);
   }
 
@@ -122,7 +138,7 @@ final class Running implements AutoCloseable {
     return running;
   }
 
-  private static void listen(Runnable start, ListenAddress address) throws IOException {
+  private static void listen(Runnable start, Listen address) throws IOException {
     try {
       start.run();
     } catch (JavalinException e) {
@@ -189,6 +205,15 @@ final class Running implements AutoCloseable {
     };
   }
 
+  /** Where proxies ask, with the real port. */
+  Listen listening() {
+    return switch (settings.listen()) {
+      case ListenAddress address -> new ListenAddress(address.host(), port());
+      case SocketFile file -> file;
+    };
+  }
+
+  /** Only where proxies ask over the network. */
   int port() {
     return auth.port();
   }

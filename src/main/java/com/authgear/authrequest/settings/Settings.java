@@ -4,6 +4,7 @@ import com.authgear.authrequest.credential.TokenCarriers;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.requirement.Requirement;
 import java.net.URI;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param resolverTimeout how long one resolver call may take; more than zero
  * @param resolverMaxCalls how many resolver calls may be in flight; at least 1
  * @param listen where proxies ask
+ * @param socketMode permissions of the socket's file, if proxies ask there
  * @param managementListen where metrics and probes are served
  * @param drain how long requests in flight may take after SIGTERM; may be zero
  */
@@ -54,7 +56,8 @@ public record Settings(
     @Nullable URI resource,
     Duration resolverTimeout,
     int resolverMaxCalls,
-    ListenAddress listen,
+    Listen listen,
+    Set<PosixFilePermission> socketMode,
     ListenAddress managementListen,
     LogFormat logFormat,
     LogLevel logLevel,
@@ -66,5 +69,6 @@ public record Settings(
     algorithms = Set.copyOf(algorithms);
     policies = Map.copyOf(policies);
     claimHeaders = List.copyOf(claimHeaders);
+    socketMode = Set.copyOf(socketMode);
   }
 }

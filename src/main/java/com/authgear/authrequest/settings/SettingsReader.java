@@ -69,11 +69,12 @@ public final class SettingsReader {
                   + table.allowHttp.key()
                   + "=true if tokens may travel unencrypted"));
     }
-    Optional<ListenAddress> listen = values.get(table.listen);
+    Optional<Listen> listen = values.get(table.listen);
     Optional<ListenAddress> management = values.get(table.managementListen);
     if (listen.isPresent()
         && management.isPresent()
-        && listen.get().clashesWith(management.get())) {
+        && listen.get() instanceof ListenAddress address
+        && address.clashesWith(management.get())) {
       problems.add(
           new Problem(
               table.managementListen.key(),
@@ -111,6 +112,7 @@ public final class SettingsReader {
         values.get(table.resolverTimeout).orElseThrow(),
         values.get(table.resolverMaxCalls).orElseThrow(),
         values.get(table.listen).orElseThrow(),
+        values.get(table.socketMode).orElseThrow(),
         values.get(table.managementListen).orElseThrow(),
         values.get(table.logFormat).orElseThrow(),
         values.get(table.logLevel).orElseThrow(),

@@ -8,6 +8,7 @@ import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.Requirement.PrincipalRule;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import java.net.URI;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -42,6 +43,7 @@ class SettingsDefaultsTest {
                 Duration.ofSeconds(2),
                 256,
                 new ListenAddress("0.0.0.0", 8080),
+                PosixFilePermissions.fromString("rw-rw----"),
                 new ListenAddress("0.0.0.0", 8081),
                 LogFormat.JSON,
                 LogLevel.INFO,
@@ -73,6 +75,7 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_RESOLVER_TIMEOUT", "750ms");
     environment.put("AUTHGEAR_RESOLVER_MAX_CALLS", "7");
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:9080");
+    environment.put("AUTHGEAR_SOCKET_MODE", "0600");
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "[::1]:9081");
     environment.put("AUTHGEAR_LOG_FORMAT", "text");
     environment.put("AUTHGEAR_LOG_LEVEL", "debug");
@@ -105,6 +108,7 @@ class SettingsDefaultsTest {
                     Duration.ofMillis(750),
                     7,
                     new ListenAddress("127.0.0.1", 9080),
+                    PosixFilePermissions.fromString("rw-------"),
                     new ListenAddress("::1", 9081),
                     LogFormat.TEXT,
                     LogLevel.DEBUG,
