@@ -26,10 +26,12 @@ RUN jlink \
       --no-header-files --no-man-pages --compress zip-6 \
       --output /opt/jre
 
-# The paths are those of the final stage already, because an ahead-of-time cache (-XX:AOTCache), which
-# belongs here, is valid only for the very runtime and jar, by their paths, that it was trained with.
+# The paths are those of the final stage already, because an ahead-of-time cache is valid only for the very
+# runtime and jar, by their paths, that it was trained with.
 RUN mkdir /app \
     && cp target/authgear-auth-request.jar src/main/image/jvm.options /app/
+RUN java -cp /app/authgear-auth-request.jar src/main/image/TrainAotCache.java \
+      /opt/jre/bin/java /app/jvm.options /app/authgear-auth-request.jar /app/authgear-auth-request.aot
 
 
 FROM ${RUNTIME_IMAGE}
