@@ -5,7 +5,7 @@
 
 # Maven and a JDK of the release that pom.xml names.
 ARG BUILD_IMAGE=maven:3.9-eclipse-temurin-25
-# Any base with glibc will do; nothing of it is run, not even a shell.
+# Any base with glibc will do; nothing else of it is in the image.
 ARG RUNTIME_IMAGE=debian:13-slim
 
 FROM ${BUILD_IMAGE} AS build
@@ -27,13 +27,28 @@ RUN jlink \
       --no-header-files --no-man-pages --compress zip-6 \
       --output /opt/jre
 
-# The paths are those of the final stage already, because an ahead-of-time cache (-XX:AOTCache), which
-# belongs here, is valid only for the very runtime and jar, by their paths, that it was trained with.
+# The paths are those of the final stage already, because an ahead-of-time cache is valid only for the very
+# runtime and jar, by their paths, that it was trained with.
 RUN mkdir /app \
     && cp target/authgear-auth-request.jar src/main/image/jvm.options /app/
+RUN java -cp /app/authgear-auth-request.jar src/main/image/TrainAotCache.java \
+      /opt/jre/bin/java /app/jvm.options /app/authgear-auth-request.jar /app/authgear-auth-request.aot
 
 
-FROM ${RUNTIME_IMAGE}
+# Of the base only the C library, which is all that the runtime needs: no shell, no package, and room for the
+# ahead-of-time cache.
+FROM ${RUNTIME_IMAGE} AS base
+COPY --from=build /opt/jre /opt/jre
+RUN mkdir -p /base/etc /base/proc /base/dev /base/tmp \
+    && chmod 1777 /base/tmp \
+    && echo 'hosts: files dns' >/base/etc/nsswitch.conf \
+    && for library in $(ldd /opt/jre/bin/java /opt/jre/lib/*.so /opt/jre/lib/server/libjvm.so \
+         | awk '$3 ~ /^\/(usr\/)?lib/ { print $3 } $1 ~ /^\/lib.*ld-linux/ { print $1 }' | sort -u); \
+       do cp -L --parents "$library" /base; done
+
+
+FROM scratch
+COPY --from=base /base /
 
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -43,7 +58,7 @@ LABEL org.opencontainers.image.title="authgear-auth-request" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 
-# No RUN from here on, so the base needs no shell. Owned by root: the service cannot change itself.
+# Owned by root: the service cannot change itself.
 COPY --from=build /opt/jre /opt/jre
 COPY --from=build /app /app
 

@@ -75,7 +75,7 @@ public final class Main {
     Logger log = LoggerFactory.getLogger(Main.class);
     log.atInfo()
         .addKeyValue("version", version())
-        .addKeyValue("port", running.port())
+        .addKeyValue("address", running.listening())
         .addKeyValue("management_port", running.managementPort())
         .log("listening");
   }

@@ -10,8 +10,10 @@ import com.authgear.authrequest.http.Servers;
 import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.requirement.Requirements;
+import com.authgear.authrequest.settings.Listen;
 import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
+import com.authgear.authrequest.settings.SocketFile;
 import com.authgear.authrequest.telemetry.DecisionLog;
 import com.authgear.authrequest.telemetry.FreshnessMeters;
 import com.authgear.authrequest.telemetry.FreshnessMeters.Cache;
@@ -26,6 +28,7 @@ import com.authgear.authrequest.verify.freshness.Changes;
 import com.authgear.authrequest.verify.freshness.Marks;
 import com.authgear.authrequest.verify.freshness.SharedMarks;
 import com.authgear.authrequest.verify.freshness.SharedMarks.Transit;
+import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.jwt.TokenCache;
@@ -77,6 +80,12 @@ final class Running implements AutoCloseable {
   private Running(Settings settings, InstantSource clock, String version) {
     this.settings = settings;
     meters = new Meters(version);
+    CryptoProvider crypto = CryptoProvider.choose();
+    meters.cryptoProvider(crypto.name());
+    LoggerFactory.getLogger(Running.class)
+        .atInfo()
+        .addKeyValue("provider", crypto.name())
+        .log("crypto provider chosen");
     ResolverMeters resolverMeters =
         new ResolverMeters(meters, RESULTS.stream().map(ResolverResult::code).toList());
     keys =
@@ -86,6 +95,7 @@ final class Running implements AutoCloseable {
             KEY_TIMEOUT,
             clock,
             Keys.Timing.DEFAULT,
+            crypto,
             (trigger, success) ->
                 meters.keySetRefreshed(Meters.Trigger.valueOf(trigger.name()), success));
     meters.bindKeySet(
@@ -167,8 +177,12 @@ final class Running implements AutoCloseable {
                 settings.logUserId()));
     meters.bindRequestsWaiting(handler::waiting);
     auth =
-        Servers.auth(
-            withHooks(handler), settings.listen().host(), settings.listen().port(), metadata);
+        switch (settings.listen()) {
+          case ListenAddress address ->
+              Servers.auth(withHooks(handler), address.host(), address.port(), metadata);
+          case SocketFile file ->
+              Servers.auth(withHooks(handler), file.path(), settings.socketMode(), metadata);
+        };
     management = Servers.management(this::problem, this::degraded, meters::scrape);
   }
 
@@ -275,7 +289,7 @@ final class Running implements AutoCloseable {
     return running;
   }
 
-  private static void listen(Runnable start, ListenAddress address) throws IOException {
+  private static void listen(Runnable start, Listen address) throws IOException {
     try {
       start.run();
     } catch (JavalinException e) {
@@ -333,6 +347,15 @@ final class Running implements AutoCloseable {
         : null;
   }
 
+  /** Where proxies ask, with the real port. */
+  Listen listening() {
+    return switch (settings.listen()) {
+      case ListenAddress address -> new ListenAddress(address.host(), port());
+      case SocketFile file -> file;
+    };
+  }
+
+  /** Only where proxies ask over the network. */
   int port() {
     return auth.port();
   }

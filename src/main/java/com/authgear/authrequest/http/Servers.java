@@ -1,10 +1,18 @@
 package com.authgear.authrequest.http;
 
 import io.javalin.Javalin;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.time.Duration;
+import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
@@ -19,6 +27,15 @@ public final class Servers {
   /** nginx keeps an idle upstream connection for 60 s; ours must outlive it. */
   private static final long IDLE_MILLIS = 75_000;
 
+  /** Proxies send a header at once. */
+  private static final Duration HEADER_TIMEOUT = Duration.ofSeconds(10);
+
+  /**
+   * Connections that wait to be accepted, more than Jetty's 128: proxies open many at once when
+   * they start. The kernel's {@code net.core.somaxconn} bounds it.
+   */
+  private static final int BACKLOG = 1024;
+
   private Servers() {}
 
   /**
@@ -31,6 +48,46 @@ public final class Servers {
    */
   public static Javalin auth(
       Handler.Wrapper handler, String host, int port, @Nullable ResourceMetadata metadata) {
+    return auth(
+        handler,
+        (server, connections) -> {
+          ServerConnector connector = new ServerConnector(server, connections);
+          connector.setHost(host);
+          connector.setPort(port);
+          connector.setIdleTimeout(IDLE_MILLIS);
+          connector.setAcceptQueueSize(BACKLOG);
+          return connector;
+        },
+        metadata);
+  }
+
+  /**
+   * The same on a Unix domain socket. Its file is made at the start and removed at the end.
+   *
+   * @param socket absolute; if it exists, then as a socket on which no one listens
+   * @param mode who may connect
+   */
+  public static Javalin auth(
+      Handler.Wrapper handler,
+      Path socket,
+      Set<PosixFilePermission> mode,
+      @Nullable ResourceMetadata metadata) {
+    return auth(
+        handler,
+        (server, connections) -> {
+          SocketFileConnector connector =
+              new SocketFileConnector(server, socket, mode, connections);
+          connector.setIdleTimeout(IDLE_MILLIS);
+          connector.setAcceptQueueSize(BACKLOG);
+          return connector;
+        },
+        metadata);
+  }
+
+  private static Javalin auth(
+      Handler.Wrapper handler,
+      BiFunction<Server, ConnectionFactory, Connector> listener,
+      @Nullable ResourceMetadata metadata) {
     return Javalin.create(
         config -> {
           config.startup.showJavalinBanner = false;
@@ -47,14 +104,8 @@ public final class Servers {
                 http.setIdleTimeout(IDLE_MILLIS);
               });
           config.jetty.addConnector(
-              (server, http) -> {
-                ServerConnector connector =
-                    new ServerConnector(server, new PolicyPathConnectionFactory(http));
-                connector.setHost(host);
-                connector.setPort(port);
-                connector.setIdleTimeout(IDLE_MILLIS);
-                return connector;
-              });
+              (server, http) ->
+                  listener.apply(server, new PolicyPathConnectionFactory(http, HEADER_TIMEOUT)));
           if (metadata != null) {
             metadata.serve(config);
           }

@@ -9,6 +9,7 @@ import com.authgear.authrequest.settings.Parsed.Fault;
 import com.authgear.authrequest.settings.Parsed.Valid;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
@@ -54,6 +56,16 @@ record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
   static Format<ListenAddress> listenAddress() {
     return new Format<>(
         "host:port, IPv6 in brackets, port 0 for any free one", ListenAddress::parse);
+  }
+
+  /** Where proxies ask. */
+  static Format<Listen> listen() {
+    return new Format<>(listenAddress().accepts() + "; or unix:/path", Listen::parse);
+  }
+
+  /** Permissions of a file. */
+  static Format<Set<PosixFilePermission>> fileMode() {
+    return new Format<>("file mode, octal", FileModes::parse);
   }
 
   /** A duration from {@code least} to {@code most}, both written as a user would. */

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * @param host name or IP address, an IPv6 address without brackets
  * @param port 0 for any free port
  */
-public record ListenAddress(String host, int port) {
+public record ListenAddress(String host, int port) implements Listen {
 
   private static final int MAX_PORT = 65_535;
   private static final Pattern HOST_AND_PORT =

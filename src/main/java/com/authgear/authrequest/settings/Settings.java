@@ -4,6 +4,7 @@ import com.authgear.authrequest.credential.TokenCarriers;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.requirement.Requirement;
 import java.net.URI;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * @param staleIfError how much longer a good answer of the resolver serves while it cannot say
  * @param edgeCacheTtl how long the proxy may repeat an allow; zero: it may not
  * @param listen where proxies ask
+ * @param socketMode permissions of the socket's file, if proxies ask there
  * @param managementListen where metrics and probes are served
  * @param logAllowed whether allowed requests are logged
  * @param logUserId whether the log names users
@@ -73,7 +75,8 @@ public record Settings(
     Duration resolverCacheTtl,
     Duration staleIfError,
     Duration edgeCacheTtl,
-    ListenAddress listen,
+    Listen listen,
+    Set<PosixFilePermission> socketMode,
     ListenAddress managementListen,
     LogFormat logFormat,
     LogLevel logLevel,
@@ -88,5 +91,6 @@ public record Settings(
     algorithms = Set.copyOf(algorithms);
     policies = Map.copyOf(policies);
     claimHeaders = List.copyOf(claimHeaders);
+    socketMode = Set.copyOf(socketMode);
   }
 }

@@ -85,11 +85,12 @@ public final class SettingsReader {
                   + "=jwt never does",
               "leave it out, or set " + table.mode.key() + "=auto"));
     }
-    Optional<ListenAddress> listen = values.get(table.listen);
+    Optional<Listen> listen = values.get(table.listen);
     Optional<ListenAddress> management = values.get(table.managementListen);
     if (listen.isPresent()
         && management.isPresent()
-        && listen.get().clashesWith(management.get())) {
+        && listen.get() instanceof ListenAddress address
+        && address.clashesWith(management.get())) {
       problems.add(
           new Problem(
               table.managementListen.key(),
@@ -134,6 +135,7 @@ public final class SettingsReader {
         values.get(table.staleIfError).orElseThrow(),
         values.get(table.edgeCacheTtl).orElseThrow(),
         values.get(table.listen).orElseThrow(),
+        values.get(table.socketMode).orElseThrow(),
         values.get(table.managementListen).orElseThrow(),
         values.get(table.logFormat).orElseThrow(),
         values.get(table.logLevel).orElseThrow(),

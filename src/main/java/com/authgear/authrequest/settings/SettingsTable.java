@@ -7,11 +7,13 @@ import com.authgear.authrequest.settings.Setting.Default;
 import com.authgear.authrequest.settings.Setting.Otherwise;
 import com.authgear.authrequest.settings.Setting.Required;
 import java.net.URI;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Every setting, in the order in which users see them. */
 final class SettingsTable {
@@ -238,13 +240,21 @@ final class SettingsTable {
           "How long a proxy with a cache may repeat a 200 at most; 0s: never",
           "2s");
 
-  final Setting<ListenAddress> listen =
+  final Setting<Listen> listen =
       add(
           "LISTEN",
-          Format.listenAddress(),
+          Format.listen(),
           new Default("0.0.0.0:8080"),
           "Where proxies ask",
-          "[::]:8080");
+          "unix:/run/authgear-auth-request/auth.sock");
+
+  final Setting<Set<PosixFilePermission>> socketMode =
+      add(
+          "SOCKET_MODE",
+          Format.fileMode(),
+          new Default("0660"),
+          "Who may connect to `unix:/path`: the proxy needs to write",
+          "0666");
 
   final Setting<ListenAddress> managementListen =
       add(

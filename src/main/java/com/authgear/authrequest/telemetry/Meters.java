@@ -146,6 +146,14 @@ public final class Meters implements AutoCloseable {
     timer.record(Math.max(nanos, 0), TimeUnit.NANOSECONDS);
   }
 
+  /** Says once who computes signatures. */
+  public void cryptoProvider(String name) {
+    Gauge.builder(Metric.CRYPTO_PROVIDER_INFO.meterName(), () -> 1)
+        .description(Metric.CRYPTO_PROVIDER_INFO.help())
+        .tag("provider", name)
+        .register(registry);
+  }
+
   /** Records what the headers of an allowed request take, in bytes. */
   public void identityHeaders(int bytes) {
     identityHeaders.record(bytes);

@@ -14,6 +14,12 @@ enum Metric {
       Type.GAUGE,
       "Always 1; `version` is the one that runs.",
       "version"),
+  CRYPTO_PROVIDER_INFO(
+      "authgear_auth_crypto_provider_info",
+      Type.GAUGE,
+      "Always 1; `provider` computes signatures: `AmazonCorrettoCryptoProvider`, or `JDK` where"
+          + " that does not load.",
+      "provider"),
   READY(
       "authgear_auth_ready",
       Type.GAUGE,

@@ -5,6 +5,7 @@ import static com.authgear.authrequest.k8s.Manifests.strings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.principal.IdentityHeader;
+import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
@@ -93,7 +94,7 @@ final class KustomizeIT {
       assertThat(base.containerPorts())
           .containsExactlyInAnyOrderEntriesOf(
               Map.of(
-                  "http", settings.listen().port(),
+                  "http", ((ListenAddress) settings.listen()).port(),
                   "management", settings.managementListen().port()));
     }
 

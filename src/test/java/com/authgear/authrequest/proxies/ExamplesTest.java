@@ -273,8 +273,8 @@ class ExamplesTest {
       String name = header.substring("x-authgear-".length()).replace('-', '_');
       assertThat(auth.at("/authSnippets").asText().lines())
           .contains(
-              "auth_request_set $authgear_%s $upstream_http_x_authgear_%s;".formatted(name, name),
-              "proxy_set_header %s $authgear_%s;".formatted(header, name));
+              "auth_request_set $authgear_" + name + " $upstream_http_x_authgear_" + name + ";",
+              "proxy_set_header " + header + " $authgear_" + name + ";");
     }
   }
 

@@ -67,9 +67,12 @@ class IngressNginxIT extends ProxyContract {
     for (int i = 0; i < names.size(); i++) {
       String name = names.get(i);
       lines.append(
-          "            auth_request_set $authHeader%d $upstream_http_%s;\n"
-              .formatted(i, name.replace('-', '_')));
-      lines.append("            proxy_set_header '%s' $authHeader%d;\n".formatted(name, i));
+          "            auth_request_set $authHeader"
+              + i
+              + " $upstream_http_"
+              + name.replace('-', '_')
+              + ";\n");
+      lines.append("            proxy_set_header '" + name + "' $authHeader" + i + ";\n");
     }
     return lines.toString();
   }

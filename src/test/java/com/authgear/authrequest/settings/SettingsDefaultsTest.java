@@ -8,6 +8,7 @@ import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.Requirement.PrincipalRule;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import java.net.URI;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -50,6 +51,7 @@ class SettingsDefaultsTest {
                 Duration.ZERO,
                 Duration.ZERO,
                 new ListenAddress("0.0.0.0", 8080),
+                PosixFilePermissions.fromString("rw-rw----"),
                 new ListenAddress("0.0.0.0", 8081),
                 LogFormat.JSON,
                 LogLevel.INFO,
@@ -91,6 +93,7 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_STALE_IF_ERROR", "2m");
     environment.put("AUTHGEAR_EDGE_CACHE_TTL", "3s");
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:9080");
+    environment.put("AUTHGEAR_SOCKET_MODE", "0600");
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "[::1]:9081");
     environment.put("AUTHGEAR_LOG_FORMAT", "text");
     environment.put("AUTHGEAR_LOG_LEVEL", "debug");
@@ -133,6 +136,7 @@ class SettingsDefaultsTest {
                     Duration.ofMinutes(2),
                     Duration.ofSeconds(3),
                     new ListenAddress("127.0.0.1", 9080),
+                    PosixFilePermissions.fromString("rw-------"),
                     new ListenAddress("::1", 9081),
                     LogFormat.TEXT,
                     LogLevel.DEBUG,

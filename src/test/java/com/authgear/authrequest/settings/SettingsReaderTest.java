@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import com.authgear.authrequest.settings.SettingsReader.Refused;
 import java.net.URI;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -400,7 +402,7 @@ class SettingsReaderTest {
       "[::ffff:127.0.0.1]:1, ::ffff:127.0.0.1, 1",
     })
     void read_address(String given, String host, int port) {
-      ListenAddress address = accepted("AUTHGEAR_LISTEN", given).listen();
+      Listen address = accepted("AUTHGEAR_LISTEN", given).listen();
 
       assertThat(address).isEqualTo(new ListenAddress(host, port)).hasToString(given);
     }
@@ -416,7 +418,6 @@ class SettingsReaderTest {
       "localhost:123456, is not an address of the form host:port",
       "::1:8080, is not an address of the form host:port",
       "[::1], is not an address of the form host:port",
-      "unix:/run/auth.sock, is not an address of the form host:port",
       "http://localhost:1, is not an address of the form host:port",
       "localhost:65536, has a port above 65535",
       "[127.0.0.1]:1, has no IPv6 address in its brackets",
@@ -433,6 +434,45 @@ class SettingsReaderTest {
       assertThat(fault("AUTHGEAR_LISTEN", given)).isEqualTo(Problem.quote(given) + " " + fault);
       assertThat(fault("AUTHGEAR_MANAGEMENT_LISTEN", given))
           .isEqualTo(Problem.quote(given) + " " + fault);
+    }
+
+    @Test
+    void read_socketFile_isAccepted() {
+      assertThat(accepted("AUTHGEAR_LISTEN", "unix:/run/auth.sock").listen())
+          .isEqualTo(new SocketFile(Path.of("/run/auth.sock")))
+          .hasToString("unix:/run/auth.sock");
+    }
+
+    @Test
+    void read_socketFileWithoutAbsolutePath_isAProblem() {
+      String fault = " has no absolute path of a file after unix:";
+      assertThat(fault("AUTHGEAR_LISTEN", "unix:")).endsWith(fault);
+      assertThat(fault("AUTHGEAR_LISTEN", "unix:auth.sock")).endsWith(fault);
+      assertThat(fault("AUTHGEAR_LISTEN", "unix:/run/")).endsWith(fault);
+      assertThat(fault("AUTHGEAR_MANAGEMENT_LISTEN", "unix:/run/auth.sock"))
+          .endsWith(" is not an address of the form host:port");
+    }
+
+    @Test
+    void read_socketFileAtTheLimitOfItsLength_isAccepted() {
+      String longest = "unix:/" + "x".repeat(106);
+      assertThat(accepted("AUTHGEAR_LISTEN", longest).listen()).hasToString(longest);
+      assertThat(fault("AUTHGEAR_LISTEN", longest + "x"))
+          .endsWith(" has a path of more than 107 bytes");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0660, rw-rw----", "666, rw-rw-rw-", "0740, rwxr-----", "000, ---------"})
+    void read_socketMode(String given, String permissions) {
+      assertThat(accepted("AUTHGEAR_SOCKET_MODE", given).socketMode())
+          .isEqualTo(PosixFilePermissions.fromString(permissions));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0o660", "rw", "66", "0668", "10660", "1660"})
+    void read_otherSocketMode_isAProblem(String given) {
+      assertThat(fault("AUTHGEAR_SOCKET_MODE", given))
+          .isEqualTo(Problem.quote(given) + " is not a file mode such as 0660");
     }
 
     @ParameterizedTest

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -14,8 +15,12 @@ class DigestTest {
   void of_isSha256OfLengthsAndParts() {
     // printf '\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0ab' | sha256sum
     Digest digest = Digest.ofToken("ab");
+    HexFormat hex = HexFormat.of();
     assertThat(
-            String.format("%016x%016x%016x%016x", digest.a(), digest.b(), digest.c(), digest.d()))
+            hex.toHexDigits(digest.a())
+                + hex.toHexDigits(digest.b())
+                + hex.toHexDigits(digest.c())
+                + hex.toHexDigits(digest.d()))
         .isEqualTo("e79e66bb27bfd121579333da838873377d774dc7bd6a8430b3c3210cbe395cd6");
   }
 

@@ -7,6 +7,7 @@ import com.authgear.authrequest.verify.freshness.Answers;
 import com.authgear.authrequest.verify.freshness.CacheCounts;
 import com.authgear.authrequest.verify.freshness.Changes.Change;
 import com.authgear.authrequest.verify.freshness.TestClock;
+import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.jwt.TokenCache;
@@ -46,7 +47,13 @@ final class Verifying implements AutoCloseable {
     URI origin = URI.create(sandbox.origin());
     keys =
         Keys.discover(
-            origin, origin, Duration.ofSeconds(20), clock, Keys.Timing.DEFAULT, (_, _) -> {});
+            origin,
+            origin,
+            Duration.ofSeconds(20),
+            clock,
+            Keys.Timing.DEFAULT,
+            CryptoProvider.JDK,
+            (_, _) -> {});
     keys.start();
     Awaitility.await().until(() -> keys.problem() == null);
     resolver =

@@ -4,15 +4,13 @@ import com.authgear.authrequest.verify.LoggedUrl;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSVerifier;
-import com.nimbusds.jose.crypto.ECDSAVerifier;
-import com.nimbusds.jose.crypto.RSASSAVerifier;
-import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.util.JSONObjectUtils;
 import java.io.IOException;
 import java.net.URI;
+import java.security.GeneralSecurityException;
 import java.text.ParseException;
 import java.time.InstantSource;
 import java.util.HashSet;
@@ -45,18 +43,22 @@ final class DiscoveredKeys implements KeyFetcher {
   private final HttpUrl connectTo;
   private final String issuerText;
   private final InstantSource clock;
+  private final CryptoProvider crypto;
 
   /**
    * @param client does not follow redirects and bounds the time of a call
    * @param issuer the public origin
    * @param connectTo the origin to connect to in its stead
+   * @param crypto verifies signatures with the keys
    */
-  DiscoveredKeys(OkHttpClient client, URI issuer, URI connectTo, InstantSource clock) {
+  DiscoveredKeys(
+      OkHttpClient client, URI issuer, URI connectTo, InstantSource clock, CryptoProvider crypto) {
     this.client = client;
     this.issuer = HttpUrl.get(issuer.toString());
     this.issuerText = issuer.toString();
     this.connectTo = HttpUrl.get(connectTo.toString());
     this.clock = clock;
+    this.crypto = crypto;
   }
 
   @Override
@@ -156,7 +158,7 @@ final class DiscoveredKeys implements KeyFetcher {
   }
 
   /** A key set may hold keys for other purposes; those are none of our business. */
-  private static KeySet.@Nullable Key usableKey(Object entry) {
+  private KeySet.@Nullable Key usableKey(Object entry) {
     if (!(entry instanceof Map<?, ?> members)) {
       return null;
     }
@@ -168,13 +170,12 @@ final class DiscoveredKeys implements KeyFetcher {
           || (jwk.getKeyUse() != null && !jwk.getKeyUse().equals(KeyUse.SIGNATURE))) {
         return null;
       }
-      return switch (jwk) {
-        case RSAKey rsa when rsa.size() >= MIN_RSA_BITS ->
-            key(jwk, new RSASSAVerifier(rsa.toRSAPublicKey()));
-        case ECKey ec -> key(jwk, new ECDSAVerifier(ec.toECPublicKey()));
-        default -> null;
-      };
-    } catch (ParseException | JOSEException | RuntimeException e) {
+      if (jwk instanceof RSAKey rsa && rsa.size() < MIN_RSA_BITS) {
+        return null;
+      }
+      JWSVerifier verifier = crypto.verifier(jwk);
+      return verifier == null ? null : key(jwk, verifier);
+    } catch (ParseException | JOSEException | GeneralSecurityException | RuntimeException e) {
       LOG.warn("a key of the key set cannot be used: {}", e.getClass().getSimpleName());
       return null;
     }

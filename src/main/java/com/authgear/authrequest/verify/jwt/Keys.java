@@ -90,6 +90,7 @@ public final class Keys implements AutoCloseable {
    * @param issuer the project's public origin
    * @param connectTo the origin to connect to in its stead, the same by default
    * @param timeout of each call
+   * @param crypto verifies signatures with the keys
    */
   public static Keys discover(
       URI issuer,
@@ -97,6 +98,7 @@ public final class Keys implements AutoCloseable {
       Duration timeout,
       InstantSource clock,
       Timing timing,
+      CryptoProvider crypto,
       Listener listener) {
     OkHttpClient client =
         new OkHttpClient.Builder()
@@ -104,7 +106,8 @@ public final class Keys implements AutoCloseable {
             .followSslRedirects(false)
             .callTimeout(timeout)
             .build();
-    return new Keys(new DiscoveredKeys(client, issuer, connectTo, clock), clock, timing, listener);
+    return new Keys(
+        new DiscoveredKeys(client, issuer, connectTo, clock, crypto), clock, timing, listener);
   }
 
   /** Starts fetching in the background; returns at once. */

@@ -35,6 +35,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -523,7 +524,11 @@ class JwtVerifierTest {
       verifyNow(token);
       String unsigned = token.substring(0, token.lastIndexOf('.') + 1);
       for (int i = 0; i < 3000; i++) {
-        assertThat(verifyNow(unsigned + "A".repeat(339) + String.format("%03x", i)))
+        assertThat(
+                verifyNow(
+                    unsigned
+                        + "A".repeat(339)
+                        + HexFormat.of().toHexDigits((short) i).substring(1)))
             .isInstanceOf(Rejected.class);
       }
       cache.settle();

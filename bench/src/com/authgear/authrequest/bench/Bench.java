@@ -1,0 +1,545 @@
+package com.authgear.authrequest.bench;
+
+import com.authgear.authrequest.bench.Load.Seen;
+import com.authgear.authrequest.sandbox.Sandbox;
+import com.authgear.authrequest.sandbox.SandboxOptions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.results.format.ResultFormatType;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+
+/**
+ * Starts the candidates, gives each its turn in every round, and hands what was seen to the report.
+ */
+public final class Bench {
+
+  private final Plan plan;
+  private final Path home = Path.of(System.getProperty("bench.home"));
+  private final String jar = System.getProperty("bench.jar");
+  private final String java = ProcessHandle.current().info().command().orElseThrow();
+  private final Path work = Files.createTempDirectory("authgear-bench");
+  private final Children children = new Children(work);
+  private final Load load = new Load(home.resolve("bench/wrk"));
+  private final Samples samples = new Samples();
+  private final List<String> remarks = new ArrayList<>();
+  private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(Clock.systemUTC()));
+  private final Credentials credentials = new Credentials(sandbox.project(), work);
+  private final boolean cachesAnswers;
+
+  private Bench(Plan plan) throws IOException, InterruptedException {
+    this.plan = plan;
+    this.cachesAnswers = knowsSetting("AUTHGEAR_RESOLVER_CACHE_TTL");
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    Bench bench = new Bench(Plan.of(arguments));
+    try {
+      bench.run();
+    } finally {
+      bench.children.close();
+      bench.sandbox.close();
+      bench.delete();
+    }
+    System.exit(0);
+  }
+
+  /** The service as a process of its own. */
+  private record Service(Process process, int port, int management) {
+    String url() {
+      return "http://127.0.0.1:" + port + "/auth";
+    }
+  }
+
+  private boolean knowsSetting(String key) throws IOException, InterruptedException {
+    Process help = new ProcessBuilder(java, "-jar", jar, "--help").start();
+    boolean known = new String(help.getInputStream().readAllBytes()).contains(key);
+    help.waitFor();
+    return known;
+  }
+
+  private Service service(String name, String... jvmOptions)
+      throws IOException, InterruptedException {
+    int port = Children.freePort();
+    int management = Children.freePort();
+    Map<String, String> environment = new HashMap<>();
+    environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
+    environment.put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
+    environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + management);
+    environment.put("AUTHGEAR_DRAIN", "0s");
+    if (cachesAnswers) {
+      environment.put("AUTHGEAR_RESOLVER_CACHE_TTL", "60s");
+    }
+    if (knowsSetting("AUTHGEAR_CACHE_SIZE")) {
+      environment.put("AUTHGEAR_CACHE_SIZE", "" + Math.max(plan.many() * 2, 10_000));
+    }
+    List<String> command = new ArrayList<>(List.of(java));
+    command.addAll(List.of(jvmOptions));
+    command.addAll(List.of("-jar", jar));
+    return new Service(children.start(name, environment, command), port, management);
+  }
+
+  private Service readyService(String name, String... jvmOptions)
+      throws IOException, InterruptedException {
+    Service service = service(name, jvmOptions);
+    Children.awaitPort(service.process, service.management);
+    while (Answers.ask("http://127.0.0.1:" + service.management + "/readyz", "").statusCode()
+        != 200) {
+      Thread.sleep(20);
+    }
+    return service;
+  }
+
+  private int bare(String kind, Path answer, Map<String, Process> processes)
+      throws IOException, InterruptedException {
+    int port = Children.freePort();
+    Process process =
+        children.start(
+            kind,
+            Map.of(),
+            List.of(
+                java,
+                "-cp",
+                System.getProperty("java.class.path"),
+                Bare.class.getName(),
+                kind,
+                "" + port,
+                answer.toString()));
+    processes.put(kind, process);
+    Children.awaitPort(process, port);
+    return port;
+  }
+
+  /** One thing that is measured in each round. */
+  private interface Turn {
+    void take(boolean warmUp) throws IOException, InterruptedException;
+  }
+
+  private void run() throws Exception {
+    say("results go to bench/results; logs to " + work);
+    Path tokens = credentials.accessTokens(1000);
+    Service service = readyService("service");
+    HttpResponse<String> reference = Answers.ask(service.url(), firstLine(tokens));
+    require(reference.statusCode() == 200, "the service does not allow: " + reference);
+    List<String> fixed = Answers.fixedLines(reference);
+    Path answer = Files.write(work.resolve("answer"), fixed);
+
+    Map<String, Process> processes = new HashMap<>();
+    int jetty = bare("jetty", answer, processes);
+    int javalin = bare("javalin", answer, processes);
+    Map<String, Integer> upstreams = new LinkedHashMap<>();
+    upstreams.put("jetty", jetty);
+    upstreams.put("javalin", javalin);
+    upstreams.put("service", service.port);
+    Proxy proxy = new Proxy(work, home.resolve("nginx"), upstreams);
+    Process nginx = proxy.start(children, fixed);
+    processes.put("nginx", nginx);
+    processes.put("service", service.process);
+
+    Map<String, String> urls = new LinkedHashMap<>();
+    urls.put("nginx", "http://127.0.0.1:" + proxy.staticPort() + "/auth");
+    urls.put("jetty", "http://127.0.0.1:" + jetty + "/auth");
+    urls.put("javalin", "http://127.0.0.1:" + javalin + "/auth");
+    urls.put("service", service.url());
+    Map<String, String> expected = new TreeMap<>(Answers.identity(reference));
+    Predicate<HttpResponse<String>> sameBytes =
+        found -> found.statusCode() == 200 && Answers.identity(found).equals(expected);
+    Predicate<HttpResponse<String>> passed =
+        found -> found.statusCode() == 200 && found.body().equals("ok\n");
+
+    List<Turn> turns = new ArrayList<>();
+    if (plan.has("direct") || plan.has("refused")) {
+      urls.forEach(
+          (name, url) -> {
+            if (plan.has("direct") || name.equals("service")) {
+              turns.add(turn("direct " + name, url, tokens, processes.get(name), sameBytes, 200));
+            }
+          });
+    }
+    if (plan.has("cookie")) {
+      Path cookies = credentials.cookies(1000);
+      turns.add(
+          turn("cookie jetty", urls.get("jetty"), cookies, processes.get("jetty"), sameBytes, 200));
+      // A session cookie's answer has no client and no scope, so only the status is compared.
+      turns.add(
+          turn(
+              "cookie service",
+              service.url(),
+              cookies,
+              service.process,
+              a -> a.statusCode() == 200,
+              200));
+    }
+    if (plan.has("refused")) {
+      Predicate<HttpResponse<String>> denied = found -> found.statusCode() == 401;
+      turns.add(
+          turn(
+              "garbage service",
+              service.url(),
+              credentials.garbage(1000),
+              service.process,
+              denied,
+              401));
+      turns.add(
+          turn("none service", service.url(), credentials.none(), service.process, denied, 401));
+    }
+    if (plan.has("proxied")) {
+      turns.add(
+          turn(
+              "open nginx",
+              "http://127.0.0.1:" + proxy.openPort() + "/",
+              tokens,
+              nginx,
+              passed,
+              200));
+      for (String name : List.of("nginx", "jetty", "javalin", "service")) {
+        String url = "http://127.0.0.1:" + proxy.protectedPort(name) + "/";
+        turns.add(turn("proxied " + name, url, tokens, processes.get(name), passed, 200));
+      }
+      if (proxy.hasEdgeCache()) {
+        String url = "http://127.0.0.1:" + proxy.protectedPort("edge") + "/";
+        turns.add(turn("edge service", url, tokens, nginx, passed, 200));
+      } else {
+        remarks.add("nginx has no shipped edge cache yet: that row is missing.");
+      }
+    }
+    interleave(turns);
+
+    if (plan.has("new")) {
+      fresh(service);
+    }
+    if (plan.has("paced") && samples.has("direct service")) {
+      paced(service, jetty, tokens);
+    }
+    if (plan.has("idle")) {
+      idle(service, tokens);
+    }
+    Children.stop(service.process);
+    if (plan.has("many")) {
+      many();
+    }
+    if (plan.has("memory")) {
+      memory();
+    }
+    if (plan.has("start")) {
+      start(firstLine(tokens));
+    }
+    if (plan.has("jmh")) {
+      jmh();
+    }
+    new Report(plan, samples, remarks, home, jar).write();
+  }
+
+  private Turn turn(
+      String name,
+      String url,
+      Path headers,
+      Process process,
+      Predicate<HttpResponse<String>> right,
+      int status) {
+    return warmUp -> {
+      List<String> lines = Files.readAllLines(headers);
+      List<String> some =
+          lines.isEmpty()
+              ? List.of("")
+              : List.of(lines.getFirst(), lines.get(lines.size() / 2), lines.getLast());
+      check(name, url, some, right);
+      double cpu = Children.cpuSeconds(process);
+      Seen seen = load.rotate(url, headers, plan.seconds());
+      cpu = Children.cpuSeconds(process) - cpu;
+      requireAnswers(name, seen, status);
+      check(name, url, some, right);
+      if (!warmUp) {
+        record(name, seen, cpu);
+      }
+    };
+  }
+
+  private void record(String name, Seen seen, double cpu) {
+    samples.add(name, seen.perSecond());
+    samples.add(name + " per cpu second", seen.requests() / Math.max(cpu, 0.01));
+    say("%-16s %,9.0f/s".formatted(name, seen.perSecond()));
+  }
+
+  private static void requireAnswers(String name, Seen seen, int status) {
+    require(seen.failed() == 0, name + ": " + seen.failed() + " requests without an answer");
+    require(
+        status < 400 ? seen.refused() == 0 : seen.refused() == seen.requests(),
+        name + ": " + seen.refused() + " of " + seen.requests() + " were refused");
+    require(seen.requests() > 0, name + ": no answers");
+  }
+
+  private static void check(
+      String name, String url, List<String> headerLines, Predicate<HttpResponse<String>> right)
+      throws IOException, InterruptedException {
+    for (String line : headerLines) {
+      HttpResponse<String> found = Answers.ask(url, line);
+      require(right.test(found), name + ": wrong answer " + found + " " + found.headers().map());
+    }
+  }
+
+  /** Every turn once unseen, then all of them in every round, each time beginning with another. */
+  private void interleave(List<Turn> turns) throws IOException, InterruptedException {
+    if (!plan.smoke()) {
+      for (int i = 0; i < 2; i++) {
+        for (Turn turn : turns) {
+          turn.take(true);
+        }
+      }
+    }
+    for (int round = 0; round < plan.rounds(); round++) {
+      say("round " + (round + 1));
+      List<Turn> order = new ArrayList<>(turns);
+      Collections.rotate(order, -round * Math.max(1, turns.size() / plan.rounds()));
+      for (Turn turn : order) {
+        turn.take(false);
+      }
+    }
+  }
+
+  /** No token twice, so that each is verified. */
+  private void fresh(Service service) throws IOException, InterruptedException {
+    say("minting " + plan.fresh() + " tokens");
+    Path file = credentials.accessTokens(plan.fresh());
+    long position = 0;
+    long total = 0;
+    double allows = allows(service);
+    for (int round = 0; round < plan.rounds(); round++) {
+      double cpu = Children.cpuSeconds(service.process);
+      Seen seen = load.once(service.url(), file, position, plan.seconds());
+      cpu = Children.cpuSeconds(service.process) - cpu;
+      requireAnswers("new", seen, 200);
+      position = seen.position();
+      total += seen.requests();
+      if (position >= Files.size(file)) {
+        // It stood still for a part of its time.
+        remarks.add("New tokens ran out in round " + (round + 1) + ", which does not count.");
+        break;
+      }
+      record("new service", seen, cpu);
+    }
+    require(allows(service) - allows >= total, "fewer allows than answers");
+    Files.delete(file);
+  }
+
+  private static double allows(Service service) throws IOException, InterruptedException {
+    return Answers.metrics(service.management)
+        .lines()
+        .filter(
+            l -> l.startsWith("authgear_auth_decision_seconds_count{") && l.contains("\"allow\""))
+        .mapToDouble(l -> Double.parseDouble(l.substring(l.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  /** Latency at half of what the service can do. */
+  private void paced(Service service, int jetty, Path tokens)
+      throws IOException, InterruptedException {
+    double rate = Math.max(100, samples.of("direct service").median() / 2);
+    List<String> lines = Files.readAllLines(tokens);
+    for (int round = plan.smoke() ? 0 : -1; round < plan.rounds(); round++) {
+      for (String name : List.of("jetty", "service")) {
+        int port = name.equals("jetty") ? jetty : service.port;
+        Paced.Seen seen = Paced.run(port, lines, rate, plan.seconds());
+        require(seen.wrong() == 0, "paced " + name + ": " + seen.wrong() + " wrong answers");
+        if (round >= 0) {
+          samples.add("p50 " + name, seen.percentile(50));
+          samples.add("p99 " + name, seen.percentile(99));
+        }
+      }
+    }
+    samples.add("paced rate", rate);
+  }
+
+  /** The same load with and without many connections beside it that say nothing. */
+  private void idle(Service service, Path tokens) throws IOException, InterruptedException {
+    for (int round = 0; round < plan.rounds(); round++) {
+      samples.add("alone", load.rotate(service.url(), tokens, plan.seconds()).perSecond());
+      List<Socket> sockets = new ArrayList<>();
+      try {
+        for (int i = 0; i < plan.idle(); i++) {
+          sockets.add(new Socket(InetAddress.getLoopbackAddress(), service.port));
+        }
+        Seen seen = load.rotate(service.url(), tokens, plan.seconds());
+        requireAnswers("idle", seen, 200);
+        samples.add("beside idle", seen.perSecond());
+        samples.add("resident with idle", Children.residentMegabytes(service.process));
+      } finally {
+        for (Socket socket : sockets) {
+          socket.close();
+        }
+      }
+    }
+  }
+
+  /** One token, then very many: speed and what each takes of the heap. */
+  private void many() throws IOException, InterruptedException {
+    say("minting " + plan.many() + " tokens");
+    Path one = credentials.accessTokens(1);
+    Path many = credentials.accessTokens(plan.many());
+    Service service = readyService("service-many", "-Xmx2g");
+    load.rotate(service.url(), one, plan.seconds());
+    double before = heapAfterCollection(service);
+    // In pieces: wrk sleeps for the whole of its time, even when its thread has ended.
+    for (long from = 0; from < Files.size(many); ) {
+      Seen seen = load.once(service.url(), many, from, plan.seconds());
+      requireAnswers("many", seen, 200);
+      from = seen.position();
+    }
+    double after = heapAfterCollection(service);
+    samples.add("heap per token", (after - before) / plan.many());
+    long position = 0;
+    for (int round = 0; round < plan.rounds(); round++) {
+      // Both from a file, so that wrk itself has the same to do.
+      Seen few = load.stream(service.url(), one, 0, plan.seconds());
+      requireAnswers("one", few, 200);
+      samples.add("one token", few.perSecond());
+      Seen seen = load.stream(service.url(), many, position, plan.seconds());
+      requireAnswers("many", seen, 200);
+      samples.add("many tokens", seen.perSecond());
+      position = seen.position();
+    }
+    Children.stop(service.process);
+    Files.delete(many);
+  }
+
+  private double heapAfterCollection(Service service) throws IOException, InterruptedException {
+    String jcmd = Path.of(java).resolveSibling("jcmd").toString();
+    for (int i = 0; i < 2; i++) {
+      new ProcessBuilder(jcmd, "" + service.process.pid(), "GC.run")
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .start()
+          .waitFor();
+    }
+    return Answers.metrics(service.management)
+        .lines()
+        .filter(line -> line.startsWith("jvm_memory_used_bytes{area=\"heap\""))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  private void memory() throws IOException, InterruptedException {
+    Path tokens = credentials.accessTokens(plan.smoke() ? 1_000 : 10_000);
+    Service service = readyService("service-memory", "-Xmx96m");
+    long requests = 0;
+    while (requests < plan.requests()) {
+      Seen seen = load.stream(service.url(), tokens, 0, plan.smoke() ? 1 : 20);
+      requireAnswers("memory", seen, 200);
+      requests += seen.requests();
+      if (plan.smoke()) {
+        break;
+      }
+    }
+    samples.add("resident", Children.residentMegabytes(service.process));
+    Children.stop(service.process);
+  }
+
+  /** From the start of the process to the first right answer. */
+  private void start(String headerLine) throws IOException, InterruptedException {
+    Path cache = work.resolve("aot");
+    Service training = readyService("service-training", "-XX:AOTCacheOutput=" + cache);
+    Path tokens = credentials.accessTokens(100);
+    load.rotate(training.url(), tokens, plan.smoke() ? 1 : 3);
+    training.process.destroy();
+    training.process.waitFor();
+    if (!Files.exists(cache)) {
+      remarks.add("No ahead-of-time cache came of the training run.");
+    }
+    for (int round = 0; round < plan.rounds(); round++) {
+      samples.add("start", untilFirstAnswer(headerLine, "-Xlog:disable"));
+      if (Files.exists(cache)) {
+        samples.add("start with AOT cache", untilFirstAnswer(headerLine, "-XX:AOTCache=" + cache));
+      }
+    }
+  }
+
+  private double untilFirstAnswer(String headerLine, String option)
+      throws IOException, InterruptedException {
+    long begin = System.nanoTime();
+    Service service = service("service-start", option, "-XX:TieredStopAtLevel=4");
+    while (true) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.port)) {
+        socket
+            .getOutputStream()
+            .write(("GET /auth HTTP/1.1\r\nHost: b\r\n" + headerLine + "\r\n\r\n").getBytes());
+        String status = new String(socket.getInputStream().readNBytes(12));
+        if (status.equals("HTTP/1.1 200")) {
+          break;
+        }
+      } catch (IOException e) {
+        require(service.process.isAlive(), "the service ended");
+      }
+      Thread.sleep(2);
+    }
+    double seconds = (System.nanoTime() - begin) / 1e9;
+    Children.stop(service.process);
+    return seconds;
+  }
+
+  private void jmh() throws RunnerException {
+    ChainedOptionsBuilder options =
+        new OptionsBuilder()
+            .include(DecisionBenchmark.class.getName())
+            .addProfiler("gc")
+            .jvmArgs("--enable-native-access=ALL-UNNAMED")
+            .resultFormat(ResultFormatType.JSON)
+            .result(work.resolve("jmh.json").toString());
+    if (plan.smoke()) {
+      options
+          .forks(0)
+          .warmupIterations(0)
+          .measurementIterations(1)
+          .measurementTime(TimeValue.milliseconds(100));
+    }
+    for (RunResult result : new Runner(options.build()).run()) {
+      String name = result.getPrimaryResult().getLabel();
+      samples.add("jmh " + name + " µs", result.getPrimaryResult().getScore());
+      result
+          .getSecondaryResults()
+          .forEach(
+              (label, value) -> {
+                if (label.endsWith("gc.alloc.rate.norm")) {
+                  samples.add("jmh " + name + " bytes", value.getScore());
+                }
+              });
+    }
+  }
+
+  private static String firstLine(Path file) throws IOException {
+    return Files.readAllLines(file).getFirst();
+  }
+
+  private static void require(boolean condition, String otherwise) {
+    if (!condition) {
+      throw new IllegalStateException(otherwise);
+    }
+  }
+
+  private static void say(String text) {
+    System.out.println("bench: " + text);
+  }
+
+  private void delete() throws IOException {
+    try (var files = Files.walk(work)) {
+      for (Path file : files.sorted(Collections.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}
