@@ -545,6 +545,7 @@ class SettingsReaderTest {
             Map.entry("AUTHGEAR_STALE_IF_ERROR", "2h"),
             Map.entry("AUTHGEAR_EDGE_CACHE_TTL", "61m"),
             Map.entry("AUTHGEAR_LISTEN", "8080"),
+            Map.entry("AUTHGEAR_SOCKET_MODE", "rw"),
             Map.entry("AUTHGEAR_MANAGEMENT_LISTEN", "8081"),
             Map.entry("AUTHGEAR_LOG_FORMAT", "yaml"),
             Map.entry("AUTHGEAR_LOG_LEVEL", "loud"),

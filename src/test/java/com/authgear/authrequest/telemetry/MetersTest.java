@@ -511,6 +511,7 @@ class MetersTest {
       assertThat(marks.webhooks(List.of("accepted"))).isNotNull();
       assertThat(marks.redis(List.of("received"), () -> true)).isNotNull();
       assertThat(new FreshnessMeters(meters, List.of("closed"))).isNotNull();
+      meters.cryptoProvider("JDK");
       Exposition scraped = scraped();
 
       assertThat(
