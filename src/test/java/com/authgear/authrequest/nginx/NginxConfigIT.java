@@ -233,10 +233,16 @@ class NginxConfigIT {
           "X-Rewrite-URL: /evil",
           "X-Original-Method: EVIL",
           "Forwarded: for=6.6.6.6;host=evil.example",
+          "X-Request-ID: evil",
           "User-Agent: browser");
 
       assertThat(auth.request().startLine()).isEqualTo("GET /auth HTTP/1.1");
+      assertThat(auth.request().values("X-Request-ID"))
+          .singleElement()
+          .asString()
+          .matches("[0-9a-f]{32}");
       assertThat(auth.request().fields())
+          .filteredOn(field -> !field.name().equals("X-Request-ID"))
           .containsExactlyInAnyOrder(
               new Field("Host", "authgear-auth"),
               new Field("X-Real-IP", "127.0.0.1"),
