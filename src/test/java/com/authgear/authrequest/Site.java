@@ -19,6 +19,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
@@ -37,14 +38,22 @@ final class Site implements AutoCloseable {
   private final Running service;
   private final Nginx nginx;
 
-  /** Starts all of it and waits until the service is ready. */
   Site() throws IOException {
+    this(Map.of());
+  }
+
+  /**
+   * Starts all of it and waits until the service is ready.
+   *
+   * @param more settings of the service
+   */
+  Site(Map<String, String> more) throws IOException {
     try {
       sandbox = Sandbox.start(SandboxOptions.loopback(clock));
       parts.push(sandbox);
       backend = RecordingServer.start(_ -> RecordingServer.answer(200));
       parts.push(backend);
-      service = serve(sandbox.origin(), clock);
+      service = serve(sandbox.origin(), more, clock);
       parts.push(service);
       nginx = Nginx.start(serviceAddress(), backend.address());
       parts.push(nginx);
@@ -56,13 +65,13 @@ final class Site implements AutoCloseable {
     }
   }
 
-  private static Running serve(String endpoint, SettableClock clock) throws IOException {
-    Map<String, String> environment =
-        Map.of(
-            "AUTHGEAR_ENDPOINT", endpoint,
-            "AUTHGEAR_LISTEN", "127.0.0.1:0",
-            "AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0",
-            "AUTHGEAR_DRAIN", "0s");
+  private static Running serve(String endpoint, Map<String, String> more, SettableClock clock)
+      throws IOException {
+    Map<String, String> environment = new HashMap<>(more);
+    environment.put("AUTHGEAR_ENDPOINT", endpoint);
+    environment.put("AUTHGEAR_LISTEN", "127.0.0.1:0");
+    environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
+    environment.put("AUTHGEAR_DRAIN", "0s");
     return switch (SettingsReader.read(environment)) {
       case Accepted accepted -> Running.start(accepted.settings(), clock, "test");
       case Refused refused -> throw new AssertionError(refused.report());
