@@ -160,7 +160,8 @@ class FaultsIT {
   void start() throws IOException {
     parts.add(sandbox);
     parts.add(redis.start());
-    HttpServer backend = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    HttpServer backend =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     backend.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     backend.createContext(
         "/",

@@ -47,7 +47,7 @@ import org.junit.jupiter.api.TestFactory;
 class FreshnessTableTest {
 
   private static final String SECRET = "a-secret-of-the-project";
-  private static final Duration LIFETIME = Duration.ofSeconds(120);
+  private static final Duration LIFETIME = Duration.ofMinutes(2);
   private static final Pattern SETTING = Pattern.compile("`(AUTHGEAR_[A-Z_]+)(?:=([^`]*))?`");
   private static final Pattern SECONDS = Pattern.compile("(\\d+) s");
   private static final Pattern COST = Pattern.compile("1 per (?:token|session) and (\\d+) s");

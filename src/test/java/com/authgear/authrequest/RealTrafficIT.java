@@ -206,7 +206,7 @@ class RealTrafficIT {
             .project()
             .accessToken(
                 "alice",
-                TokenOptions.DEFAULTS.withRoles(roles).withClaim("note", "x".repeat(2600)));
+                TokenOptions.DEFAULTS.withRoles(roles).withClaim("note", "x".repeat(2800)));
     assertThat(token.length()).isBetween(7 * 1024, 8 * 1024);
 
     assertThat(send("GET", bearer(token)).status()).isEqualTo(200);

@@ -4,6 +4,7 @@ import static com.authgear.authrequest.wire.RecordingServer.answer;
 import static com.authgear.authrequest.wire.RecordingServer.answerWithBody;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.ServiceWithSandbox;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.RawClient;
 import com.authgear.authrequest.wire.RecordingServer;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -362,6 +364,31 @@ class EdgeCacheIT {
       }
     }
     assertThat(auth.requests().size()).isLessThan(16);
+  }
+
+  /** AUTHGEAR_EDGE_CACHE_TTL and nginx's second, with the real service. */
+  @Test
+  void disabledUser_isKeptOutThreeSecondsAfterTheWebhookAtTheLatest() throws IOException {
+    String secret = "a-secret-of-the-project";
+    try (ServiceWithSandbox service =
+            ServiceWithSandbox.start(
+                Map.of("AUTHGEAR_WEBHOOK_SECRET", secret, "AUTHGEAR_EDGE_CACHE_TTL", "2s"));
+        Nginx real = Nginx.start(service.address(), backend.address(), EdgeCache::switchOn);
+        RawClient client = new RawClient(real.port())) {
+      int port = service.address().getPort();
+      service.project().hooks().configure("http://127.0.0.1:" + port + "/hooks/authgear", secret);
+      String token = "Authorization: Bearer " + service.project().accessToken("alice");
+      HttpMessage first = client.send("GET", "/", token);
+      assertThat(first.body()).isEqualTo(service.project().user("alice").id());
+      service.project().disable("alice");
+      long disabled = System.nanoTime();
+      int repeated = 0;
+      while (client.send("GET", "/", token).status() == 200) {
+        repeated++;
+        assertThat((System.nanoTime() - disabled) / 1_000_000).isLessThan(3500);
+      }
+      assertThat(repeated).as("the cache repeats the first answer").isPositive();
+    }
   }
 
   /** Keys are credentials in clear. */

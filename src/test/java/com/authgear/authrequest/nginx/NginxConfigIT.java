@@ -236,7 +236,12 @@ class NginxConfigIT {
           "User-Agent: browser");
 
       assertThat(auth.request().startLine()).isEqualTo("GET /auth HTTP/1.1");
+      assertThat(auth.request().values("X-Request-ID"))
+          .singleElement()
+          .asString()
+          .matches("[0-9a-f]{32}");
       assertThat(auth.request().fields())
+          .filteredOn(field -> !field.name().equals("X-Request-ID"))
           .containsExactlyInAnyOrder(
               new Field("Host", "authgear-auth"),
               new Field("X-Real-IP", "127.0.0.1"),
