@@ -37,13 +37,15 @@ final class Demo implements AutoCloseable {
   private static final List<String> NGINX_FILES =
       List.of(
           "nginx.conf",
+          "authgear/ask.conf",
           "authgear/http.conf",
           "authgear/identity.conf",
           "authgear/protect.conf",
           "authgear/proxy.conf",
           "authgear/public.conf",
           "authgear/server.conf",
-          "authgear/strip-credentials.conf");
+          "authgear/strip-credentials.conf",
+          "authgear/tell.conf");
 
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
   private final Ports ports;

@@ -44,6 +44,11 @@ final class Site implements AutoCloseable {
     this(Map.of(), UnaryOperator.identity());
   }
 
+  /** The same with settings of the service. */
+  Site(Map<String, String> settings) throws IOException {
+    this(settings, UnaryOperator.identity());
+  }
+
   /**
    * Starts all of it and waits until the service is ready.
    *

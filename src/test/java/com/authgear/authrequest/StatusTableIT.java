@@ -90,16 +90,17 @@ class StatusTableIT {
                         proxy_pass http://backend;
                     }
                     """
-                        .formatted(name, name))
+                        .replace("%s", name))
             .collect(Collectors.joining());
     String byQuery =
         """
-        location = /_authgear/auth/%s {
+        location = /_authgear/auth/NAME {
             internal;
-            proxy_pass http://authgear_auth/auth%s;
+            proxy_pass http://authgear_auth/authQUERY;
         }
         """
-            .formatted(MISTAKE, MISTAKEN_QUERY);
+            .replace("NAME", MISTAKE)
+            .replace("QUERY", MISTAKEN_QUERY);
     String server = "include authgear/server.conf;\n";
     assertThat(shipped).containsOnlyOnce(server);
     return shipped.replace(server, server + locations + byQuery);

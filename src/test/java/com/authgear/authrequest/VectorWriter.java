@@ -500,7 +500,7 @@ final class VectorWriter {
     String place =
         "Bearer realm=\"orders\"%s, resource_metadata="
             + "\"https://api.example.com/.well-known/oauth-protected-resource/orders\"";
-    String scope = place.formatted(", error=\"insufficient_scope\"");
+    String scope = place.replace("%s", ", error=\"insufficient_scope\"");
     for (String target :
         List.of(
             "/auth",
@@ -547,22 +547,24 @@ final class VectorWriter {
     denied(
         at("/auth?scope=read:orders", token),
         Reason.SCOPE_MISSING,
-        place.formatted(", error=\"insufficient_scope\", scope=\"read:orders\""));
+        place.replace("%s", ", error=\"insufficient_scope\", scope=\"read:orders\""));
     denied(
         at("/auth?scope=read:orders,x&scope=write:orders", token),
         Reason.SCOPE_MISSING,
-        place.formatted(", error=\"insufficient_scope\", scope=\"read:orders write:orders\""));
+        place.replace("%s", ", error=\"insufficient_scope\", scope=\"read:orders write:orders\""));
     denied(
         at("/auth?max_age=119", token),
         Reason.STALE_AUTHENTICATION,
-        place.formatted(", error=\"insufficient_user_authentication\", max_age=\"119\""));
-    denied(at("/auth", List.of()), Reason.NO_CREDENTIALS, place.formatted(""));
+        place.replace("%s", ", error=\"insufficient_user_authentication\", max_age=\"119\""));
+    denied(at("/auth", List.of()), Reason.NO_CREDENTIALS, place.replace("%s", ""));
     denied(
         at("/auth", List.of("Bearer")),
         Reason.MALFORMED_CREDENTIALS,
-        place.formatted(", error=\"invalid_request\""));
+        place.replace("%s", ", error=\"invalid_request\""));
     denied(
-        at("/auth", "a.b.c"), Reason.MALFORMED_TOKEN, place.formatted(", error=\"invalid_token\""));
+        at("/auth", "a.b.c"),
+        Reason.MALFORMED_TOKEN,
+        place.replace("%s", ", error=\"invalid_token\""));
     write(
         file,
         Map.of(

@@ -315,10 +315,12 @@ public final class AuthHandler extends Handler.Wrapper {
 
   /**
    * How long a proxy's cache may repeat an answer: only an allow that tells this client nothing.
+   * nginx uses an answer until the second in which that ends is over, so one second less than is
+   * left.
    */
   private long repeatableSeconds(Decision decision) {
     return edgeCacheSeconds > 0 && decision instanceof Allow allow && allow.setCookie().isEmpty()
-        ? Math.min(edgeCacheSeconds, (allow.freshUntil() - clock.millis()) / 1000)
+        ? Math.min(edgeCacheSeconds, (allow.freshUntil() - clock.millis()) / 1000 - 1)
         : 0;
   }
 

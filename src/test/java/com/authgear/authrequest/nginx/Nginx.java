@@ -130,6 +130,11 @@ public final class Nginx implements AutoCloseable {
     return port;
   }
 
+  /** Where its files are, until it is closed. */
+  public Path folder() {
+    return folder;
+  }
+
   public String errorLog() {
     return read("error.log") + read("output");
   }

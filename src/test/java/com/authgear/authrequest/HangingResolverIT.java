@@ -1,0 +1,117 @@
+package com.authgear.authrequest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.authgear.authrequest.sandbox.Endpoint;
+import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.Project;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpClient.Version;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Many requests at once while the resolver answers nothing. */
+class HangingResolverIT {
+
+  private static final int SHARING = 1000;
+  private static final int WAITING = 200;
+  private static final int JWTS = 400;
+
+  private Site site;
+  private Project project;
+
+  @BeforeEach
+  void start() throws IOException {
+    site = new Site(Map.of("AUTHGEAR_RESOLVER_TIMEOUT", "30s", "AUTHGEAR_LOG_LEVEL", "error"));
+    project = site.sandbox().project();
+  }
+
+  @AfterEach
+  void stop() {
+    site.close();
+  }
+
+  private double waiting() {
+    return site.management("/metrics")
+        .lines()
+        .filter(line -> line.startsWith("authgear_auth_requests_waiting "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+        .sum();
+  }
+
+  @Test
+  void thousandRequestsOfOneSession_areOneCall() {
+    String session = project.sessionCookie("alice");
+    site.sandbox().breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofMinutes(1)));
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + site.service().port() + "/auth"))
+            .header("Cookie", session)
+            .build();
+    try (HttpClient http = HttpClient.newBuilder().version(Version.HTTP_1_1).build()) {
+      List<CompletableFuture<HttpResponse<Void>>> answers = new ArrayList<>();
+      for (int i = 0; i < SHARING; i++) {
+        answers.add(http.sendAsync(request, BodyHandlers.discarding()));
+      }
+      Awaitility.await("all to wait")
+          .atMost(Duration.ofSeconds(25))
+          .until(() -> waiting() == SHARING);
+      site.sandbox().repair(Endpoint.RESOLVER);
+      String alice = project.user("alice").id();
+      for (CompletableFuture<HttpResponse<Void>> answer : answers) {
+        assertThat(answer.join().statusCode()).isEqualTo(200);
+        assertThat(answer.join().headers().allValues("x-authgear-user-id")).containsExactly(alice);
+      }
+    }
+    assertThat(site.sandbox().calls(Endpoint.RESOLVER)).isEqualTo(1);
+  }
+
+  /** Through nginx, each JWT a new one: as fast as before, while others wait for the resolver. */
+  @Test
+  void jwts_areAnsweredAsBefore() {
+    double alone = slowest();
+    site.sandbox().breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofSeconds(10)));
+    List<CompletableFuture<Integer>> waiting = new ArrayList<>();
+    for (int i = 0; i < WAITING; i++) {
+      waiting.add(site.sendAsync("Cookie", project.sessionCookie("bob")));
+    }
+    Awaitility.await("the others to wait").until(() -> waiting() == WAITING);
+
+    double meanwhile = slowest();
+    assertThat(waiting()).as("the resolver still hangs").isEqualTo(WAITING);
+    System.out.printf(
+        "99th percentile of JWTs: %.1f ms alone, %.1f ms beside %d that wait%n",
+        alone, meanwhile, WAITING);
+    assertThat(meanwhile).isLessThan(Math.max(250, 5 * alone));
+    site.sandbox().repair(Endpoint.RESOLVER);
+    for (CompletableFuture<Integer> status : waiting) {
+      assertThat(status.join()).isIn(200, 500); // nginx gives up after 5 s
+    }
+  }
+
+  /** The 99th percentile, in milliseconds; all must be let in. */
+  private double slowest() {
+    List<Long> nanos = new ArrayList<>();
+    for (int i = 0; i < JWTS; i++) {
+      String token = project.accessToken("alice");
+      long start = System.nanoTime();
+      assertThat(site.statusWith(token)).isEqualTo(200);
+      nanos.add(System.nanoTime() - start);
+    }
+    Collections.sort(nanos);
+    return nanos.get(JWTS * 99 / 100) / (double) TimeUnit.MILLISECONDS.toNanos(1);
+  }
+}
