@@ -17,6 +17,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -86,12 +89,52 @@ class ReplicasIT {
           .sum();
     }
 
+    /** The status of a request with a token. */
+    int ask(String token) throws Exception {
+      URI url = URI.create("http://127.0.0.1:" + port + "/auth");
+      return http.send(
+              HttpRequest.newBuilder(url).header("Authorization", "Bearer " + token).build(),
+              BodyHandlers.discarding())
+          .statusCode();
+    }
+
     double marks() throws Exception {
       return metric("authgear_auth_marks");
     }
 
     void getsWebhooks() {
       sandbox.project().hooks().configure("http://127.0.0.1:" + port + "/hooks/authgear", SECRET);
+    }
+  }
+
+  /** Requests of a user to whom nothing happens; whatever else happens, each one passes. */
+  private final class Load {
+    private final String token = sandbox.project().accessToken("carol");
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private final Map<Integer, Long> statuses = new ConcurrentHashMap<>();
+    private final Thread thread;
+
+    Load(Replica replica) {
+      thread =
+          Thread.startVirtualThread(
+              () -> {
+                while (!ended.get()) {
+                  int status;
+                  try {
+                    status = replica.ask(token);
+                  } catch (Exception e) {
+                    status = -1;
+                  }
+                  statuses.merge(status, 1L, Long::sum);
+                }
+              });
+    }
+
+    void end() throws InterruptedException {
+      ended.set(true);
+      thread.join();
+      assertThat(statuses).containsOnlyKeys(200);
+      assertThat(statuses.getOrDefault(200, 0L)).isGreaterThan(1000);
     }
   }
 
@@ -110,10 +153,16 @@ class ReplicasIT {
     one.ready();
     other.ready();
 
+    Load load = new Load(other);
+    String alice = sandbox.project().accessToken("alice");
+    assertThat(one.ask(alice)).isEqualTo(200);
+    assertThat(other.ask(alice)).isEqualTo(200);
     one.getsWebhooks();
     sandbox.project().hooks().deliver(Delivery.DOUBLE, Duration.ZERO);
     sandbox.project().disable("alice");
     Awaitility.await().until(() -> other.marks() == 1);
+    assertThat(other.ask(alice)).as("refused where no webhook came").isEqualTo(401);
+    assertThat(one.ask(alice)).isEqualTo(401);
     Awaitility.await().until(() -> one.metric(WEBHOOKS.replace("%s", "duplicate")) == 1);
     assertThat(one.metric(WEBHOOKS.replace("%s", "accepted"))).isOne();
     sandbox.project().hooks().deliver(Delivery.NORMAL, Duration.ZERO);
@@ -122,11 +171,15 @@ class ReplicasIT {
     one.awaitReady("ready\ndegraded: no connection to Redis");
     other.awaitReady("ready\ndegraded: no connection to Redis");
     assertThat(one.metric("authgear_auth_redis_up")).isZero();
+    String bob = sandbox.project().accessToken("bob");
+    assertThat(other.ask(bob)).isEqualTo(200);
     sandbox.project().disable("bob");
     Awaitility.await().until(() -> one.marks() == 2);
+    assertThat(one.ask(bob)).isEqualTo(401);
     assertThat(other.marks()).isOne();
     redis.start();
     Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> other.marks() == 2);
+    assertThat(other.ask(bob)).as("missed and caught up").isEqualTo(401);
 
     one.process.destroyForcibly().waitFor();
     Replica late = new Replica().ready();
@@ -134,5 +187,6 @@ class ReplicasIT {
     late.getsWebhooks();
     sandbox.project().delete("erin");
     Awaitility.await().until(() -> other.marks() == 3);
+    load.end();
   }
 }

@@ -29,8 +29,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Random histories of logins, logouts, disabled users, announcements that are lost, doubled and
- * late, a resolver that comes and goes, and a clock. A simple oracle knows since when a credential
- * is bad; no request with it may pass later than the settings promise.
+ * late, keys that come and go, a resolver that comes and goes, and a clock. A simple oracle knows
+ * since when a credential is bad; no request with it may pass later than the settings promise.
  */
 class FreshnessModelTest {
 
@@ -43,16 +43,19 @@ class FreshnessModelTest {
     private final Credential credential;
     private final long issuedAt;
     private final long expiresAt;
+    private final String kid;
     private long goneSince = NEVER;
 
     /**
      * @param issuedAt Unix seconds
+     * @param kid of the key that signed it; empty if none did
      */
-    private Held(String user, Credential credential, long issuedAt, long expiresAt) {
+    private Held(String user, Credential credential, long issuedAt, long expiresAt, String kid) {
       this.user = user;
       this.credential = credential;
       this.issuedAt = issuedAt;
       this.expiresAt = expiresAt;
+      this.kid = kid;
     }
 
     private boolean isSession() {
@@ -98,6 +101,11 @@ class FreshnessModelTest {
     private final Map<String, Long> learned = new HashMap<>();
 
     private final Map<String, Long> enabledAt = new HashMap<>();
+
+    /** The key set as it was fetched last. */
+    private List<String> fetchedKeys;
+
+    private long keyFetches;
     private boolean up = true;
     private int allowed;
     private int refused;
@@ -117,6 +125,8 @@ class FreshnessModelTest {
       this.sandbox = sandbox;
       this.project = sandbox.project();
       this.verifying = verifying;
+      this.fetchedKeys = project.keyIds();
+      this.keyFetches = sandbox.calls(Endpoint.KEYS);
     }
 
     private void play(int steps) {
@@ -136,6 +146,14 @@ class FreshnessModelTest {
 
     private void act() {
       String user = USERS.get(random.nextInt(USERS.size()));
+      switch (random.nextInt(80)) {
+        case 0 -> project.rotateKeys();
+        case 1 -> project.retireKeys();
+        default -> actOn(user);
+      }
+    }
+
+    private void actOn(String user) {
       switch (random.nextInt(16)) {
         case 0, 1, 12, 13 -> login(user);
         case 2 -> logout(user);
@@ -176,12 +194,13 @@ class FreshnessModelTest {
       long end = (issued + lifetime.toSeconds() + Verifying.SKEW.toSeconds()) * 1000;
       held.add(
           random.nextInt(3) == 0
-              ? new Held(user, new Cookies(project.sessionCookie(user)), issued, NEVER)
+              ? new Held(user, new Cookies(project.sessionCookie(user)), issued, NEVER, "")
               : new Held(
                   user,
                   new Bearer(project.accessToken(user, options), new NoCookies()),
                   issued,
-                  end));
+                  end,
+                  project.keyIds().getFirst()));
     }
 
     private void logout(String user) {
@@ -217,6 +236,10 @@ class FreshnessModelTest {
     private void request(int step, Held one) {
       long now = clock.millis();
       Verification answer = verifying.ask(one.credential);
+      if (sandbox.calls(Endpoint.KEYS) > keyFetches) {
+        keyFetches = sandbox.calls(Endpoint.KEYS);
+        fetchedKeys = project.keyIds();
+      }
       if (!(answer instanceof Verified)) {
         refused++;
         assertThat(up && isGood(one, now) && !(answer instanceof Unavailable))
@@ -225,6 +248,9 @@ class FreshnessModelTest {
         return;
       }
       allowed++;
+      assertThat(one.isSession() || fetchedKeys.contains(one.kid))
+          .as("seed %s, step %s: its key is not in the set that was fetched last", seed, step)
+          .isTrue();
       assertThat(now).as("seed %s, step %s: until exp", seed, step).isLessThan(one.expiresAt);
       assertThat(now)
           .as("seed %s, step %s, %s: %s", seed, step, one.user, answer)
@@ -236,7 +262,10 @@ class FreshnessModelTest {
      * a second.
      */
     private boolean isGood(Held one, long now) {
-      return one.goneSince == NEVER
+      boolean keyIsKnown =
+          one.isSession() || (fetchedKeys.contains(one.kid) && project.keyIds().contains(one.kid));
+      return keyIsKnown
+          && one.goneSince == NEVER
           && !disabledSince.containsKey(one.user)
           && now - enabledAt.getOrDefault(one.user, 0L) >= 1000
           && now < one.expiresAt - Verifying.SKEW.toMillis();
