@@ -50,12 +50,12 @@ import org.junit.jupiter.api.Timeout;
  * Mixed load through real nginx on a service process with little memory, while the resolver, the
  * key server and Redis go down and up, keys rotate, and users log in and out and are disabled. An
  * oracle knows when what happened; nobody may pass later than the settings promise, and nobody may
- * be refused outside the times that they allow. {@code -Dfaults.seconds=60} makes it longer.
+ * be refused outside the times that they allow. {@code -Dfaults.seconds=300} makes it longer.
  */
 @Timeout(600)
 class FaultsIT {
 
-  private static final int SECONDS = Integer.getInteger("faults.seconds", 30);
+  private static final int SECONDS = Integer.getInteger("faults.seconds", 60);
   private static final String SECRET = "a-secret-of-the-project";
   private static final int CLIENTS = 8;
 
