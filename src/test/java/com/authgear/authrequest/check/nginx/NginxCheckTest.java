@@ -120,12 +120,11 @@ class NginxCheckTest {
         "proxy_set_header Content-Length \"\"; | body-passed",
         "proxy_set_header Connection \"\"; | no-keepalive",
       })
-  void check_oneLineRemovedFromServerConf_isFound(String line, String id) {
+  void check_oneLineRemovedFromAskConf_isFound(String line, String id) {
     String dump = Examples.shippedDump();
-    assertThat(dump).contains("\n    " + line + "\n");
+    assertThat(dump).contains("\n" + line + "\n");
 
-    assertThat(only(check(dump.replace("\n    " + line + "\n", "\n\n"))).hazard().id())
-        .isEqualTo(id);
+    assertThat(only(check(dump.replace("\n" + line + "\n", "\n\n"))).hazard().id()).isEqualTo(id);
   }
 
   /** One file that two servers include is one place to mend. */
