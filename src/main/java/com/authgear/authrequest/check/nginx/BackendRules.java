@@ -25,6 +25,7 @@ final class BackendRules {
   private final Variables variables;
   private final Findings findings;
   private final Set<Level> services;
+  private final List<String> claimHeaders;
 
   /** By target of a protected location: the headers that its backend takes for an identity. */
   private final Map<String, Set<String>> believed = new HashMap<>();
@@ -32,7 +33,13 @@ final class BackendRules {
   /** The variables that some auth_request_set fills. */
   private final Set<String> filledSomewhere;
 
-  BackendRules(List<Level> locations, Variables variables, Set<Level> services, Findings findings) {
+  BackendRules(
+      List<Level> locations,
+      Variables variables,
+      Set<Level> services,
+      Expected expected,
+      Findings findings) {
+    this.claimHeaders = expected.claimHeaders();
     this.locations = locations;
     this.variables = variables;
     this.services = services;
@@ -48,9 +55,10 @@ final class BackendRules {
     for (Level location : locations) {
       if (isProtected(location)) {
         for (Pass pass : Pass.of(location)) {
-          believed
-              .computeIfAbsent(pass.target(), _ -> new LinkedHashSet<>(IDENTITY))
-              .addAll(ownHeaders(pass));
+          Set<String> headers =
+              believed.computeIfAbsent(pass.target(), _ -> new LinkedHashSet<>(IDENTITY));
+          headers.addAll(claimHeaders);
+          headers.addAll(ownHeaders(pass));
         }
       }
     }

@@ -78,7 +78,7 @@ public sealed interface NginxCheck {
                     () -> notAsked(question.path(), askers, findings)));
     CacheRules cache = new CacheRules(variables, expected, findings);
     services.forEach(location -> cache.check(location, services));
-    new BackendRules(locations, variables, services, findings).check();
+    new BackendRules(locations, variables, services, expected, findings).check();
     new LocationRules(locations, services, findings).check();
 
     long guarded =

@@ -36,6 +36,7 @@ final class ServiceRules {
   void check(Level service, String path, List<Level> askers) {
     List<Pass> passes =
         Pass.of(service).stream().filter(pass -> pass.protocol() == Pass.Protocol.PROXY).toList();
+    checkQuery(path, askers);
     checkInternal(service);
     checkRewrites(service, path);
     checkErrors(service);
@@ -47,6 +48,20 @@ final class ServiceRules {
       checkForwardedFor(pass);
     }
     checkBuffer(service);
+  }
+
+  private void checkQuery(String path, List<Level> askers) {
+    if (path.indexOf('?') >= 0) {
+      for (Level asker : askers) {
+        findings.add(
+            Hazard.REQUIREMENT_AS_QUERY,
+            asker.inForce("auth_request").getFirst().place(),
+            asker,
+            "auth_request takes no query: the question mark becomes part of the path, the service"
+                + " does not know it, and every request gets 500.",
+            "Name a policy: AUTHGEAR_POLICY_<NAME> and auth_request /_authgear/auth/<name>;");
+      }
+    }
   }
 
   private void checkInternal(Level service) {

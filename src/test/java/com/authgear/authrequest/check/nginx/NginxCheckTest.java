@@ -149,8 +149,8 @@ class NginxCheckTest {
   void check_headerBudgetRaised_wantsLargerBuffer() {
     String dump = Examples.shippedDump();
 
-    assertThat(findings(NginxCheck.of("stdin", dump, new Expected(7168, "")))).isEmpty();
-    assertThat(only(NginxCheck.of("stdin", dump, new Expected(7169, ""))))
+    assertThat(findings(NginxCheck.of("stdin", dump, new Expected(7168, "", List.of())))).isEmpty();
+    assertThat(only(NginxCheck.of("stdin", dump, new Expected(7169, "", List.of()))))
         .satisfies(
             finding -> {
               assertThat(finding.hazard()).isEqualTo(Hazard.HEADER_BUFFER_SMALL);
@@ -166,7 +166,8 @@ class NginxCheckTest {
                 "$cookie_session",
                 "$cookie_a_session$cookie_a_app_session$cookie_a_app_access_token");
 
-    assertThat(findings(NginxCheck.of("stdin", dump, new Expected(3072, "a_")))).isEmpty();
+    assertThat(findings(NginxCheck.of("stdin", dump, new Expected(3072, "a_", List.of()))))
+        .isEmpty();
     assertThat(only(check(dump)).why())
         .contains("$cookie_app_session, $cookie_app_access_token, $cookie_session");
   }
@@ -258,5 +259,14 @@ class NginxCheckTest {
   @ValueSource(strings = {"", "\n", "worker_processes 1;", "events { }"})
   void check_withoutHttp_isUnusable(String text) {
     assertThat(check(text)).isInstanceOf(NginxCheck.Unusable.class);
+  }
+
+  @Test
+  void check_claimHeaderThatNobodySets_isNamed() {
+    Expected claims = new Expected(3072, "", List.of("x-claim-email"));
+
+    assertThat(findings(NginxCheck.of("stdin", Examples.shippedDump(), claims)))
+        .hasSize(3)
+        .allSatisfy(finding -> assertThat(finding.why()).endsWith(": x-claim-email."));
   }
 }
