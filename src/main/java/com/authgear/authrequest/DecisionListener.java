@@ -20,7 +20,11 @@ record DecisionListener(Meters meters, DecisionLog log, String clientAddressHead
     implements AuthHandler.Listener {
 
   private static final String REQUEST_ID = "X-Request-ID";
-  private static final Pattern PLAIN_ID = Pattern.compile("(?!eyJ)[A-Za-z0-9._:/+=-]{1,64}");
+
+  /** Hexadecimal as nginx makes it, a UUID, or too short for a token. */
+  private static final Pattern PLAIN_ID =
+      Pattern.compile("[0-9a-f-]{1,64}|(?!eyJ)[A-Za-z0-9._:/+=-]{1,31}");
+
   private static final Pattern POLICY_NAME = Pattern.compile("[a-z0-9_]{1,64}");
 
   @Override

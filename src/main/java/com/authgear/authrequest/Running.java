@@ -1,6 +1,7 @@
 package com.authgear.authrequest;
 
 import com.authgear.authrequest.bearer.ProtectionSpace;
+import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.AuthHandler;
 import com.authgear.authrequest.http.HookHandler;
@@ -9,6 +10,7 @@ import com.authgear.authrequest.http.ResourceMetadata;
 import com.authgear.authrequest.http.Servers;
 import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.principal.ClaimHeader;
+import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.settings.Listen;
 import com.authgear.authrequest.settings.ListenAddress;
@@ -22,6 +24,7 @@ import com.authgear.authrequest.telemetry.MarkMeters;
 import com.authgear.authrequest.telemetry.Meters;
 import com.authgear.authrequest.telemetry.ResolverMeters;
 import com.authgear.authrequest.verify.ModeVerifier;
+import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.freshness.Answers;
 import com.authgear.authrequest.verify.freshness.CacheCounts;
 import com.authgear.authrequest.verify.freshness.Changes;
@@ -33,6 +36,7 @@ import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.jwt.TokenCache;
 import com.authgear.authrequest.verify.resolver.BreakerState;
+import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Resolver;
 import com.authgear.authrequest.verify.resolver.ResolverResult;
 import io.javalin.Javalin;
@@ -41,9 +45,8 @@ import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
@@ -123,7 +126,7 @@ final class Running implements AutoCloseable {
             settings.endpoint(),
             settings.resolverTimeout(),
             settings.resolverMaxCalls(),
-            sessionAudiences(settings),
+            List.of(settings.endpoint().toString()),
             (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos));
     resolverMeters.bindCallsInFlight(resolver::callsInFlight);
     freshness.bindBreaker(() -> resolver.breakerState().code());
@@ -133,6 +136,7 @@ final class Running implements AutoCloseable {
     CacheCounts sessionCounts = new CacheCounts();
     sessions =
         answers(
+            unchecked(),
             settings.resolverCacheTtl(),
             false,
             marks,
@@ -143,6 +147,7 @@ final class Running implements AutoCloseable {
     CacheCounts confirmationCounts = new CacheCounts();
     confirmations =
         answers(
+            resolver::ask,
             settings.recheck().orElse(Answers.UNTIL_THE_END),
             settings.recheck().isPresent(),
             marks,
@@ -222,7 +227,31 @@ final class Running implements AutoCloseable {
         next);
   }
 
+  /**
+   * Asks about credentials that nobody has checked, with no more than half of all calls where
+   * signed tokens need the resolver too: whoever makes credentials up must not keep those waiting.
+   */
+  private Answers.Asker unchecked() {
+    boolean shared = settings.recheck().isPresent() || settings.webhookSecret().isPresent();
+    if (!shared) {
+      return resolver::ask;
+    }
+    Semaphore half = new Semaphore(Math.max(1, settings.resolverMaxCalls() / 2));
+    return (presented, caller) -> {
+      if (!half.tryAcquire()) {
+        return new Outcome(
+            ResolverResult.OVERLOADED, new Unavailable(Source.RESOLVER, Reason.OVERLOADED), "");
+      }
+      try {
+        return resolver.ask(presented, caller);
+      } finally {
+        half.release();
+      }
+    };
+  }
+
   private Answers answers(
+      Answers.Asker asker,
       Duration goodFor,
       boolean refreshAhead,
       Changes changes,
@@ -230,7 +259,7 @@ final class Running implements AutoCloseable {
       CacheCounts counts,
       Answers.Listener listener) {
     return new Answers(
-        resolver::ask,
+        asker,
         new Answers.Limits(
             goodFor,
             refreshAhead,
@@ -319,13 +348,6 @@ final class Running implements AutoCloseable {
       case JWT -> ModeVerifier.Mode.JWT;
       case RESOLVER -> ModeVerifier.Mode.RESOLVER;
     };
-  }
-
-  /** A session is good for the project itself and for whatever its tokens are good for. */
-  private static List<String> sessionAudiences(Settings settings) {
-    Set<String> audiences = new LinkedHashSet<>(settings.audiences());
-    audiences.add(settings.endpoint().toString());
-    return List.copyOf(audiences);
   }
 
   private @Nullable String problem() {

@@ -63,6 +63,23 @@ public final class CredentialExtractor {
     return token == null ? cookies(cookie) : bearer(token, cookie);
   }
 
+  /**
+   * Whether proxies may read Authgear's cookies otherwise than this service does: a name that comes
+   * twice, also empty or in other letters. nginx's {@code $cookie_session} is the first of them.
+   */
+  public boolean isAmbiguous(List<String> cookie) {
+    Set<String> seen = new HashSet<>();
+    for (String pair : pairs(cookie)) {
+      String name = pair.substring(0, Math.max(0, pair.indexOf('=')));
+      for (String known : cookieNames) {
+        if (name.equalsIgnoreCase(known) && !(name.equals(known) && seen.add(name))) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   private Credential bearer(String token, List<String> cookie) {
     if (token.length() > MAX_TOKEN_BYTES) {
       return new Malformed(Fault.TOO_LARGE);

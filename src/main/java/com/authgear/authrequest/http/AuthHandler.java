@@ -162,6 +162,11 @@ public final class AuthHandler extends Handler.Wrapper {
         return;
       }
       if (path.equals(BY_QUERY)) {
+        if (exchange.request.getHttpURI().getFragment() != null) {
+          exchange.detail = "the URL has a \"#\", which ends the requirement; write %23";
+          deny(exchange, Reason.BAD_REQUIREMENT);
+          return;
+        }
         switch (requirements.ofQuery(exchange.request.getHttpURI().getQuery())) {
           case Valid valid -> judge(exchange, valid.requirement());
           case Mistake mistake -> {
@@ -290,7 +295,7 @@ public final class AuthHandler extends Handler.Wrapper {
     }
     HttpFields.Mutable headers = exchange.response.getHeaders();
     headers.add(EMPTY);
-    long repeatable = repeatableSeconds(answer.decision);
+    long repeatable = repeatableSeconds(exchange, answer.decision);
     headers.add(repeatable > 0 ? new HttpField(EDGE_CACHE, Long.toString(repeatable)) : NO_STORE);
     switch (answer.decision) {
       case Allow allow -> {
@@ -318,8 +323,11 @@ public final class AuthHandler extends Handler.Wrapper {
    * nginx uses an answer until the second in which that ends is over, so one second less than is
    * left.
    */
-  private long repeatableSeconds(Decision decision) {
-    return edgeCacheSeconds > 0 && decision instanceof Allow allow && allow.setCookie().isEmpty()
+  private long repeatableSeconds(Exchange exchange, Decision decision) {
+    return edgeCacheSeconds > 0
+            && decision instanceof Allow allow
+            && allow.setCookie().isEmpty()
+            && !credentials.isAmbiguous(values(exchange.request.getHeaders(), "Cookie"))
         ? Math.min(edgeCacheSeconds, (allow.freshUntil() - clock.millis()) / 1000 - 1)
         : 0;
   }

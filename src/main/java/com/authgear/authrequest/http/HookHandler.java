@@ -62,7 +62,10 @@ public final class HookHandler extends Handler.Wrapper {
   static final Duration BODY_TIME = Duration.ofSeconds(5);
 
   /** With {@link #MAX_BODY}, bounds the memory. */
-  static final int MAX_READING = 64;
+  static final int MAX_READING = 1024;
+
+  /** What all bodies together may take while they are read. */
+  private static final long MAX_HELD = 16L * 1024 * 1024;
 
   private static final Logger LOG = LoggerFactory.getLogger(HookHandler.class);
   private static final String SIGNATURE = "x-authgear-body-signature";
@@ -74,6 +77,7 @@ public final class HookHandler extends Handler.Wrapper {
   private final Listener listener;
   private final Duration bodyTime;
   private final Semaphore reading = new Semaphore(MAX_READING);
+  private final AtomicLong held = new AtomicLong();
   private final AtomicLong warned = new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
 
   /**
@@ -199,6 +203,7 @@ public final class HookHandler extends Handler.Wrapper {
     private final ByteArrayOutputStream body = new ByteArrayOutputStream();
     private final AtomicBoolean done = new AtomicBoolean();
     private volatile boolean timedOut;
+    private long counted;
     private Scheduler.@Nullable Task timer;
 
     Call(Request request, Response response, Callback callback, byte[] signature) {
@@ -243,7 +248,9 @@ public final class HookHandler extends Handler.Wrapper {
         }
         int size = chunk.remaining();
         boolean fits = body.size() + size <= MAX_BODY;
-        if (fits) {
+        boolean room = held.addAndGet(size) <= MAX_HELD;
+        counted += size;
+        if (fits && room) {
           byte[] bytes = new byte[size];
           chunk.get(bytes, 0, size);
           body.writeBytes(bytes);
@@ -252,6 +259,8 @@ public final class HookHandler extends Handler.Wrapper {
         chunk.release();
         if (!fits) {
           finish(HookResult.TOO_LARGE);
+        } else if (!room) {
+          finish(HookResult.OVERLOADED);
         } else if (last) {
           judgeAndFinish();
         }
@@ -274,6 +283,7 @@ public final class HookHandler extends Handler.Wrapper {
         if (timer != null) {
           timer.cancel();
         }
+        held.addAndGet(-counted);
         reading.release();
         answer(response, callback, result);
       }

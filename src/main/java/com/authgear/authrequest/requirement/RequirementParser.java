@@ -38,6 +38,8 @@ public final class RequirementParser {
     }
   }
 
+  private static final int LONGEST = 4096;
+
   /** What an empty text says. */
   static final Valid NOTHING = new Valid(Requirement.USER);
 
@@ -67,6 +69,9 @@ public final class RequirementParser {
   public static Parsed parse(@Nullable String text) {
     if (text == null || text.isEmpty()) {
       return NOTHING;
+    }
+    if (text.length() > LONGEST) {
+      return new Mistake("longer than " + LONGEST + " characters", printable(text));
     }
     RequirementParser parser = new RequirementParser();
     for (String pair : text.split("&", -1)) {

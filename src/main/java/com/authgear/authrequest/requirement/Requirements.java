@@ -14,6 +14,9 @@ public final class Requirements {
   /** Far more than the locations of one proxy; what does not fit is only parsed again. */
   static final int MAX_CACHED = 1024;
 
+  /** Longer ones are parsed each time, so that the cache has a bounded size in bytes too. */
+  static final int LONGEST_CACHED = 512;
+
   private final Map<String, Requirement> policies;
   private final Map<String, Parsed> parsed = new ConcurrentHashMap<>();
 
@@ -34,6 +37,9 @@ public final class Requirements {
       return known;
     }
     Parsed fresh = RequirementParser.parse(query);
+    if (query.length() > LONGEST_CACHED) {
+      return fresh;
+    }
     if (parsed.size() >= MAX_CACHED) {
       // A proxy that lets clients write the query must not fill the heap.
       parsed.clear();

@@ -34,8 +34,9 @@ public final class Logging extends ContextAwareBase implements Configurator {
     TEXT
   }
 
-  /** Libraries that log by SLF4J or, like OkHttp, by java.util.logging. */
-  private static final List<String> CHATTY = List.of("org.eclipse.jetty", "io.javalin", "okhttp3");
+  /** Libraries that write credentials into their log below WARN: never let them, at any level. */
+  private static final List<String> CHATTY =
+      List.of("org.eclipse.jetty", "io.javalin", "okhttp3", "io.lettuce", "io.netty", "reactor");
 
   /** For {@link java.util.ServiceLoader} only. */
   public Logging() {}
@@ -43,8 +44,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
   /**
    * Sets up the log of this process; may be called again.
    *
-   * @param level the least severe that is logged; the libraries of HTTP keep quiet below WARN
-   *     unless it is DEBUG or TRACE
+   * @param level the least severe that is logged; never below WARN for the libraries of the network
    */
   public static void configure(Format format, Level level) {
     configure(
@@ -80,7 +80,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
     Logger root = loggers.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(ch.qos.logback.classic.Level.convertAnSLF4JLevel(level));
     root.addAppender(appender);
-    if (level == Level.INFO) {
+    if (level.toInt() < Level.WARN.toInt()) {
       for (String name : CHATTY) {
         loggers.getLogger(name).setLevel(ch.qos.logback.classic.Level.WARN);
       }

@@ -332,6 +332,44 @@ class AuthHandlerTest {
         .isEqualTo(expires.isEmpty() ? "no-store" : "");
   }
 
+  /** nginx's $cookie_session may be another cookie than the one that the service believed. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "session=; session=a",
+        "Session=x; session=a",
+        "session=a; session=a",
+        "SESSION=a"
+      })
+  void edgeCache_neverRepeatsWhatAProxyMayReadOtherwise(String cookie) throws Exception {
+    HttpResponse<String> answer =
+        http.send(
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + "/auth"))
+                .header("Cookie", cookie)
+                .build(),
+            BodyHandlers.ofString());
+    assertNotRepeated(answer, 200);
+  }
+
+  @Test
+  void edgeCache_repeatsWhatIsPlain() throws Exception {
+    HttpResponse<String> answer =
+        http.send(
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + "/auth"))
+                .header("Cookie", "theme=a; session=b; app_session=c; xsession=d")
+                .build(),
+            BodyHandlers.ofString());
+    assertThat(answer.headers().firstValue("x-accel-expires")).isPresent();
+  }
+
+  /** A fragment is not sent by sane clients; in a requirement it would hide what follows. */
+  @Test
+  void requirementWithAFragment_isAMistake() throws Exception {
+    assertThat(raw("GET /auth?audience=aud#v1&role=nobody")).startsWith("HTTP/1.1 503 ");
+    assertThat(raw("GET /auth#?role=nobody")).startsWith("HTTP/1.1 503 ");
+    assertThat(raw("GET /auth?audience=aud%23v1,aud")).startsWith("HTTP/1.1 200 ");
+  }
+
   @Test
   void edgeCache_neverRepeatsARefusalOrACookieOrNobody() throws Exception {
     now = () -> new Rejected(Source.JWT, Reason.EXPIRED);

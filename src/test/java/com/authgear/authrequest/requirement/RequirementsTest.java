@@ -26,6 +26,20 @@ class RequirementsTest {
   }
 
   @Test
+  void ofQuery_longText_isNotKept() {
+    String text = "role=" + "a,".repeat(300) + "a";
+    assertThat(requirements.ofQuery(text)).isEqualTo(requirements.ofQuery(text));
+    assertThat(requirements.cached()).isZero();
+  }
+
+  @Test
+  void ofQuery_veryLongText_isAMistake() {
+    assertThat(requirements.ofQuery("role=" + "a,".repeat(50_000) + "a"))
+        .isInstanceOfSatisfying(
+            Mistake.class, mistake -> assertThat(mistake.message()).hasSizeLessThan(300));
+  }
+
+  @Test
   void ofPolicy_knowsNamesExactly() {
     assertThat(requirements.ofPolicy("user")).isEqualTo(Requirement.USER);
     assertThat(requirements.ofPolicy("User")).isNull();

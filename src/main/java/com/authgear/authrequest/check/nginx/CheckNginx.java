@@ -20,7 +20,6 @@ public final class CheckNginx {
 
         --json                   for machines
         --header-budget=BYTES    if AUTHGEAR_HEADER_BUDGET is set
-        --cookie-prefix=PREFIX   if AUTHGEAR_COOKIE_PREFIX is set
         --claim-headers=A,B      the headers of AUTHGEAR_CLAIM_HEADERS
 
       Exit status: 0 nothing found, or only notes; 1 errors or warnings; 2 cannot be checked.
@@ -45,16 +44,11 @@ public final class CheckNginx {
       if (argument.equals("--json")) {
         json = true;
       } else if (argument.matches("--header-budget=\\d{1,6}")) {
-        expected =
-            new Expected(Integer.parseInt(value), expected.cookiePrefix(), expected.claimHeaders());
-      } else if (argument.startsWith("--cookie-prefix=")) {
-        expected = new Expected(expected.headerBudget(), value, expected.claimHeaders());
+        expected = new Expected(Integer.parseInt(value), expected.claimHeaders());
       } else if (argument.startsWith("--claim-headers=")) {
         expected =
             new Expected(
-                expected.headerBudget(),
-                expected.cookiePrefix(),
-                List.of(value.toLowerCase(Locale.ROOT).split(",", -1)));
+                expected.headerBudget(), List.of(value.toLowerCase(Locale.ROOT).split(",", -1)));
       } else if (open.isEmpty() && (argument.equals("-") || !argument.startsWith("-"))) {
         file = argument;
       } else {

@@ -76,7 +76,7 @@ public sealed interface NginxCheck {
                 .ifPresentOrElse(
                     location -> service.check(location, question.path(), askers),
                     () -> notAsked(question.path(), askers, findings)));
-    CacheRules cache = new CacheRules(variables, expected, findings);
+    CacheRules cache = new CacheRules(variables, findings);
     services.forEach(location -> cache.check(location, services));
     new BackendRules(locations, variables, services, expected, findings).check();
     new LocationRules(locations, services, findings).check();
