@@ -3,13 +3,13 @@ package com.authgear.authrequest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.nginx.Nginx;
+import com.authgear.authrequest.sandbox.EchoBackend;
 import com.authgear.authrequest.sandbox.Endpoint;
 import com.authgear.authrequest.sandbox.Fault;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
-import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -160,23 +160,15 @@ class FaultsIT {
   void start() throws IOException {
     parts.add(sandbox);
     parts.add(redis.start());
-    HttpServer backend =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    backend.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-    backend.createContext(
-        "/",
-        exchange -> {
-          exchange.sendResponseHeaders(200, -1);
-          exchange.close();
-        });
-    backend.start();
-    parts.add(() -> backend.stop(0));
+    EchoBackend backend = EchoBackend.start(0);
+    parts.add(backend);
     service = serve();
     parts.add(() -> service.destroyForcibly().waitFor());
     project.hooks().configure("http://127.0.0.1:" + port + "/hooks/authgear", SECRET);
     nginx =
         Nginx.start(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), port), backend.getAddress());
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), backend.port()));
     parts.add(nginx);
     Awaitility.await("the service to be ready")
         .atMost(Duration.ofSeconds(60))

@@ -14,11 +14,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,10 +77,9 @@ class HangingResolverIT {
     assertThat(site.sandbox().calls(Endpoint.RESOLVER)).isEqualTo(1);
   }
 
-  /** Through nginx, each JWT a new one: as fast as before, while others wait for the resolver. */
+  /** Through nginx, each JWT a new one, while others wait for the resolver. */
   @Test
-  void jwts_areAnsweredAsBefore() {
-    double alone = slowest();
+  void jwts_areAnsweredMeanwhile() {
     site.sandbox().breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofSeconds(10)));
     List<CompletableFuture<Integer>> waiting = new ArrayList<>();
     for (int i = 0; i < WAITING; i++) {
@@ -90,28 +87,13 @@ class HangingResolverIT {
     }
     Awaitility.await("the others to wait").until(() -> waiting() == WAITING);
 
-    double meanwhile = slowest();
+    for (int i = 0; i < JWTS; i++) {
+      assertThat(site.statusWith(project.accessToken("alice"))).isEqualTo(200);
+    }
     assertThat(waiting()).as("the resolver still hangs").isEqualTo(WAITING);
-    System.out.printf(
-        "99th percentile of JWTs: %.1f ms alone, %.1f ms beside %d that wait%n",
-        alone, meanwhile, WAITING);
-    assertThat(meanwhile).isLessThan(Math.max(250, 5 * alone));
     site.sandbox().repair(Endpoint.RESOLVER);
     for (CompletableFuture<Integer> status : waiting) {
       assertThat(status.join()).isIn(200, 500); // nginx gives up after 5 s
     }
-  }
-
-  /** The 99th percentile, in milliseconds; all must be let in. */
-  private double slowest() {
-    List<Long> nanos = new ArrayList<>();
-    for (int i = 0; i < JWTS; i++) {
-      String token = project.accessToken("alice");
-      long start = System.nanoTime();
-      assertThat(site.statusWith(token)).isEqualTo(200);
-      nanos.add(System.nanoTime() - start);
-    }
-    Collections.sort(nanos);
-    return nanos.get(JWTS * 99 / 100) / (double) TimeUnit.MILLISECONDS.toNanos(1);
   }
 }
