@@ -64,10 +64,17 @@ public final class CredentialExtractor {
   }
 
   /**
-   * Whether proxies may read Authgear's cookies otherwise than this service does: a name that comes
-   * twice, also empty or in other letters. nginx's {@code $cookie_session} is the first of them.
+   * Whether {@code Authorization} and {@code Cookie}, as a proxy's cache reads them, may not tell
+   * who this is: a token stands elsewhere, or one of Authgear's cookie names comes twice, also
+   * empty or in other letters. nginx's {@code $cookie_session} is the first of them.
    */
-  public boolean isAmbiguous(List<String> cookie) {
+  public boolean isAmbiguous(RequestFields fields) {
+    List<String> cookie = fields.values("Cookie");
+    Set<String> elsewhere = new HashSet<>();
+    addFromHeader(elsewhere, fields);
+    if (!addFromUri(elsewhere, fields) || !elsewhere.isEmpty()) {
+      return true;
+    }
     Set<String> seen = new HashSet<>();
     for (String pair : pairs(cookie)) {
       String name = pair.substring(0, Math.max(0, pair.indexOf('=')));
@@ -97,13 +104,7 @@ public final class CredentialExtractor {
 
   /** Adds every token that is not in {@code Authorization}; false if one cannot be read. */
   private boolean addCarried(Set<String> tokens, RequestFields fields, List<String> cookie) {
-    if (carriers.header() != null) {
-      for (String value : fields.values(carriers.header())) {
-        if (!value.isBlank()) {
-          tokens.add(hasBearerScheme(value) ? withoutScheme(value) : value.strip());
-        }
-      }
-    }
+    addFromHeader(tokens, fields);
     if (carriers.cookie() != null) {
       String start = carriers.cookie() + "=";
       for (String pair : pairs(cookie)) {
@@ -112,6 +113,21 @@ public final class CredentialExtractor {
         }
       }
     }
+    return addFromUri(tokens, fields);
+  }
+
+  private void addFromHeader(Set<String> tokens, RequestFields fields) {
+    if (carriers.header() != null) {
+      for (String value : fields.values(carriers.header())) {
+        if (!value.isBlank()) {
+          tokens.add(hasBearerScheme(value) ? withoutScheme(value) : value.strip());
+        }
+      }
+    }
+  }
+
+  /** False if a token cannot be read. */
+  private boolean addFromUri(Set<String> tokens, RequestFields fields) {
     if (carriers.originalUriHeader() != null) {
       for (String uri : fields.values(carriers.originalUriHeader())) {
         if (!addFromQuery(tokens, uri)) {

@@ -199,7 +199,7 @@ public final class AuthHandler extends Handler.Wrapper {
 
   private void judge(Exchange exchange, Requirement requirement) {
     HttpFields headers = exchange.request.getHeaders();
-    Credential credential = credentials.extract(name -> values(headers, name));
+    Credential credential = credentials.extract(headers::getValuesList);
     Verification verification = verifier.verifyNow(credential, () -> caller(exchange.request));
     if (verification == null) {
       handOver(exchange, credential, requirement);
@@ -236,10 +236,6 @@ public final class AuthHandler extends Handler.Wrapper {
         decision,
         fields,
         IdentityFields.bytes(fields) + IdentityFields.cookieBytes(allow.setCookie()));
-  }
-
-  private static List<String> values(HttpFields headers, String name) {
-    return headers.getValuesList(name);
   }
 
   private void handOver(Exchange exchange, Credential credential, Requirement requirement) {
@@ -281,6 +277,9 @@ public final class AuthHandler extends Handler.Wrapper {
 
   private void fail(Exchange exchange, Throwable bug) {
     LOG.atError().setCause(bug).log("denied by a bug");
+    if (!exchange.response.isCommitted()) {
+      exchange.response.reset(); // nothing of an allow that was half written
+    }
     deny(exchange, Reason.INTERNAL_ERROR);
   }
 
@@ -327,7 +326,7 @@ public final class AuthHandler extends Handler.Wrapper {
     return edgeCacheSeconds > 0
             && decision instanceof Allow allow
             && allow.setCookie().isEmpty()
-            && !credentials.isAmbiguous(values(exchange.request.getHeaders(), "Cookie"))
+            && !credentials.isAmbiguous(exchange.request.getHeaders()::getValuesList)
         ? Math.min(edgeCacheSeconds, (allow.freshUntil() - clock.millis()) / 1000 - 1)
         : 0;
   }

@@ -189,4 +189,17 @@ class CredentialExtractorTest {
     assertThat(carried("", "t".repeat(CredentialExtractor.MAX_TOKEN_BYTES + 1), "", ""))
         .isEqualTo(new Malformed(Fault.TOO_LARGE));
   }
+
+  /** Whoever caches by Authorization and Cookie must not give this answer to the next client. */
+  @Test
+  void isAmbiguous_tokenWhereNoCacheLooks() {
+    assertThat(CARRIED.isAmbiguous(fields(Map.of("x-token", List.of("t"))))).isTrue();
+    assertThat(CARRIED.isAmbiguous(fields(Map.of("x-original-uri", List.of("/?access_token=t")))))
+        .isTrue();
+    assertThat(CARRIED.isAmbiguous(fields(Map.of("x-original-uri", List.of("/?access_token=%z")))))
+        .isTrue();
+    assertThat(CARRIED.isAmbiguous(fields(Map.of("x-original-uri", List.of("/?a=b"))))).isFalse();
+    assertThat(CARRIED.isAmbiguous(fields(List.of("Bearer t"), List.of("token=t")))).isFalse();
+    assertThat(extractor.isAmbiguous(fields(Map.of("x-token", List.of("t"))))).isFalse();
+  }
 }

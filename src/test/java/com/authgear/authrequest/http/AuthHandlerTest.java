@@ -116,6 +116,7 @@ class AuthHandlerTest {
   private final Queue<String> decided = new ConcurrentLinkedQueue<>();
   private final Queue<Integer> emitted = new ConcurrentLinkedQueue<>();
   private final Queue<String> mistakes = new ConcurrentLinkedQueue<>();
+  private volatile boolean deaf;
   private volatile Supplier<@Nullable Verification> now = () -> GOOD;
   private volatile Supplier<Verification> later = () -> GOOD;
   private final AuthHandler handler =
@@ -138,6 +139,9 @@ class AuthHandlerTest {
 
             @Override
             public void emitted(int bytes) {
+              if (deaf) {
+                throw new IllegalStateException("bug");
+              }
               emitted.add(bytes);
             }
           });
@@ -223,6 +227,14 @@ class AuthHandlerTest {
           throw new StackOverflowError();
         };
     assertDenied(ask("GET", "/auth"), 503, Reason.INTERNAL_ERROR);
+  }
+
+  @Test
+  void bugWhileAnAllowIsWritten_is503WithNothingOfIt() throws Exception {
+    deaf = true;
+    HttpResponse<String> answer = ask("GET", "/auth");
+    assertDenied(answer, 503, Reason.INTERNAL_ERROR);
+    assertNotRepeated(answer, 503);
   }
 
   @Test
