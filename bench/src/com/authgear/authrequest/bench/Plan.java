@@ -18,8 +18,8 @@ record Plan(
 
   static final Set<String> PARTS =
       Set.of(
-          "direct", "cookie", "new", "refused", "many", "proxied", "paced", "start", "memory",
-          "idle", "jmh");
+          "direct", "cookie", "new", "refused", "many", "proxied", "edge", "paced", "start",
+          "memory", "idle", "jmh");
 
   static Plan of(String[] arguments) {
     boolean smoke = Set.of(arguments).contains("--smoke");
