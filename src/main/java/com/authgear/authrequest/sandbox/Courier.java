@@ -22,7 +22,7 @@ final class Courier implements AutoCloseable {
    * @param headers in the order in which they came; names as they came
    * @param micros from the first byte sent to the last one read
    */
-  record Answer(int status, Map<String, List<String>> headers, byte[] body, long micros) {
+  record Answer(int status, Map<String, List<String>> headers, String body, long micros) {
     String header(String name) {
       return headers.entrySet().stream()
           .filter(entry -> entry.getKey().equalsIgnoreCase(name))
@@ -53,7 +53,7 @@ final class Courier implements AutoCloseable {
     headers.forEach(request::header);
     long start = System.nanoTime();
     try (Response response = http.newCall(request.build()).execute()) {
-      byte[] body = response.peekBody(MAX_BODY_BYTES).bytes();
+      String body = response.peekBody(MAX_BODY_BYTES).string();
       long micros = (System.nanoTime() - start) / 1000;
       Map<String, List<String>> received = new LinkedHashMap<>();
       for (String name : response.headers().names()) {
