@@ -261,6 +261,22 @@ class PlaygroundIT {
   }
 
   @Test
+  void disabledUserWhoseWebhookIsLost_isRefusedWithinTheRecheck() {
+    choose("erin", "jwt", "/");
+    change("webhooks");
+    try {
+      assertThat(send()).isEqualTo("200");
+      change("disable");
+      assertThat(text("log")).contains("webhook user.disabled lost");
+      assertThat(send()).isEqualTo("200");
+      Awaitility.await().atMost(Duration.ofSeconds(15)).until(() -> send().equals("401"));
+      change("disable");
+    } finally {
+      change("webhooks");
+    }
+  }
+
+  @Test
   void loggedOutUser_isRefusedWithinTheRecheck() {
     choose("alice", "jwt", "/");
     assertThat(send()).isEqualTo("200");
@@ -274,6 +290,7 @@ class PlaygroundIT {
     choose("bob", "jwt", "/admin/");
     assertThat(send()).isEqualTo("403");
     assertThat(text("why")).endsWith("reason role_missing");
+    assertThat(text("steps")).contains("at Authgear, bob now has no roles");
     String token = credential();
     change("role");
     Awaitility.await().atMost(Duration.ofSeconds(15)).until(() -> send().equals("200"));

@@ -42,6 +42,10 @@ final class Explanation {
     Stage(String title) {
       this.title = title;
     }
+
+    String title() {
+      return title;
+    }
   }
 
   /**
@@ -289,8 +293,25 @@ final class Explanation {
     return switch (location.access()) {
       case Access.Open() -> "";
       case Access.AnyUser() -> "any user of the project";
-      case Access.Policy(_, var requirement) -> requirement;
+      case Access.Policy(_, var requirement) -> requirement + rolesNow(requirement);
     };
+  }
+
+  /** The service may still know others. */
+  private String rolesNow(String requirement) {
+    String id = jwt == null ? "" : jwt.claims.path("sub").asText("");
+    return requirement.startsWith("role=")
+        ? project.users().stream()
+            .filter(user -> user.id().equals(id))
+            .findFirst()
+            .map(
+                user ->
+                    "; at Authgear, "
+                        + user.name()
+                        + " now has "
+                        + (user.roles().isEmpty() ? "no roles" : String.join(",", user.roles())))
+            .orElse("")
+        : "";
   }
 
   private String ending(Answer answer, Direct direct, boolean reached) {
