@@ -52,7 +52,7 @@ final class Demo implements AutoCloseable {
               "/admin/", "users with the role admin", new Access.Policy("admin", "role=admin")),
           new Location(
               "/settings/",
-              "users who signed in within the last minute",
+              "users, signed in within a minute",
               new Access.Policy("step_up", "max_age=60")),
           new Location(
               "/catalog/",

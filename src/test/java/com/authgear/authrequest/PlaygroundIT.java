@@ -26,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The playground as a person uses it: the demo with real nginx, in a real Chromium. */
 class PlaygroundIT {
@@ -34,6 +35,37 @@ class PlaygroundIT {
 
   /** Where {@code mvn verify} leaves the picture for the README; see CONTRIBUTING. */
   private static final Path PICTURE = Path.of("target", "playground.png");
+
+  /** Text whose contrast is less than WCAG 2.2 asks for (1.4.3, level AA). */
+  private static final String FAINT_TEXT =
+      """
+      (() => {
+        const parts = color => color.match(/[0-9.]+/g).map(Number);
+        const light = color => {
+          const [r, g, b] = parts(color).map(value => {
+            const part = value / 255;
+            return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+          });
+          return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        };
+        const behind = element => {
+          const color = getComputedStyle(element).backgroundColor;
+          return parts(color)[3] === 0 ? behind(element.parentElement) : color;
+        };
+        return [...document.body.querySelectorAll('*')]
+          .filter(element => element.checkVisibility() && !element.disabled)
+          .filter(element => element.tagName !== 'SCRIPT')
+          .filter(element => [...element.childNodes]
+            .some(node => node.nodeType === Node.TEXT_NODE && node.data.trim()))
+          .map(element => {
+            const both = [light(getComputedStyle(element).color), light(behind(element))];
+            const ratio = (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+            return [ratio, ratio.toFixed(2) + ' ' + element.outerHTML.slice(0, 80)];
+          })
+          .filter(([ratio]) => ratio < 4.5)
+          .map(([, text]) => text);
+      })()\
+      """;
 
   private static Chromium browser;
   private static Demo demo;
@@ -296,6 +328,15 @@ class PlaygroundIT {
     Awaitility.await().atMost(Duration.ofSeconds(15)).until(() -> send().equals("200"));
     assertThat(credential()).isEqualTo(token);
     assertThat(text("log")).contains("s after: give admin to bob");
+    // Each line tells of one state: no refusal without its reason.
+    assertThat(
+            browser
+                .evaluate(
+                    "[...document.querySelectorAll('#log tr:not(.event)')]"
+                        + ".every(row => (row.cells[2].innerText === '200')"
+                        + " === (row.cells[3].innerText === '\u2013'))")
+                .asBoolean())
+        .isTrue();
     change("role");
     Awaitility.await().atMost(Duration.ofSeconds(15)).until(() -> send().equals("403"));
   }
@@ -409,6 +450,29 @@ class PlaygroundIT {
     browser.size(width, 900);
     assertThat(browser.evaluate("document.documentElement.scrollWidth").intValue())
         .isLessThanOrEqualTo(width);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"light", "dark"})
+  void text_standsOutFromItsBackground(String scheme) throws IOException {
+    browser.send(
+        "Emulation.setEmulatedMedia",
+        Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
+    try {
+      choose("bob", "jwt", "/admin/");
+      click("forged");
+      assertThat(send()).isEqualTo("403");
+      click("place-/");
+      assertThat(send()).isEqualTo("200");
+      change("webhooks");
+      change("webhooks");
+      List<String> faint = new ArrayList<>();
+      browser.evaluate(FAINT_TEXT).forEach(text -> faint.add(text.asText()));
+      assertThat(faint).isEmpty();
+      Files.write(Path.of("target", "playground-" + scheme + ".png"), browser.screenshot());
+    } finally {
+      browser.send("Emulation.setEmulatedMedia", Map.of("features", List.of()));
+    }
   }
 
   @Test
