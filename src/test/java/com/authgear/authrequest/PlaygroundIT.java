@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -83,8 +84,7 @@ class PlaygroundIT {
     HttpRequest readiness =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + ports.management() + "/readyz"))
             .build();
-    Awaitility.await()
-        .until(() -> HTTP.send(readiness, BodyHandlers.discarding()).statusCode() == 200);
+    soon().until(() -> HTTP.send(readiness, BodyHandlers.discarding()).statusCode() == 200);
   }
 
   @AfterAll
@@ -119,6 +119,11 @@ class PlaygroundIT {
 
   // ---- What a person does and sees
 
+  /** With time for a browser on a busy machine. */
+  private static ConditionFactory soon() {
+    return Awaitility.await().atMost(Duration.ofSeconds(30));
+  }
+
   private static String text(String id) {
     return browser.evaluate("document.getElementById('" + id + "').textContent").asText();
   }
@@ -128,7 +133,7 @@ class PlaygroundIT {
   }
 
   private static void awaitCredential(String beginning) {
-    Awaitility.await().until(() -> credential().startsWith(beginning));
+    soon().until(() -> credential().startsWith(beginning));
   }
 
   private static void click(String id) {
@@ -138,14 +143,14 @@ class PlaygroundIT {
   private static void choose(String user, String kind, String place) {
     String before = credential();
     click("user-" + user);
-    Awaitility.await().until(() -> user.equals("alice") || !credential().equals(before));
+    soon().until(() -> user.equals("alice") || !credential().equals(before));
     if (!kind.equals("jwt")) {
       String jwt = credential();
       browser.evaluate(
           "{ const kind = document.getElementById('kind'); kind.value = '"
               + kind
               + "'; kind.dispatchEvent(new Event('change', { bubbles: true })) }");
-      Awaitility.await().until(() -> !credential().equals(jwt));
+      soon().until(() -> !credential().equals(jwt));
     }
     click("place-" + place);
   }
@@ -160,14 +165,14 @@ class PlaygroundIT {
   private static String send() {
     int before = lines();
     click("send");
-    Awaitility.await().until(() -> lines() > before);
+    soon().until(() -> lines() > before);
     return text("status");
   }
 
   private static void change(String button) {
     int before = events();
     click(button);
-    Awaitility.await().until(() -> events() > before);
+    soon().until(() -> events() > before);
   }
 
   private static int events() {
@@ -349,7 +354,7 @@ class PlaygroundIT {
     assertThat(send()).isEqualTo("200");
     assertThat(text("steps")).contains("an older one, still published");
     click("renew");
-    Awaitility.await().until(() -> !credential().equals(old));
+    soon().until(() -> !credential().equals(old));
     // The service may have looked for an unknown key a moment ago, and waits before it does again.
     Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> send().equals("200"));
     assertThat(text("steps")).contains("Authgear's current one");
@@ -376,8 +381,7 @@ class PlaygroundIT {
     click("repeat");
     Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> lines() >= 3);
     browser.evaluate("{ const now = performance.now(); performance.now = () => now + 60001; }");
-    Awaitility.await()
-        .until(() -> !browser.evaluate("document.getElementById('repeat').checked").asBoolean());
+    soon().until(() -> !browser.evaluate("document.getElementById('repeat').checked").asBoolean());
   }
 
   // ---- The page
@@ -439,7 +443,7 @@ class PlaygroundIT {
     browser.press("ArrowDown", 40);
     assertThat(browser.evaluate("document.activeElement.id").asText()).isEqualTo("place-/admin/");
     browser.press("Enter", 13);
-    Awaitility.await().until(() -> text("status").equals("200"));
+    soon().until(() -> text("status").equals("200"));
     assertThat(text("why")).contains("/admin/");
   }
 
@@ -481,11 +485,11 @@ class PlaygroundIT {
     click("forged");
     assertThat(send()).isEqualTo("403");
     click("repeat");
-    Awaitility.await().until(() -> lines() >= 3);
+    soon().until(() -> lines() >= 3);
     change("role");
     Awaitility.await().atMost(Duration.ofSeconds(15)).until(() -> text("status").equals("200"));
     int seen = lines();
-    Awaitility.await().until(() -> lines() >= seen + 2);
+    soon().until(() -> lines() >= seen + 2);
     click("repeat");
     int height = browser.evaluate("document.documentElement.scrollHeight").intValue();
     browser.size(1280, height);

@@ -279,18 +279,18 @@ final class Playground implements AutoCloseable {
         site.nginx() != null
             ? site.nginx() + location.path()
             : site.service() + (asksNobody ? "/auth" : question(location));
-    int before = resolverCalls(traffic.answeredSince(answersSeen)).size();
+    int before = resolverCalls(traffic.answeredBetween(answersSeen, traffic.answers())).size();
     long mark = traffic.answers();
     Answer answer = courier.get(url, headers);
-    List<Traffic.Call> calls = resolverCalls(traffic.answeredSince(mark));
+    answersSeen = traffic.answers();
     Direct direct = asksNobody ? null : direct(question(location), headers);
     if (direct != null && !agree(answer.status(), direct.status())) {
       // What was changed has begun to count in between; the next answers belong together again.
       answer = courier.get(url, headers);
-      calls = resolverCalls(traffic.answeredSince(mark));
+      answersSeen = traffic.answers();
       direct = direct(question(location), headers);
     }
-    answersSeen = traffic.answers();
+    List<Traffic.Call> calls = resolverCalls(traffic.answeredBetween(mark, answersSeen));
     Map<String, List<String>> received = site.nginx() == null ? null : echoed(answer);
     String outcome = outcome(answer.status());
     Explanation explanation =

@@ -59,11 +59,18 @@ final class Traffic {
     }
   }
 
-  /** The calls that were answered since there were so many answers; the oldest may be forgotten. */
-  List<Call> answeredSince(long count) {
+  /**
+   * The calls that were answered in between; the oldest may be forgotten.
+   *
+   * @param from what {@link #answers} said before
+   * @param to what it said after
+   */
+  List<Call> answeredBetween(long from, long to) {
     synchronized (lock) {
+      long forgotten = answers - answered.size();
       return answered.stream()
-          .skip(Math.max(0, answered.size() - Math.max(0, answers - count)))
+          .skip(Math.max(0, from - forgotten))
+          .limit(Math.max(0, to - Math.max(from, forgotten)))
           .toList();
     }
   }
