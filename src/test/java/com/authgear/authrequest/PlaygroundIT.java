@@ -494,7 +494,7 @@ class PlaygroundIT {
     int height = browser.evaluate("document.documentElement.scrollHeight").intValue();
     browser.size(1280, height);
     byte[] picture = browser.screenshot();
-    assertThat(picture).hasSizeBetween(20_000, 300_000);
+    assertThat(picture).hasSizeBetween(20_000, 600_000);
     Files.write(PICTURE, picture);
     change("role");
   }
