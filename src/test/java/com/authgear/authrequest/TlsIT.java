@@ -39,6 +39,7 @@ class TlsIT {
 
   private final Authority authority = new Authority();
   private final HeldCertificate server = authority.sign();
+  private final HeldCertificate client = authority.sign();
 
   @TempDir private Path folder;
 
@@ -106,7 +107,7 @@ class TlsIT {
     plain.setSoTimeout(20_000);
     return (SSLSocket)
         authority
-            .client(authority.sign())
+            .client(client)
             .sslSocketFactory()
             .createSocket(plain, "127.0.0.1", site.service().port(), true);
   }

@@ -45,13 +45,22 @@ record Pem(List<Block> blocks, boolean whole) {
         whole = false;
       }
     }
-    // A file that is cut off within a line has no such line.
-    whole &= open == null && count(text, "-----BEGIN ") == count(text, "-----END ");
-    return new Pem(blocks, whole);
+    String last = text.substring(text.lastIndexOf('\n') + 1);
+    return new Pem(
+        blocks,
+        whole
+            && open == null
+            && !isBroken(last, "-")
+            && text.lines().noneMatch(each -> isBroken(each, "-----")));
+  }
+
+  /** Whether a line begins like one around a block, but is none: it may be cut off. */
+  private static boolean isBroken(String line, String begin) {
+    return line.startsWith(begin) && !LINE.matcher(line).matches();
   }
 
   private static boolean add(String label, String body, List<Block> blocks) {
-    if (body.contains("ENCRYPTED")) {
+    if (body.contains("Proc-Type:")) {
       blocks.add(new Block(label, null));
       return true;
     }
@@ -61,14 +70,6 @@ record Pem(List<Block> blocks, boolean whole) {
     } catch (IllegalArgumentException _) {
       return false;
     }
-  }
-
-  private static int count(String text, String part) {
-    int count = 0;
-    for (int at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) {
-      count++;
-    }
-    return count;
   }
 
   List<Block> labelled(String label) {

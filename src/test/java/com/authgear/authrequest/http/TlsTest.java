@@ -55,6 +55,7 @@ class TlsTest {
   private static final String GOOD = "good";
   private static final Authority AUTHORITY = new Authority();
   private static final HeldCertificate SERVER = AUTHORITY.sign();
+  private static final HeldCertificate CLIENT = AUTHORITY.sign();
 
   private final Queue<String> handshakes = new ConcurrentLinkedQueue<>();
   private final Server server = new Server();
@@ -146,7 +147,7 @@ class TlsTest {
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.3", "TLSv1.2"})
   void clientWithACertificate_isAnswered_alsoByAddress(String protocol) throws IOException {
-    try (SSLSocket socket = handshake(AUTHORITY.sign())) {
+    try (SSLSocket socket = handshake(CLIENT)) {
       socket.setEnabledProtocols(new String[] {protocol});
       assertThat(ask(socket)).startsWith("HTTP/1.1 200 ");
       assertThat(ask(socket)).startsWith("HTTP/1.1 200 ");
@@ -157,7 +158,7 @@ class TlsTest {
 
   @Test
   void unknownServerName_isAnswered() throws IOException {
-    try (SSLSocket socket = handshake(AUTHORITY.sign())) {
+    try (SSLSocket socket = handshake(CLIENT)) {
       SSLParameters parameters = socket.getSSLParameters();
       parameters.setServerNames(List.of(new SNIHostName("unknown.test")));
       socket.setSSLParameters(parameters);
@@ -178,12 +179,13 @@ class TlsTest {
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.3", "TLSv1.2"})
   void clientOfAnotherAuthority_isRefused(String protocol) throws IOException {
-    HeldCertificate stranger = new Authority().sign();
+    // Of the same names, so that the client believes that it is asked for.
+    Authority another = new Authority();
     try (SSLSocket socket =
         (SSLSocket)
             new HandshakeCertificates.Builder()
                 .addTrustedCertificate(AUTHORITY.root().certificate())
-                .heldCertificate(stranger)
+                .heldCertificate(another.sign(), another.intermediate())
                 .build()
                 .sslSocketFactory()
                 .createSocket(connect(), "127.0.0.1", 1, true)) {
@@ -210,7 +212,7 @@ class TlsTest {
         "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"
       })
   void weakerCipherSuite_isRefused(String suite) throws IOException {
-    try (SSLSocket socket = handshake(AUTHORITY.sign())) {
+    try (SSLSocket socket = handshake(CLIENT)) {
       socket.setEnabledProtocols(new String[] {"TLSv1.2"});
       socket.setEnabledCipherSuites(new String[] {suite});
       assertThatThrownBy(socket::startHandshake)
@@ -262,7 +264,7 @@ class TlsTest {
 
   @Test
   void headerThatNeverEnds_isCutOffThoughBytesArrive() throws IOException {
-    try (SSLSocket socket = handshake(AUTHORITY.sign())) {
+    try (SSLSocket socket = handshake(CLIENT)) {
       socket.startHandshake();
       socket.setSoTimeout(50);
       long begin = System.nanoTime();
@@ -283,7 +285,7 @@ class TlsTest {
 
   @Test
   void idleConnection_outlivesBothTimeouts() throws IOException {
-    try (SSLSocket socket = handshake(AUTHORITY.sign())) {
+    try (SSLSocket socket = handshake(CLIENT)) {
       socket.startHandshake();
       long begin = System.nanoTime();
       Awaitility.await().until(() -> System.nanoTime() - begin > 3 * SHORT.toNanos());
@@ -295,15 +297,14 @@ class TlsTest {
   @Test
   void replace_newConnectionsSeeTheNewCertificate_oldOnesGoOn() throws IOException {
     HeldCertificate next = AUTHORITY.sign();
-    HeldCertificate own = AUTHORITY.sign();
-    try (SSLSocket old = handshake(own)) {
+    try (SSLSocket old = handshake(CLIENT)) {
       assertThat(ask(old)).startsWith("HTTP/1.1 200 ");
       assertThat(certificate(old)).isEqualTo(SERVER.certificate());
 
       tls.replace(material(next).context());
 
       assertThat(ask(old)).startsWith("HTTP/1.1 200 ");
-      try (SSLSocket fresh = handshake(own)) {
+      try (SSLSocket fresh = handshake(CLIENT)) {
         assertThat(ask(fresh)).startsWith("HTTP/1.1 200 ");
         assertThat(certificate(fresh)).isEqualTo(next.certificate());
       }

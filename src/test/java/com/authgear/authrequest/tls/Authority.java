@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -66,9 +67,9 @@ public final class Authority {
     return root.certificatePem();
   }
 
-  /** The intermediate one's. */
-  public String intermediatePem() {
-    return intermediate.certificatePem();
+  /** What signs the certificates. */
+  public X509Certificate intermediate() {
+    return intermediate.certificate();
   }
 
   /** A client that trusts this authority, and shows a certificate if there is one. */
