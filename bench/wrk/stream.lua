@@ -1,5 +1,6 @@
 -- args: a file of header lines and where to begin in it. Each line is read when it is sent, so a file may be
--- larger than LuaJIT's memory. args[3] is "once": stop at the end instead of beginning again.
+-- larger than LuaJIT's memory. args[3] is "once": at the end the last line is sent
+-- again and again instead of all from the beginning.
 package.path = debug.getinfo(1, "S").source:match("^@(.*/)") .. "?.lua;" .. package.path
 require("report")
 
@@ -20,7 +21,6 @@ function request()
   local line = file:read("*l")
   if line == nil then
     if once then
-      wrk.thread:stop()
       return last
     end
     file:seek("set", 0)

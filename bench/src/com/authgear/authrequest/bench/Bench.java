@@ -42,11 +42,9 @@ public final class Bench {
   private final List<String> remarks = new ArrayList<>();
   private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(Clock.systemUTC()));
   private final Credentials credentials = new Credentials(sandbox.project(), work);
-  private final boolean cachesAnswers;
 
-  private Bench(Plan plan) throws IOException, InterruptedException {
+  private Bench(Plan plan) throws IOException {
     this.plan = plan;
-    this.cachesAnswers = knowsSetting("AUTHGEAR_RESOLVER_CACHE_TTL");
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -68,15 +66,8 @@ public final class Bench {
     }
   }
 
-  private boolean knowsSetting(String key) throws IOException, InterruptedException {
-    Process help = new ProcessBuilder(java, "-jar", jar, "--help").start();
-    boolean known = new String(help.getInputStream().readAllBytes()).contains(key);
-    help.waitFor();
-    return known;
-  }
-
-  private Service service(String name, String... jvmOptions)
-      throws IOException, InterruptedException {
+  private Service service(String name, Map<String, String> settings, String... jvmOptions)
+      throws IOException {
     int port = Children.freePort();
     int management = Children.freePort();
     Map<String, String> environment = new HashMap<>();
@@ -84,21 +75,16 @@ public final class Bench {
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + management);
     environment.put("AUTHGEAR_DRAIN", "0s");
-    if (cachesAnswers) {
-      environment.put("AUTHGEAR_RESOLVER_CACHE_TTL", "60s");
-    }
-    if (knowsSetting("AUTHGEAR_CACHE_SIZE")) {
-      environment.put("AUTHGEAR_CACHE_SIZE", "" + Math.max(plan.many() * 2, 10_000));
-    }
+    environment.putAll(settings);
     List<String> command = new ArrayList<>(List.of(java));
     command.addAll(List.of(jvmOptions));
     command.addAll(List.of("-jar", jar));
     return new Service(children.start(name, environment, command), port, management);
   }
 
-  private Service readyService(String name, String... jvmOptions)
+  private Service readyService(String name, Map<String, String> settings, String... jvmOptions)
       throws IOException, InterruptedException {
-    Service service = service(name, jvmOptions);
+    Service service = service(name, settings, jvmOptions);
     Children.awaitPort(service.process, service.management);
     while (Answers.ask("http://127.0.0.1:" + service.management + "/readyz", "").statusCode()
         != 200) {
@@ -135,7 +121,7 @@ public final class Bench {
   private void run() throws Exception {
     say("results go to bench/results; logs to " + work);
     Path tokens = credentials.accessTokens(1000);
-    Service service = readyService("service");
+    Service service = readyService("service", Map.of("AUTHGEAR_RESOLVER_CACHE_TTL", "60s"));
     HttpResponse<String> reference = Answers.ask(service.url(), firstLine(tokens));
     require(reference.statusCode() == 200, "the service does not allow: " + reference);
     List<String> fixed = Answers.fixedLines(reference);
@@ -148,6 +134,11 @@ public final class Bench {
     upstreams.put("jetty", jetty);
     upstreams.put("javalin", javalin);
     upstreams.put("service", service.port);
+    Service edge = null;
+    if (plan.has("edge")) {
+      edge = readyService("service-edge", Map.of("AUTHGEAR_EDGE_CACHE_TTL", "3s"));
+      upstreams.put(Proxy.EDGE, edge.port);
+    }
     Proxy proxy = new Proxy(work, home.resolve("nginx"), upstreams);
     Process nginx = proxy.start(children, fixed);
     processes.put("nginx", nginx);
@@ -200,32 +191,33 @@ public final class Bench {
       turns.add(
           turn("none service", service.url(), credentials.none(), service.process, denied, 401));
     }
+    Turn open =
+        turn(
+            "open nginx", "http://127.0.0.1:" + proxy.openPort() + "/", tokens, nginx, passed, 200);
     if (plan.has("proxied")) {
-      turns.add(
-          turn(
-              "open nginx",
-              "http://127.0.0.1:" + proxy.openPort() + "/",
-              tokens,
-              nginx,
-              passed,
-              200));
+      turns.add(open);
       for (String name : List.of("nginx", "jetty", "javalin", "service")) {
         String url = "http://127.0.0.1:" + proxy.protectedPort(name) + "/";
         turns.add(turn("proxied " + name, url, tokens, processes.get(name), passed, 200));
       }
-      if (proxy.hasEdgeCache()) {
-        String url = "http://127.0.0.1:" + proxy.protectedPort("edge") + "/";
-        turns.add(turn("edge service", url, tokens, nginx, passed, 200));
-      } else {
-        remarks.add("nginx has no shipped edge cache yet: that row is missing.");
+    }
+    if (plan.has("edge")) {
+      if (!plan.has("proxied")) {
+        turns.add(open);
       }
+      String url = "http://127.0.0.1:" + proxy.protectedPort(Proxy.EDGE) + "/";
+      turns.add(turn("edge service", url, tokens, nginx, passed, 200));
     }
     interleave(turns);
+
+    if (edge != null) {
+      Children.stop(edge.process);
+    }
 
     if (plan.has("new")) {
       fresh(service);
     }
-    if (plan.has("paced") && samples.has("direct service")) {
+    if (plan.has("paced")) {
       paced(service, jetty, tokens);
     }
     if (plan.has("idle")) {
@@ -329,7 +321,7 @@ public final class Bench {
       position = seen.position();
       total += seen.requests();
       if (position >= Files.size(file)) {
-        // It stood still for a part of its time.
+        // It repeated the last one for a part of its time.
         remarks.add("New tokens ran out in round " + (round + 1) + ", which does not count.");
         break;
       }
@@ -351,7 +343,11 @@ public final class Bench {
   /** Latency at half of what the service can do. */
   private void paced(Service service, int jetty, Path tokens)
       throws IOException, InterruptedException {
-    double rate = Math.max(100, samples.of("direct service").median() / 2);
+    double most =
+        samples.has("direct service")
+            ? samples.of("direct service").median()
+            : load.rotate(service.url(), tokens, plan.seconds()).perSecond();
+    double rate = Math.max(100, most / 2);
     List<String> lines = Files.readAllLines(tokens);
     for (int round = plan.smoke() ? 0 : -1; round < plan.rounds(); round++) {
       for (String name : List.of("jetty", "service")) {
@@ -393,10 +389,13 @@ public final class Bench {
     say("minting " + plan.many() + " tokens");
     Path one = credentials.accessTokens(1);
     Path many = credentials.accessTokens(plan.many());
-    Service service = readyService("service-many", "-Xmx2g");
+    Service service =
+        readyService(
+            "service-many",
+            Map.of("AUTHGEAR_CACHE_SIZE", "" + Math.max(plan.many() * 2, 10_000)),
+            "-Xmx2g");
     load.rotate(service.url(), one, plan.seconds());
     double before = heapAfterCollection(service);
-    // In pieces: wrk sleeps for the whole of its time, even when its thread has ended.
     for (long from = 0; from < Files.size(many); ) {
       Seen seen = load.once(service.url(), many, from, plan.seconds());
       requireAnswers("many", seen, 200);
@@ -436,7 +435,7 @@ public final class Bench {
 
   private void memory() throws IOException, InterruptedException {
     Path tokens = credentials.accessTokens(plan.smoke() ? 1_000 : 10_000);
-    Service service = readyService("service-memory", "-Xmx96m");
+    Service service = readyService("service-memory", Map.of(), "-Xmx96m");
     long requests = 0;
     while (requests < plan.requests()) {
       Seen seen = load.stream(service.url(), tokens, 0, plan.smoke() ? 1 : 20);
@@ -453,7 +452,7 @@ public final class Bench {
   /** From the start of the process to the first right answer. */
   private void start(String headerLine) throws IOException, InterruptedException {
     Path cache = work.resolve("aot");
-    Service training = readyService("service-training", "-XX:AOTCacheOutput=" + cache);
+    Service training = readyService("service-training", Map.of(), "-XX:AOTCacheOutput=" + cache);
     Path tokens = credentials.accessTokens(100);
     load.rotate(training.url(), tokens, plan.smoke() ? 1 : 3);
     training.process.destroy();
@@ -472,7 +471,7 @@ public final class Bench {
   private double untilFirstAnswer(String headerLine, String option)
       throws IOException, InterruptedException {
     long begin = System.nanoTime();
-    Service service = service("service-start", option, "-XX:TieredStopAtLevel=4");
+    Service service = service("service-start", Map.of(), option, "-XX:TieredStopAtLevel=4");
     while (true) {
       try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.port)) {
         socket

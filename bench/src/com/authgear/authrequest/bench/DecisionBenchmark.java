@@ -10,10 +10,17 @@ import com.authgear.authrequest.requirement.RequirementParser;
 import com.authgear.authrequest.requirement.RequirementParser.Valid;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.Digest;
+import com.authgear.authrequest.verify.ModeVerifier;
 import com.authgear.authrequest.verify.Verification;
+import com.authgear.authrequest.verify.freshness.Answers;
+import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.authgear.authrequest.verify.freshness.Marks;
 import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
+import com.authgear.authrequest.verify.jwt.TokenCache;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -44,15 +51,20 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class DecisionBenchmark {
 
+  private static final Caller NOBODY = new Caller(null, null, null);
+
   private Sandbox sandbox;
   private Keys keys;
   private JwtVerifier jwt;
+  private ModeVerifier verifier;
   private Policy policy;
   private Requirement requirement;
   private CredentialExtractor extractor;
   private Verification verified;
   private String token;
   private String forged;
+  private Digest tokenDigest;
+  private long forgeries;
   private long now;
 
   @Setup
@@ -79,7 +91,26 @@ public class DecisionBenchmark {
             Set.of("RS256"),
             Duration.ofSeconds(30),
             Clock.systemUTC(),
-            Set.of());
+            Set.of(),
+            new TokenCache(0, new CacheCounts()));
+    JwtVerifier caching =
+        new JwtVerifier(
+            keys,
+            sandbox.origin(),
+            Set.of("RS256"),
+            Duration.ofSeconds(30),
+            Clock.systemUTC(),
+            Set.of(),
+            new TokenCache(10, new CacheCounts()));
+    verifier =
+        new ModeVerifier(
+            ModeVerifier.Mode.JWT,
+            caching,
+            nobody(),
+            nobody(),
+            false,
+            new Marks(Clock.systemUTC(), Duration.ofSeconds(30)),
+            Clock.systemUTC());
     policy = new Policy(List.of(sandbox.origin()), Set.of());
     requirement =
         ((Valid) RequirementParser.parse("role=admin,editor&max_age=86400")).requirement();
@@ -91,11 +122,35 @@ public class DecisionBenchmark {
             + (token.charAt(middle) == 'A' ? 'B' : 'A')
             + token.substring(middle + 1);
     now = Clock.systemUTC().instant().getEpochSecond();
-    verified = jwt.verifyNow(token);
+    tokenDigest = Digest.ofToken(token);
+    verified = verify();
     if (!(verified instanceof Verification.Verified)
-        || jwt.verifyNow(forged) instanceof Verification.Verified) {
+        || verifyForged() instanceof Verification.Verified
+        || !(whole() instanceof Decision.Allow)) {
       throw new IllegalStateException("wrong answer");
     }
+  }
+
+  private static Answers nobody() {
+    return new Answers(
+        (_, _) -> {
+          throw new IllegalStateException("no one is asked here");
+        },
+        new Answers.Limits(Duration.ZERO, false, Duration.ZERO, 0, Duration.ofSeconds(1), 1),
+        new Marks(Clock.systemUTC(), Duration.ofSeconds(30)),
+        Clock.systemUTC(),
+        System::nanoTime,
+        new CacheCounts(),
+        new Answers.Listener() {
+          @Override
+          public void coalesced() {}
+
+          @Override
+          public void servedStale() {}
+
+          @Override
+          public void used(long ageNanos) {}
+        });
   }
 
   @TearDown
@@ -114,13 +169,27 @@ public class DecisionBenchmark {
   /** Parses a JWT and checks its signature and claims: what a token costs that was not seen yet. */
   @Benchmark
   public Verification verify() {
-    return jwt.verifyNow(token);
+    return jwt.verifyNow(token, tokenDigest);
   }
 
   /** The same for a bad signature. */
   @Benchmark
   public Verification verifyForged() {
-    return jwt.verifyNow(forged);
+    // Another digest each time, because refusals are remembered too.
+    return jwt.verifyNow(forged, new Digest(forgeries++, 0, 0, 0));
+  }
+
+  /** What every request begins with: the name under which the caches know a token. */
+  @Benchmark
+  public Digest digest() {
+    return Digest.ofToken(token);
+  }
+
+  /** From the header fields to the decision, for a token that was verified before. */
+  @Benchmark
+  public Decision whole() {
+    Verification known = verifier.verifyNow(extract(), () -> NOBODY);
+    return policy.decide(known, requirement, Clock.systemUTC().millis() / 1000);
   }
 
   /** Compares a known principal with a location's requirement. */

@@ -43,7 +43,7 @@ final class Load {
     return run(url, seconds, "stream.lua", List.of(headerLines.toString(), "" + from));
   }
 
-  /** The same, but no line twice: ends early where the file does. */
+  /** The same, but no line twice: where the file ends, its last line is repeated. */
   Seen once(String url, Path headerLines, long from, int seconds)
       throws IOException, InterruptedException {
     return run(url, seconds, "stream.lua", List.of(headerLines.toString(), "" + from, "once"));

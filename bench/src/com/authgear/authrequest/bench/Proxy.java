@@ -16,8 +16,8 @@ import java.util.stream.Stream;
  */
 final class Proxy {
 
-  /** The shipped file that makes nginx cache decisions, once there is one. */
-  private static final String EDGE_CACHE = "edge-cache.conf";
+  /** The upstream whose answers nginx may repeat. */
+  static final String EDGE = "edge";
 
   private final Path folder;
   private final Path shipped;
@@ -40,13 +40,6 @@ final class Proxy {
     for (String name : this.upstreams.keySet()) {
       protectedPorts.put(name, Children.freePort());
     }
-    if (hasEdgeCache()) {
-      protectedPorts.put("edge", Children.freePort());
-    }
-  }
-
-  boolean hasEdgeCache() {
-    return Files.exists(shipped.resolve("authgear").resolve(EDGE_CACHE));
   }
 
   int staticPort() {
@@ -70,7 +63,8 @@ final class Proxy {
         for (String name : protectedPorts.keySet()) {
           Files.writeString(
               conf.resolve("authgear").resolve(name + "-" + file.getFileName()),
-              text.replace("http://authgear_auth/", "http://" + upstreamOf(name) + "/"));
+              text.replace("http://authgear_auth/", "http://auth_" + name + "/")
+                  .replace("include authgear/", "include authgear/" + name + "-"));
         }
         Files.writeString(conf.resolve("authgear").resolve(file.getFileName()), text);
       }
@@ -94,10 +88,6 @@ final class Proxy {
     return process;
   }
 
-  private static String upstreamOf(String name) {
-    return "auth_" + (name.equals("edge") ? "service" : name);
-  }
-
   private String configuration(Path conf, List<String> answer) {
     StringBuilder text = new StringBuilder();
     text.append("daemon off;\nworker_processes auto;\npid ").append(conf).append("/pid;\n");
@@ -110,6 +100,8 @@ final class Proxy {
       text.append(kind + "_temp_path " + conf + "/" + kind + ";\n");
     }
     text.append("include authgear/http.conf;\n");
+    text.append("proxy_cache_path " + conf + "/cache levels=1:2 keys_zone=authgear:4m");
+    text.append(" max_size=32m inactive=1m use_temp_path=off;\n");
     upstreams.forEach(
         (name, port) ->
             text.append(
@@ -134,7 +126,8 @@ final class Proxy {
     protectedPorts.forEach(
         (name, port) -> {
           text.append("server { listen 127.0.0.1:" + port + ";\n");
-          text.append("include authgear/" + name + "-server.conf;\n");
+          String asks = name.equals(EDGE) ? "-edge-cache.conf" : "-server.conf";
+          text.append("include authgear/" + name + asks + ";\n");
           text.append(
               "location / { include authgear/protect.conf; root html; try_files /file =404; } }\n");
         });

@@ -72,8 +72,11 @@ public final class SharedMarks implements AutoCloseable {
     void moved(Transit transit);
   }
 
-  /** A service that starts waits so long for the marks in force. */
-  static final Duration LOAD_TIME = Duration.ofSeconds(3);
+  /** A service that starts waits so long for the marks in force while Redis is there. */
+  static final Duration LOAD_TIME = Duration.ofSeconds(10);
+
+  /** And so long once a first try has failed. */
+  static final Duration LOAD_TIME_WITHOUT_REDIS = Duration.ofSeconds(3);
 
   private static final Logger LOG = LoggerFactory.getLogger(SharedMarks.class);
   private static final Duration TIMEOUT = Duration.ofSeconds(2);
@@ -119,6 +122,7 @@ public final class SharedMarks implements AutoCloseable {
   private volatile boolean collecting;
   private volatile boolean overflowed;
   private volatile boolean loaded;
+  private volatile boolean failed;
   private volatile boolean up;
   private boolean complained;
 
@@ -190,7 +194,8 @@ public final class SharedMarks implements AutoCloseable {
 
   /** Whether the marks of the other replicas may still come; false after {@link #LOAD_TIME}. */
   public boolean isLoading() {
-    return !loaded && System.nanoTime() - started < LOAD_TIME.toNanos();
+    Duration patience = failed ? LOAD_TIME_WITHOUT_REDIS : LOAD_TIME;
+    return !loaded && System.nanoTime() - started < patience.toNanos();
   }
 
   /** Whether marks come and go. */
@@ -206,8 +211,10 @@ public final class SharedMarks implements AutoCloseable {
           exchange();
         } catch (RedisException | ExecutionException | TimeoutException e) {
           pause = complained ? Math.min(pause * 2, LONGEST_PAUSE_MILLIS) : FIRST_PAUSE_MILLIS;
+          failed = true;
           complain(e);
         } catch (RuntimeException bug) {
+          failed = true;
           pause = LONGEST_PAUSE_MILLIS;
           LOG.atError().setCause(bug).log("marks are not shared because of a bug");
         } finally {
