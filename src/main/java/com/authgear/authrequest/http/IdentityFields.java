@@ -4,10 +4,10 @@ import com.authgear.authrequest.policy.Decision.Subject;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.principal.Principal;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +26,11 @@ final class IdentityFields {
   /** Colon, space, carriage return, line feed. */
   private static final int AROUND_A_VALUE = 4;
 
-  /** A power of two. With about 2 KiB each, all of them take 4 MiB. */
-  private static final int REMEMBERED = 2048;
+  /** With about 2 KiB each, all that are remembered take 8 MiB. */
+  private static final int SETS = 1024;
+
+  /** Places of a set, so that a few thousand principals in turn hardly push each other out. */
+  private static final int WAYS = 4;
 
   /**
    * The fields for a subject.
@@ -36,15 +39,6 @@ final class IdentityFields {
    */
   record Prepared(List<HttpField> fields, int bytes) {
     static final Prepared NOTHING = new Prepared(List.of(), 0);
-
-    private static Prepared of(Stream<HttpField> fields) {
-      List<HttpField> list = fields.toList();
-      return new Prepared(
-          list,
-          list.stream()
-              .mapToInt(f -> f.getName().length() + f.getValue().length() + AROUND_A_VALUE)
-              .sum());
-    }
   }
 
   private record Remembered(Principal principal, Prepared prepared) {}
@@ -53,7 +47,7 @@ final class IdentityFields {
   private final Prepared nobody;
   private final Prepared unproven;
   private final AtomicReferenceArray<@Nullable Remembered> remembered =
-      new AtomicReferenceArray<>(REMEMBERED);
+      new AtomicReferenceArray<>(SETS * WAYS);
 
   IdentityFields(List<ClaimHeader> claims) {
     this.claims = List.copyOf(claims);
@@ -81,13 +75,19 @@ final class IdentityFields {
   /** The very object, not one that is equal: to compare two would cost more than it saves. */
   @SuppressWarnings("ReferenceEquality")
   private Prepared of(Principal principal) {
-    int slot = System.identityHashCode(principal) & (REMEMBERED - 1);
-    Remembered known = remembered.get(slot);
-    if (known != null && known.principal == principal) {
-      return known.prepared;
+    int hash = System.identityHashCode(principal);
+    int set = (hash & (SETS - 1)) * WAYS;
+    int place = set + (hash / SETS & (WAYS - 1));
+    for (int i = set; i < set + WAYS; i++) {
+      Remembered known = remembered.get(i);
+      if (known == null) {
+        place = i;
+      } else if (known.principal == principal) {
+        return known.prepared;
+      }
     }
     Prepared prepared = prepare(header -> header.of(principal), principal.claims()::get);
-    remembered.set(slot, new Remembered(principal, prepared));
+    remembered.set(place, new Remembered(principal, prepared));
     return prepared;
   }
 
@@ -97,10 +97,18 @@ final class IdentityFields {
 
   private Prepared prepare(
       Function<IdentityHeader, String> identity, Function<String, @Nullable String> claim) {
-    return Prepared.of(
-        Stream.concat(
-            IDENTITY.stream().map(header -> field(header.headerName(), identity.apply(header))),
-            claims.stream().map(header -> field(header.header(), claim.apply(header.claim())))));
+    List<HttpField> fields = new ArrayList<>(IDENTITY.size() + claims.size());
+    for (IdentityHeader header : IDENTITY) {
+      fields.add(field(header.headerName(), identity.apply(header)));
+    }
+    for (ClaimHeader header : claims) {
+      fields.add(field(header.header(), claim.apply(header.claim())));
+    }
+    int bytes = 0;
+    for (HttpField field : fields) {
+      bytes += field.getName().length() + field.getValue().length() + AROUND_A_VALUE;
+    }
+    return new Prepared(List.copyOf(fields), bytes);
   }
 
   private static HttpField field(String name, @Nullable String value) {
