@@ -4,6 +4,7 @@ import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.sandbox.EchoBackend;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
@@ -23,6 +24,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -68,17 +70,15 @@ final class Demo implements AutoCloseable {
       demo.startParts(clock, version);
     } catch (IOException | RuntimeException e) {
       demo.close();
-      throw new IOException(
-          "the demo needs the ports of " + ports + " on 127.0.0.1: " + e.getMessage(), e);
+      throw new IOException("the demo did not start: " + e.getMessage(), e);
     }
     return demo;
   }
 
   private void startParts(InstantSource clock, String version)
       throws IOException, InterruptedException {
-    Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock).withPort(ports.sandbox));
-    parts.push(sandbox);
-    parts.push(EchoBackend.start(ports.backend));
+    Sandbox sandbox = startSandbox(clock);
+    startBackend();
     parts.push(
         Running.start(
             settings(
@@ -102,6 +102,21 @@ final class Demo implements AutoCloseable {
     if (nginx != null) {
       startNginx(nginx, ports.nginx, ports.service, ports.backend);
     }
+  }
+
+  private Sandbox startSandbox(InstantSource clock) throws IOException {
+    AtomicReference<Sandbox> started = new AtomicReference<>();
+    Running.listen(
+        () -> started.set(Sandbox.start(SandboxOptions.loopback(clock).withPort(ports.sandbox))),
+        new ListenAddress("127.0.0.1", ports.sandbox));
+    parts.push(started.get());
+    return started.get();
+  }
+
+  private void startBackend() throws IOException {
+    Running.listen(
+        () -> parts.push(EchoBackend.start(ports.backend)),
+        new ListenAddress("127.0.0.1", ports.backend));
   }
 
   private static Settings settings(Map<String, String> environment) {

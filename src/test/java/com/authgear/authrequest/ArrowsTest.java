@@ -93,6 +93,28 @@ class ArrowsTest {
   @Test
   void checkOfNginx_knowsOnlyThePrincipal() {
     mayUse("check.nginx", Set.of("principal", "check"));
+    noClasses()
+        .that()
+        .resideInAPackage(OURS + "check.nginx..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(OURS + "check")
+        .check(classes);
+  }
+
+  @Test
+  void check_knowsWhatDecidesButNotHowItIsServed() {
+    mayUse(
+        "check",
+        Set.of(
+            "settings",
+            "credential",
+            "principal",
+            "bearer",
+            "requirement",
+            "verify",
+            "policy",
+            "http"));
   }
 
   @Test
