@@ -34,7 +34,7 @@ final class CheckParts {
             Running.KEY_TIMEOUT,
             clock,
             Keys.Timing.DEFAULT,
-            CryptoProvider.JDK,
+            CryptoProvider.choose(),
             (_, _) -> {});
     JwtVerifier jwt = Running.jwt(settings, keys, clock, new TokenCache(1, new CacheCounts()));
     Resolver resolver = Running.resolver(settings, (_, _) -> {});

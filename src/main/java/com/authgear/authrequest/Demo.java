@@ -13,14 +13,19 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +71,7 @@ final class Demo implements AutoCloseable {
   static Demo start(InstantSource clock, String version, Ports ports)
       throws IOException, InterruptedException {
     Demo demo = new Demo(ports);
+    demo.requireFreePorts();
     try {
       demo.startParts(clock, version);
     } catch (IOException | RuntimeException e) {
@@ -101,6 +107,32 @@ final class Demo implements AutoCloseable {
         .configure("http://127.0.0.1:" + ports.service + HookHandler.PATH, HOOK_SECRET);
     if (nginx != null) {
       startNginx(nginx, ports.nginx, ports.service, ports.backend);
+    }
+  }
+
+  /** So that all are named at once, and before anything has started. */
+  private void requireFreePorts() throws IOException {
+    Map<String, Integer> wanted = new LinkedHashMap<>();
+    if (nginx != null) {
+      wanted.put("nginx", ports.nginx);
+    }
+    wanted.put("service", ports.service);
+    wanted.put("its metrics", ports.management);
+    wanted.put("sandbox", ports.sandbox);
+    wanted.put("backend", ports.backend);
+    List<String> taken = new ArrayList<>();
+    wanted.forEach(
+        (part, port) -> {
+          try (ServerSocket socket = new ServerSocket()) {
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
+          } catch (IOException _) {
+            taken.add(port + " (" + part + ")");
+          }
+        });
+    if (!taken.isEmpty()) {
+      throw new IOException(
+          "the demo needs ports of 127.0.0.1 that are not free: " + String.join(", ", taken));
     }
   }
 

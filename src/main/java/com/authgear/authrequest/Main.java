@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** The commands: with no argument it serves. */
 public final class Main {
@@ -161,11 +162,13 @@ public final class Main {
 
   @TakesRealClock
   private static int sandbox() throws IOException {
+    Logging.silence(); // a port that is not free is said below
     SandboxOptions options = SandboxOptions.loopback(Clock.systemUTC()).withPort(SANDBOX_PORT);
     AtomicReference<Sandbox> started = new AtomicReference<>();
     Running.listen(
         () -> started.set(Sandbox.start(options)),
         new ListenAddress(options.host(), options.port()));
+    Logging.configure(Logging.Format.TEXT, Level.INFO);
     Sandbox sandbox = started.get();
     closeAtTheEnd(sandbox);
     print(System.out, "A stand-in Authgear, with its users: " + sandbox.origin());

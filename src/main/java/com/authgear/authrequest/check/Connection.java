@@ -26,7 +26,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -139,14 +138,13 @@ final class Connection {
     Thread.ofVirtual().name("check-dns").start(lookup);
     try {
       List<InetAddress> found = List.of(lookup.get(timeout.toMillis(), TimeUnit.MILLISECONDS));
+      List<String> texts = found.stream().map(InetAddress::getHostAddress).toList();
       lines.add(
           Line.ok(
               id,
-              host()
-                  + " is "
-                  + found.stream()
-                      .map(InetAddress::getHostAddress)
-                      .collect(Collectors.joining(", "))));
+              texts.equals(List.of(host()))
+                  ? host() + " is an address"
+                  : host() + " is " + String.join(", ", texts)));
       return found;
     } catch (ExecutionException e) {
       lines.add(

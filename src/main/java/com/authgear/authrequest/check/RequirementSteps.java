@@ -73,11 +73,11 @@ final class RequirementSteps {
     String rule = "principal=" + requirement.principal().name().toLowerCase(Locale.ROOT);
     lines.add(
         good
-            ? Line.ok("principal", kind + ", and " + rule)
+            ? Line.ok("principal", rule + " is met by " + kind)
             : Line.refused(
                 "principal",
                 Reason.PRINCIPAL_NOT_ALLOWED,
-                kind + ", but " + rule,
+                rule + " is not met by " + kind,
                 "have the location say principal=any, or principal="
                     + (principal.kind() == Kind.USER ? "user" : "client")
                     + ", if such are meant to pass"));
@@ -124,14 +124,14 @@ final class RequirementSteps {
     if (!required) {
       return;
     }
-    String text = value == null ? "not known" : "is " + value;
+    String text = value == null ? "nobody knows" : "it is " + value;
     lines.add(
         value != null && value == good
-            ? Line.ok(id, text + ", and " + rule)
+            ? Line.ok(id, rule + " is met: " + text)
             : Line.refused(
                 id,
                 reason,
-                text + ", but " + rule,
+                rule + " is not met: " + text,
                 good
                     ? "have the user verify an address or number"
                     : "have the user sign up, or log in"));
@@ -159,14 +159,14 @@ final class RequirementSteps {
       String rule,
       String fix) {
     String has =
-        held.isEmpty() ? "none" : String.join(", ", held.stream().map(Shown::text).toList());
+        held.isEmpty() ? "nothing" : String.join(", ", held.stream().map(Shown::text).toList());
     for (Alternatives alternatives : required) {
       String wanted = rule + "=" + String.join(",", alternatives.values());
       boolean met = alternatives.values().stream().anyMatch(held::contains);
       lines.add(
           met
-              ? Line.ok(id, has + ", and " + wanted)
-              : Line.refused(id, reason, has + ", but " + wanted, fix));
+              ? Line.ok(id, wanted + " is met by " + has)
+              : Line.refused(id, reason, wanted + " is not met by " + has, fix));
     }
   }
 
@@ -182,7 +182,7 @@ final class RequirementSteps {
           Line.refused(
               "max_age",
               Reason.STALE_AUTHENTICATION,
-              "nobody knows when the user logged in, but " + rule,
+              rule + " is not met: nobody knows when the user logged in",
               fix));
       return;
     }
@@ -194,7 +194,8 @@ final class RequirementSteps {
                 : Shown.span(Duration.ofSeconds(age)) + " ago");
     lines.add(
         age <= most
-            ? Line.ok("max_age", text + ", and " + rule)
-            : Line.refused("max_age", Reason.STALE_AUTHENTICATION, text + ", but " + rule, fix));
+            ? Line.ok("max_age", rule + " is met: " + text)
+            : Line.refused(
+                "max_age", Reason.STALE_AUTHENTICATION, rule + " is not met: " + text, fix));
   }
 }
