@@ -148,7 +148,9 @@ class CommandsIT {
 
         Ended trusted =
             run(
-                List.of("-Djavax.net.ssl.trustStore=" + truststore),
+                List.of(
+                    "-Djavax.net.ssl.trustStore=" + truststore,
+                    "-Djavax.net.ssl.trustStorePassword=changeit"),
                 Map.of("AUTHGEAR_ENDPOINT", origin),
                 sandbox.project().accessToken("bob"),
                 "check",
@@ -159,6 +161,19 @@ class CommandsIT {
             .contains("\n✓ resolver: " + origin + "/_resolver/resolve answers as a resolver")
             .contains("\nallowed: 200\n");
         assertThat(trusted.status()).isZero();
+
+        Ended unreadable =
+            run(
+                List.of("-Djavax.net.ssl.trustStore=" + truststore),
+                Map.of("AUTHGEAR_ENDPOINT", origin),
+                "",
+                "check");
+        assertThat(unreadable.out())
+            .contains(
+                "\n✗ tls: this Java trusts no certificate authority at all\n"
+                    + "    fix: its truststore is empty or cannot be read: check"
+                    + " javax.net.ssl.trustStore, and give javax.net.ssl.trustStorePassword with"
+                    + " it\n");
 
         Ended untrusted = run(Map.of("AUTHGEAR_ENDPOINT", origin), "", "check");
         assertThat(untrusted.out())

@@ -303,7 +303,15 @@ final class Connection {
               + "\", whom this Java does not trust",
           "have the server send its whole chain; if it is a private authority, give Java a"
               + " truststore with it:"
-              + " JAVA_TOOL_OPTIONS=-Djavax.net.ssl.trustStore=/path/truststore.p12");
+              + " JAVA_TOOL_OPTIONS=\"-Djavax.net.ssl.trustStore=/path/truststore.p12"
+              + " -Djavax.net.ssl.trustStorePassword=...\"");
+    }
+    if (String.valueOf(failure.getMessage()).contains("trustAnchors")) {
+      return Line.failed(
+          id,
+          "this Java trusts no certificate authority at all",
+          "its truststore is empty or cannot be read: check javax.net.ssl.trustStore, and give"
+              + " javax.net.ssl.trustStorePassword with it");
     }
     return Line.failed(
         id,
@@ -329,9 +337,9 @@ final class Connection {
     return Line.failed(
         id,
         where + " breaks off the TLS handshake: " + Shown.text(message),
-        "check that it has a certificate for "
+        "check that it speaks TLS (1.2 or 1.3) on this port and has a certificate for "
             + host()
-            + " (SNI) and speaks TLS 1.2 or 1.3, and what is in between");
+            + " (SNI), and what is in between");
   }
 
   private static List<String> names(X509Certificate certificate) {

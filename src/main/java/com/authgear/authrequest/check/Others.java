@@ -89,8 +89,10 @@ final class Others {
                 Line.failed(
                     "redis",
                     address + " does not answer in time",
-                    "look for a firewall or network policy in between; a Redis that wants TLS needs"
-                        + " rediss:// in "
+                    "look for a firewall or network policy in between; "
+                        + (settings.redisUrl().get().value().startsWith("rediss:")
+                            ? "a Redis without TLS needs redis:// in "
+                            : "a Redis that wants TLS needs rediss:// in ")
                         + setting);
             case TLS ->
                 Line.failed(

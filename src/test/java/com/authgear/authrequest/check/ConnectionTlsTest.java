@@ -2,6 +2,8 @@ package com.authgear.authrequest.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.sandbox.Sandbox;
+import com.authgear.authrequest.sandbox.SandboxOptions;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -158,20 +160,36 @@ class ConnectionTlsTest {
                     + " trust",
                 "have the server send its whole chain; if it is a private authority, give Java a"
                     + " truststore with it:"
-                    + " JAVA_TOOL_OPTIONS=-Djavax.net.ssl.trustStore=/path/truststore.p12"));
+                    + " JAVA_TOOL_OPTIONS=\"-Djavax.net.ssl.trustStore=/path/truststore.p12"
+                    + " -Djavax.net.ssl.trustStorePassword=...\""));
   }
 
   @Test
-  void check_serverWithoutTls_isSaid() throws Exception {
+  void check_serverWithoutTls_isSaid() {
+    try (Sandbox plain = Sandbox.start(SandboxOptions.loopback(InstantSource.system()))) {
+      assertThat(check(trust, plain.port()).getLast())
+          .isEqualTo(
+              Line.failed(
+                  "tls",
+                  "localhost port " + plain.port() + " does not speak TLS",
+                  "check the port in AUTHGEAR_ENDPOINT, or write http:// if it is meant to be"
+                      + " without TLS"));
+    }
+  }
+
+  @Test
+  void check_serverThatHangsUp_isSaid() throws Exception {
     server.start(InetAddress.getLoopbackAddress(), 0);
 
     assertThat(check(trust).getLast())
         .isEqualTo(
             Line.failed(
                 "tls",
-                "localhost port " + server.getPort() + " does not speak TLS",
-                "check the port in AUTHGEAR_ENDPOINT, or write http:// if it is meant to be without"
-                    + " TLS"));
+                "localhost port "
+                    + server.getPort()
+                    + " breaks off the TLS handshake: Remote host terminated the handshake",
+                "check that it speaks TLS (1.2 or 1.3) on this port and has a certificate for"
+                    + " localhost (SNI), and what is in between"));
   }
 
   @Test

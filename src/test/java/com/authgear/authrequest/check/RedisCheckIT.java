@@ -9,6 +9,9 @@ import com.authgear.authrequest.sandbox.SandboxOptions;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.InstantSource;
+import mockwebserver3.MockWebServer;
+import okhttp3.tls.HandshakeCertificates;
+import okhttp3.tls.HeldCertificate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -125,8 +128,27 @@ class RedisCheckIT {
   @Test
   void redis_withoutTls_isSaid() {
     try (RedisServer redis = new RedisServer().start()) {
-      assertThat(check("rediss://127.0.0.1:" + redis.port()).troubles().getFirst())
-          .startsWith("✗ redis: no TLS connection to 127.0.0.1:" + redis.port());
+      assertThat(check("rediss://127.0.0.1:" + redis.port()).troubles())
+          .containsExactly(
+              "✗ redis: 127.0.0.1:" + redis.port() + " does not answer in time",
+              "    fix: look for a firewall or network policy in between; a Redis without TLS needs"
+                  + " redis:// in AUTHGEAR_REDIS_URL");
+    }
+  }
+
+  @Test
+  void redis_unknownCertificate_isSaid() throws Exception {
+    HeldCertificate certificate =
+        new HeldCertificate.Builder().addSubjectAlternativeName("127.0.0.1").build();
+    try (MockWebServer tls = new MockWebServer()) {
+      tls.useHttps(
+          new HandshakeCertificates.Builder()
+              .heldCertificate(certificate)
+              .build()
+              .sslSocketFactory());
+      tls.start(InetAddress.getLoopbackAddress(), 0);
+      assertThat(check("rediss://127.0.0.1:" + tls.getPort()).troubles().getFirst())
+          .startsWith("✗ redis: no TLS connection to 127.0.0.1:" + tls.getPort() + ": ");
     }
   }
 
