@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class ArrowsTest {
   private static final String OURS = "com.authgear.authrequest.";
   private static final Set<String> LEAVES =
-      Set.of("credential", "principal", "bearer", "requirement");
+      Set.of("credential", "principal", "bearer", "requirement", "tls");
 
   private final JavaClasses classes =
       new ClassFileImporter()
@@ -33,6 +33,7 @@ class ArrowsTest {
                 "http",
                 "telemetry",
                 "sandbox",
+                "tls",
                 "check")
             .filter(other -> !other.equals(name) && !allowed.contains(other))
             .map(other -> OURS + other + "..")
@@ -114,7 +115,8 @@ class ArrowsTest {
             "requirement",
             "verify",
             "policy",
-            "http"));
+            "http",
+            "tls"));
   }
 
   @Test

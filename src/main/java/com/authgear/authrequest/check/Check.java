@@ -173,6 +173,7 @@ public final class Check {
           resolver(settings, parts, lines);
           lines.add(Others.redis(settings));
           lines.add(Others.webhookSecret(settings));
+          lines.addAll(Others.listenerTls(settings, clock.instant()));
           return new Report(
               lines,
               fields == null

@@ -2,14 +2,22 @@ package com.authgear.authrequest.check;
 
 import com.authgear.authrequest.settings.Secret;
 import com.authgear.authrequest.settings.Settings;
+import com.authgear.authrequest.tls.Contents;
+import com.authgear.authrequest.tls.Fault;
+import com.authgear.authrequest.tls.Material;
+import com.authgear.authrequest.tls.PemFiles;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.freshness.RedisProbe;
 import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Presented;
 import com.authgear.authrequest.verify.resolver.Resolver;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -20,6 +28,7 @@ final class Others {
   private static final String NO_SESSION = "authgear-auth-request.check";
 
   private static final Pattern VERSION = Pattern.compile("(\\d{1,5})\\.(\\d{1,5}).*");
+  private static final Duration LITTLE_LEFT = Duration.ofDays(14);
   private static final int AUTHGEARS_OWN_LENGTH = 32;
 
   private Others() {}
@@ -152,6 +161,52 @@ final class Others {
     }
     int major = Integer.parseInt(matcher.group(1));
     return major > 6 || (major == 6 && Integer.parseInt(matcher.group(2)) >= 2);
+  }
+
+  /** What proxies would be shown; nothing where they are answered without TLS. */
+  static List<Line> listenerTls(Settings settings, Instant now) {
+    String id = "listener_tls";
+    if (settings.tls().isEmpty()) {
+      return List.of();
+    }
+    PemFiles files = settings.tls().get();
+    return switch (Material.of(Contents.read(files))) {
+      case Material.Bad(List<Fault> faults) ->
+          faults.stream()
+              .map(
+                  fault ->
+                      Line.failed(
+                          id,
+                          Shown.text(path(fault.file(), files) + " " + fault.what()),
+                          "accepted: " + fault.remedy()))
+              .toList();
+      case Material.Good(Material material) -> {
+        String text = "the certificate for proxies is good until " + material.end();
+        Optional<String> unfit = material.unfitAt(now);
+        if (unfit.isPresent()) {
+          yield List.of(
+              Line.failed(
+                  id,
+                  "the certificate for proxies " + unfit.get(),
+                  "renew it: a proxy that verifies it refuses every answer"));
+        }
+        yield List.of(
+            Duration.between(now, material.end()).compareTo(LITTLE_LEFT) < 0
+                ? Line.warning(
+                    id,
+                    text + ", " + Shown.relative(material.end(), now),
+                    "see that it is renewed in time; the service takes the new files by itself")
+                : Line.ok(id, text));
+      }
+    };
+  }
+
+  private static Path path(Fault.Role role, PemFiles files) {
+    return switch (role) {
+      case CERTIFICATE -> files.certificate();
+      case KEY -> files.key();
+      case CLIENT_CA -> files.clientCa().orElseThrow();
+    };
   }
 
   /** Says nothing about the secret but its length and form. */

@@ -34,6 +34,7 @@ import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -87,9 +88,10 @@ public final class AuthHandler extends Handler.Wrapper {
   private static final String BY_QUERY = "/auth";
   private static final String BY_NAME = "/auth/";
   static final String BY_PREFIX = "/ext-authz/";
-  private static final HttpField NO_STORE = new HttpField(HttpHeader.CACHE_CONTROL, "no-store");
+  private static final HttpField NO_STORE =
+      new PreEncodedHttpField(HttpHeader.CACHE_CONTROL, "no-store");
   private static final String EDGE_CACHE = "X-Accel-Expires";
-  private static final HttpField EMPTY = new HttpField(HttpHeader.CONTENT_LENGTH, "0");
+  private static final HttpField EMPTY = new PreEncodedHttpField(HttpHeader.CONTENT_LENGTH, "0");
 
   private final CredentialExtractor credentials;
   private final Requirements requirements;
@@ -269,7 +271,7 @@ public final class AuthHandler extends Handler.Wrapper {
     headers.add(repeatable > 0 ? new HttpField(EDGE_CACHE, Long.toString(repeatable)) : NO_STORE);
     switch (answer.decision()) {
       case Allow allow -> {
-        answer.identity().forEach(headers::add);
+        answer.identity().fields().forEach(headers::add);
         listener.emitted(answer.bytes());
         setCookies(headers, allow.setCookie());
         finish(exchange, 200, null, allow.source());

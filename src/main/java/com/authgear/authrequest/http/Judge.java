@@ -1,6 +1,7 @@
 package com.authgear.authrequest.http;
 
 import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.http.IdentityFields.Prepared;
 import com.authgear.authrequest.policy.Decision;
 import com.authgear.authrequest.policy.Decision.Allow;
 import com.authgear.authrequest.policy.Decision.Forbidden;
@@ -14,7 +15,6 @@ import com.authgear.authrequest.verify.Verification.Rejected;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.eclipse.jetty.http.HttpField;
 import org.jspecify.annotations.Nullable;
 
 /** Decides, and lets nothing pass whose headers for the backend take more than the budget. */
@@ -39,11 +39,11 @@ public final class Judge {
    *
    * @param bytes what those headers take
    */
-  public record Answer(Decision decision, List<HttpField> identity, int bytes) {
+  public record Answer(Decision decision, Prepared identity, int bytes) {
 
     /** One without headers for the backend. */
     static Answer of(Decision decision) {
-      return new Answer(decision, List.of(), 0);
+      return new Answer(decision, Prepared.NOTHING, 0);
     }
 
     public int status() {
@@ -68,7 +68,7 @@ public final class Judge {
     /** The headers for the backend by name. */
     public Map<String, String> headers() {
       Map<String, String> headers = new LinkedHashMap<>();
-      identity.forEach(field -> headers.put(field.getName(), field.getValue()));
+      identity.fields().forEach(field -> headers.put(field.getName(), field.getValue()));
       return headers;
     }
   }
@@ -91,10 +91,8 @@ public final class Judge {
     if (!(decision instanceof Allow allow)) {
       return Answer.of(decision);
     }
-    List<HttpField> fields = identity.of(allow.subject());
+    Prepared prepared = identity.of(allow.subject());
     return new Answer(
-        decision,
-        fields,
-        IdentityFields.bytes(fields) + IdentityFields.cookieBytes(allow.setCookie()));
+        decision, prepared, prepared.bytes() + IdentityFields.cookieBytes(allow.setCookie()));
   }
 }

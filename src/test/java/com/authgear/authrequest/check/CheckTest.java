@@ -7,11 +7,14 @@ import com.authgear.authrequest.sandbox.Endpoint;
 import com.authgear.authrequest.sandbox.Fault;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.tls.Authority;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -19,8 +22,10 @@ import java.util.Map;
 import java.util.stream.StreamSupport;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
+import okhttp3.tls.HeldCertificate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -31,6 +36,7 @@ class CheckTest {
 
   private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()));
   private final String origin = sandbox.origin();
+  private final Authority authority = new Authority();
   private final Checked.Run run = Checked.Run.of(origin);
 
   @AfterEach
@@ -511,5 +517,60 @@ class CheckTest {
     assertThat(checked.status()).isZero();
     assertThat(checked.troubles()).containsExactly("⚠ webhook_secret: " + found, "    fix: " + fix);
     assertThat(checked.out()).doesNotContain(secret);
+  }
+
+  @Test
+  void listenerTls_good_isOk(@TempDir Path folder) throws Exception {
+    assertThat(withCertificate(folder, authority.sign()).about("listener_tls"))
+        .containsExactly(
+            "✓ listener_tls: the certificate for proxies is good until 2120-01-01T00:00:00Z");
+  }
+
+  @Test
+  void listenerTls_nearItsEnd_isAWarning(@TempDir Path folder) throws Exception {
+    Instant begin = Instant.ofEpochSecond(InstantSource.system().instant().getEpochSecond() - 10);
+    Checked checked = withCertificate(folder, authority.signFrom(begin));
+
+    assertThat(checked.status()).isZero();
+    assertThat(checked.troubles())
+        .containsExactly(
+            "⚠ listener_tls: the certificate for proxies is good until "
+                + begin.plus(Duration.ofHours(1))
+                + ", in 59 min",
+            "    fix: see that it is renewed in time; the service takes the new files by itself");
+  }
+
+  @Test
+  void listenerTls_expired_isSaid(@TempDir Path folder) throws Exception {
+    Checked checked =
+        withCertificate(folder, authority.signFrom(Instant.parse("2026-01-01T00:00:00Z")));
+
+    assertThat(checked.status()).isEqualTo(1);
+    assertThat(checked.about("listener_tls").getFirst())
+        .startsWith("✗ listener_tls: the certificate for proxies ");
+  }
+
+  @Test
+  void listenerTls_missingFile_isSaid(@TempDir Path folder) throws Exception {
+    Path key = folder.resolve("none.pem");
+    Path certificate =
+        Files.writeString(folder.resolve("tls.crt"), authority.chainPem(authority.sign()));
+    Checked checked =
+        run.with("AUTHGEAR_TLS_CERTIFICATE", certificate.toString())
+            .with("AUTHGEAR_TLS_KEY", key.toString())
+            .check();
+
+    assertThat(checked.troubles())
+        .containsExactly(
+            "✗ listener_tls: " + key + " cannot be read: no such file",
+            "    fix: accepted: a PEM file that this process may read");
+  }
+
+  private Checked withCertificate(Path folder, HeldCertificate certificate) throws Exception {
+    Path chain = Files.writeString(folder.resolve("tls.crt"), authority.chainPem(certificate));
+    Path key = Files.writeString(folder.resolve("tls.key"), certificate.privateKeyPkcs8Pem());
+    return run.with("AUTHGEAR_TLS_CERTIFICATE", chain.toString())
+        .with("AUTHGEAR_TLS_KEY", key.toString())
+        .check();
   }
 }

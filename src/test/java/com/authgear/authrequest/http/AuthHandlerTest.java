@@ -145,7 +145,7 @@ class AuthHandlerTest {
               emitted.add(bytes);
             }
           });
-  private final Javalin server = Servers.auth(handler, "127.0.0.1", 0, null);
+  private final Javalin server = Servers.auth(handler, "127.0.0.1", 0, null, null);
 
   @BeforeEach
   void start() {

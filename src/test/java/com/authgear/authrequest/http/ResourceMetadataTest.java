@@ -52,7 +52,7 @@ class ResourceMetadataTest {
             new AuthHandler.Speech(List.of(), 3072, ProtectionSpace.UNNAMED, Duration.ZERO),
             InstantSource.system(),
             AuthHandlerTest.UNHEARD);
-    Javalin started = Servers.auth(handler, "127.0.0.1", 0, metadata).start();
+    Javalin started = Servers.auth(handler, "127.0.0.1", 0, null, metadata).start();
     server = started;
     try (HttpClient http = HttpClient.newHttpClient()) {
       return http.send(
