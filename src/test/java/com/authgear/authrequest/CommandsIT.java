@@ -25,6 +25,7 @@ import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
 import mockwebserver3.RecordedRequest;
 import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
 import okhttp3.tls.HandshakeCertificates;
@@ -135,6 +136,8 @@ class CommandsIT {
       store.store(file, "changeit".toCharArray());
     }
     try (MockWebServer tls = new MockWebServer()) {
+      // So that requests have a Host that can be passed on.
+      tls.setProtocols(List.of(Protocol.HTTP_1_1));
       tls.useHttps(
           new HandshakeCertificates.Builder()
               .heldCertificate(certificate)

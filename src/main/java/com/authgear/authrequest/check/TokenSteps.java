@@ -459,9 +459,11 @@ final class TokenSteps {
   }
 
   private static String shown(JsonNode value) {
-    return value.isMissingNode()
-        ? "not there"
-        : Shown.text(value.isTextual() ? value.textValue() : value.toString());
+    if (value.isMissingNode()) {
+      return "not there";
+    }
+    String text = value.isTextual() ? value.textValue() : value.toString();
+    return text.isEmpty() ? "empty" : Shown.text(text);
   }
 
   static @Nullable Reason reason(Verification verification) {
