@@ -7,6 +7,7 @@ import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.Site;
 import com.authgear.authrequest.sandbox.Site.Access;
 import com.authgear.authrequest.sandbox.Site.Location;
+import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
@@ -15,19 +16,25 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -101,29 +108,20 @@ final class Demo implements AutoCloseable {
   static Demo start(InstantSource clock, String version, Ports ports)
       throws IOException, InterruptedException {
     Demo demo = new Demo(ports);
+    demo.requireFreePorts();
     try {
       demo.startParts(clock, version);
     } catch (IOException | RuntimeException e) {
       demo.close();
-      throw new IOException(
-          "the demo needs the ports of " + ports + " on 127.0.0.1: " + e.getMessage(), e);
+      throw new IOException("the demo did not start: " + e.getMessage(), e);
     }
     return demo;
   }
 
   private void startParts(InstantSource clock, String version)
       throws IOException, InterruptedException {
-    Sandbox sandbox =
-        Sandbox.start(
-            SandboxOptions.loopback(clock).withPort(ports.sandbox),
-            new Site(
-                throughNginx() ? "http://127.0.0.1:" + ports.nginx : null,
-                "http://127.0.0.1:" + ports.service,
-                LOCATIONS,
-                RECHECK,
-                CACHE_TTL));
-    parts.push(sandbox);
-    parts.push(EchoBackend.start(ports.backend));
+    Sandbox sandbox = startSandbox(clock);
+    startBackend();
     parts.push(Running.start(settings(environment(sandbox.origin())), clock, version));
     sandbox
         .project()
@@ -132,6 +130,56 @@ final class Demo implements AutoCloseable {
     if (nginx != null) {
       startNginx(nginx, ports.nginx, ports.service, ports.backend);
     }
+  }
+
+  /** So that all are named at once, and before anything has started. */
+  private void requireFreePorts() throws IOException {
+    Map<String, Integer> wanted = new LinkedHashMap<>();
+    if (nginx != null) {
+      wanted.put("nginx", ports.nginx);
+    }
+    wanted.put("service", ports.service);
+    wanted.put("its metrics", ports.management);
+    wanted.put("sandbox", ports.sandbox);
+    wanted.put("backend", ports.backend);
+    List<String> taken = new ArrayList<>();
+    wanted.forEach(
+        (part, port) -> {
+          try (ServerSocket socket = new ServerSocket()) {
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
+          } catch (IOException _) {
+            taken.add(port + " (" + part + ")");
+          }
+        });
+    if (!taken.isEmpty()) {
+      throw new IOException(
+          "the demo needs ports of 127.0.0.1 that are not free: " + String.join(", ", taken));
+    }
+  }
+
+  private Sandbox startSandbox(InstantSource clock) throws IOException {
+    AtomicReference<Sandbox> started = new AtomicReference<>();
+    Running.listen(
+        () ->
+            started.set(
+                Sandbox.start(
+                    SandboxOptions.loopback(clock).withPort(ports.sandbox),
+                    new Site(
+                        throughNginx() ? "http://127.0.0.1:" + ports.nginx : null,
+                        "http://127.0.0.1:" + ports.service,
+                        LOCATIONS,
+                        RECHECK,
+                        CACHE_TTL))),
+        new ListenAddress("127.0.0.1", ports.sandbox));
+    parts.push(started.get());
+    return started.get();
+  }
+
+  private void startBackend() throws IOException {
+    Running.listen(
+        () -> parts.push(EchoBackend.start(ports.backend)),
+        new ListenAddress("127.0.0.1", ports.backend));
   }
 
   private Map<String, String> environment(String endpoint) {

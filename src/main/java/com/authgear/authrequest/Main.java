@@ -1,21 +1,27 @@
 package com.authgear.authrequest;
 
+import com.authgear.authrequest.check.Check;
 import com.authgear.authrequest.check.nginx.CheckNginx;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import com.authgear.authrequest.telemetry.Logging;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.HttpURLConnection;
-import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** The commands: with no argument it serves. */
 public final class Main {
@@ -25,51 +31,103 @@ public final class Main {
       Answers nginx auth_request for backends protected by Authgear.
 
         java -jar authgear-auth-request.jar            serve; settings come from the environment
+        java -jar authgear-auth-request.jar check      what is wrong with the settings and all that
+                                                       they lead to; why a token is refused
+        java -jar authgear-auth-request.jar check nginx [--json] [file]
+                                                       what is wrong in the output of nginx -T
         java -jar authgear-auth-request.jar demo       sandbox, service, backend and nginx on loopback
         java -jar authgear-auth-request.jar sandbox    a stand-in Authgear on 127.0.0.1:8090
         java -jar authgear-auth-request.jar health     exit 0 if the service here is alive
-        java -jar authgear-auth-request.jar check nginx [--json] [file]
-                                                       what is wrong in the output of nginx -T
-        java -jar authgear-auth-request.jar --help     this text
+        java -jar authgear-auth-request.jar --help     this text; after a command, about that one
         java -jar authgear-auth-request.jar --version
 
       """;
 
+  private static final int SANDBOX_PORT = 8090;
+
+  /** The longer words first. */
+  private static final List<Command> COMMANDS =
+      List.of(
+          new Command(
+              List.of("check", "nginx"),
+              CheckNginx.USAGE,
+              arguments -> CheckNginx.run(arguments, System.in, System.out, System.err)),
+          new Command(List.of("check"), Check.USAGE, Main::check),
+          Command.plain(
+              "demo",
+              """
+              java -jar authgear-auth-request.jar demo
+
+                Starts a stand-in Authgear (port 8090), the service (8080, 8081), a backend that
+                shows what it received (9000) and, where nginx is installed, nginx with the shipped
+                files (8000), all on 127.0.0.1, and prints lines for a shell. Takes no settings.
+                Ctrl-C ends it. Exit status 1: a port is not free, or nginx did not start.
+              """,
+              Main::demo),
+          Command.plain(
+              "sandbox",
+              """
+              java -jar authgear-auth-request.jar sandbox
+
+                A stand-in Authgear on 127.0.0.1:8090 that gives tokens and cookies to whoever asks;
+                its page http://127.0.0.1:8090 lists its users and what can be done to them. Takes
+                no settings. Ctrl-C ends it. Exit status 1: the port is not free.
+              """,
+              Main::sandbox),
+          Command.plain(
+              "health",
+              """
+              java -jar authgear-auth-request.jar health
+
+                Asks /healthz of the service that runs here, at AUTHGEAR_MANAGEMENT_LISTEN, so run it
+                with the service's environment. Exit status: 0 alive; 1 not, or the settings have
+                problems.
+              """,
+              () -> {
+                Health.check(System.getenv());
+                return 0;
+              }));
+
   private Main() {}
 
   public static void main(String[] args) throws InterruptedException {
+    int status;
     try {
-      run(List.of(args));
+      status = run(List.of(args));
     } catch (IOException e) {
       print(System.err, String.valueOf(e.getMessage()));
-      System.exit(1);
+      status = 1;
+    }
+    if (status != Command.GOES_ON) {
+      System.exit(status);
     }
   }
 
-  private static void run(List<String> command) throws IOException, InterruptedException {
-    if (command.isEmpty()) {
-      serve();
-    } else if (command.equals(List.of("health"))) {
-      System.exit(health());
-    } else if (command.equals(List.of("demo"))) {
-      demo();
-    } else if (command.equals(List.of("sandbox"))) {
-      sandbox();
-    } else if (command.size() >= 2 && command.subList(0, 2).equals(List.of("check", "nginx"))) {
-      System.exit(
-          CheckNginx.run(command.subList(2, command.size()), System.in, System.out, System.err));
-    } else if (command.equals(List.of("--help"))) {
-      print(System.out, USAGE + SettingsReader.help());
-    } else if (command.equals(List.of("--version"))) {
-      print(System.out, version());
-    } else {
-      print(System.err, USAGE);
-      System.exit(2);
+  private static int run(List<String> line) throws IOException, InterruptedException {
+    if (line.isEmpty()) {
+      return serve();
     }
+    if (line.equals(List.of("--help"))) {
+      print(System.out, USAGE + SettingsReader.help());
+      return 0;
+    }
+    if (line.equals(List.of("--version"))) {
+      print(System.out, version());
+      return 0;
+    }
+    for (Command command : COMMANDS) {
+      if (command.isCalledBy(line)) {
+        return command.run(line, System.out);
+      }
+    }
+    String first = line.getFirst();
+    boolean option = first.equals("--help") || first.equals("--version");
+    return Command.notUnderstood(
+        "authgear-auth-request", option ? line.get(1) : first, USAGE, System.err);
   }
 
   @TakesRealClock
-  private static void serve() throws IOException {
+  private static int serve() throws IOException {
     Running running = Running.start(settings(System.getenv()), Clock.systemUTC(), version());
     closeAtTheEnd(running);
     Logger log = LoggerFactory.getLogger(Main.class);
@@ -78,20 +136,43 @@ public final class Main {
         .addKeyValue("address", running.listening())
         .addKeyValue("management_port", running.managementPort())
         .log("listening");
+    return Command.GOES_ON;
   }
 
   @TakesRealClock
-  private static void demo() throws IOException, InterruptedException {
+  private static int check(List<String> arguments) {
+    Logging.silence();
+    Clock clock = Clock.systemUTC();
+    return new Check(System.getenv(), settings -> CheckParts.of(settings, clock), clock)
+        .run(arguments, System.in, utf8(), System.err);
+  }
+
+  /** Marks are no ASCII, and a container often has no locale. */
+  private static PrintStream utf8() {
+    return new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+  }
+
+  @TakesRealClock
+  private static int demo() throws IOException, InterruptedException {
     Demo demo = Demo.start(Clock.systemUTC(), version(), Demo.Ports.DEFAULT);
     closeAtTheEnd(demo);
     demo.explain(System.out);
+    return Command.GOES_ON;
   }
 
   @TakesRealClock
-  private static void sandbox() {
-    Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(Clock.systemUTC()).withPort(8090));
+  private static int sandbox() throws IOException {
+    Logging.silence(); // a port that is not free is said below
+    SandboxOptions options = SandboxOptions.loopback(Clock.systemUTC()).withPort(SANDBOX_PORT);
+    AtomicReference<Sandbox> started = new AtomicReference<>();
+    Running.listen(
+        () -> started.set(Sandbox.start(options)),
+        new ListenAddress(options.host(), options.port()));
+    Logging.configure(Logging.Format.TEXT, Level.INFO);
+    Sandbox sandbox = started.get();
     closeAtTheEnd(sandbox);
     print(System.out, "A stand-in Authgear, with its users: " + sandbox.origin());
+    return Command.GOES_ON;
   }
 
   private static void closeAtTheEnd(AutoCloseable running) {
@@ -113,37 +194,11 @@ public final class Main {
                     }));
   }
 
-  private static Settings settings(Map<String, String> environment) {
+  private static Settings settings(Map<String, String> environment) throws IOException {
     return switch (SettingsReader.read(environment)) {
       case Accepted accepted -> accepted.settings();
-      case Refused refused -> {
-        print(System.err, refused.report());
-        System.exit(1);
-        throw new AssertionError("exit returned");
-      }
+      case Refused refused -> throw new IOException(refused.report());
     };
-  }
-
-  /** For a container's health check, which has no shell and no curl. */
-  private static int health() {
-    Settings settings = settings(System.getenv());
-    try {
-      String host = settings.managementListen().host();
-      URI url =
-          URI.create(
-              "http://"
-                  + (host.equals("0.0.0.0") || host.equals("::") ? "127.0.0.1" : host)
-                  + ":"
-                  + settings.managementListen().port()
-                  + "/healthz");
-      HttpURLConnection connection = (HttpURLConnection) url.toURL().openConnection();
-      connection.setConnectTimeout(2000);
-      connection.setReadTimeout(2000);
-      return connection.getResponseCode() == 200 ? 0 : 1;
-    } catch (IOException e) {
-      print(System.err, "not alive: " + e.getMessage());
-      return 1;
-    }
   }
 
   private static String version() {

@@ -38,6 +38,7 @@ import com.authgear.authrequest.verify.jwt.TokenCache;
 import com.authgear.authrequest.verify.resolver.BreakerState;
 import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Resolver;
+import com.authgear.authrequest.verify.resolver.ResolverListener;
 import com.authgear.authrequest.verify.resolver.ResolverResult;
 import io.javalin.Javalin;
 import io.javalin.util.JavalinException;
@@ -61,7 +62,7 @@ import org.slf4j.event.Level;
 /** The service, put together and listening. Closing it drains it. */
 final class Running implements AutoCloseable {
 
-  private static final Duration KEY_TIMEOUT = Duration.ofSeconds(5);
+  static final Duration KEY_TIMEOUT = Duration.ofSeconds(5);
 
   private static final List<ResolverResult> RESULTS = List.of(ResolverResult.values());
   private static final List<HookResult> HOOK_RESULTS = List.of(HookResult.values());
@@ -115,23 +116,9 @@ final class Running implements AutoCloseable {
     CacheCounts tokenCounts = new CacheCounts();
     TokenCache tokens = new TokenCache(settings.cacheSize(), tokenCounts);
     bind(freshness, Cache.TOKEN, tokenCounts, tokens::size);
-    JwtVerifier jwt =
-        new JwtVerifier(
-            keys,
-            settings.endpoint().toString(),
-            settings.algorithms(),
-            settings.clockSkew(),
-            clock,
-            settings.claimHeaders().stream().map(ClaimHeader::claim).collect(Collectors.toSet()),
-            tokens);
+    JwtVerifier jwt = jwt(settings, keys, clock, tokens);
     resolver =
-        new Resolver(
-            settings.resolverUrl(),
-            settings.endpoint(),
-            settings.resolverTimeout(),
-            settings.resolverMaxCalls(),
-            List.of(settings.endpoint().toString()),
-            (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos));
+        resolver(settings, (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos));
     resolverMeters.bindCallsInFlight(resolver::callsInFlight);
     freshness.bindBreaker(() -> resolver.breakerState().code());
     marks = new Marks(clock, settings.clockSkew());
@@ -140,6 +127,7 @@ final class Running implements AutoCloseable {
     CacheCounts sessionCounts = new CacheCounts();
     sessions =
         answers(
+            settings,
             unchecked(),
             settings.resolverCacheTtl(),
             false,
@@ -151,6 +139,7 @@ final class Running implements AutoCloseable {
     CacheCounts confirmationCounts = new CacheCounts();
     confirmations =
         answers(
+            settings,
             resolver::ask,
             settings.recheck().orElse(Answers.UNTIL_THE_END),
             settings.recheck().isPresent(),
@@ -176,7 +165,7 @@ final class Running implements AutoCloseable {
             new AuthHandler.Speech(
                 settings.claimHeaders(),
                 settings.headerBudget(),
-                new ProtectionSpace(settings.realm(), metadata == null ? null : metadata.url()),
+                space(settings),
                 settings.edgeCacheTtl()),
             clock,
             new DecisionListener(
@@ -272,7 +261,34 @@ final class Running implements AutoCloseable {
     };
   }
 
-  private Answers answers(
+  static JwtVerifier jwt(Settings settings, Keys keys, InstantSource clock, TokenCache tokens) {
+    return new JwtVerifier(
+        keys,
+        settings.endpoint().toString(),
+        settings.algorithms(),
+        settings.clockSkew(),
+        clock,
+        settings.claimHeaders().stream().map(ClaimHeader::claim).collect(Collectors.toSet()),
+        tokens);
+  }
+
+  static Resolver resolver(Settings settings, ResolverListener listener) {
+    return new Resolver(
+        settings.resolverUrl(),
+        settings.endpoint(),
+        settings.resolverTimeout(),
+        settings.resolverMaxCalls(),
+        List.of(settings.endpoint().toString()),
+        listener);
+  }
+
+  static ProtectionSpace space(Settings settings) {
+    ResourceMetadata metadata = metadata(settings);
+    return new ProtectionSpace(settings.realm(), metadata == null ? null : metadata.url());
+  }
+
+  static Answers answers(
+      Settings settings,
       Answers.Asker asker,
       Duration goodFor,
       boolean refreshAhead,
@@ -343,10 +359,10 @@ final class Running implements AutoCloseable {
     return running;
   }
 
-  private static void listen(Runnable start, Listen address) throws IOException {
+  static void listen(Runnable start, Listen address) throws IOException {
     try {
       start.run();
-    } catch (JavalinException e) {
+    } catch (JavalinException | IllegalStateException e) {
       Throwable root = e;
       while (root.getCause() != null) {
         root = root.getCause();
@@ -367,7 +383,7 @@ final class Running implements AutoCloseable {
                 : List.of("header", "query"));
   }
 
-  private static ModeVerifier.Mode mode(Settings settings) {
+  static ModeVerifier.Mode mode(Settings settings) {
     return switch (settings.mode()) {
       case AUTO -> ModeVerifier.Mode.AUTO;
       case JWT -> ModeVerifier.Mode.JWT;

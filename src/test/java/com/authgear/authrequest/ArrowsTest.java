@@ -94,6 +94,29 @@ class ArrowsTest {
   @Test
   void checkOfNginx_knowsOnlyThePrincipal() {
     mayUse("check.nginx", Set.of("principal", "check"));
+    noClasses()
+        .that()
+        .resideInAPackage(OURS + "check.nginx..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(OURS + "check")
+        .check(classes);
+  }
+
+  @Test
+  void check_knowsWhatDecidesButNotHowItIsServed() {
+    mayUse(
+        "check",
+        Set.of(
+            "settings",
+            "credential",
+            "principal",
+            "bearer",
+            "requirement",
+            "verify",
+            "policy",
+            "http",
+            "tls"));
   }
 
   @Test

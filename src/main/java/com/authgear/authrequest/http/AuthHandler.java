@@ -5,7 +5,7 @@ import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.credential.CredentialExtractor;
-import com.authgear.authrequest.http.IdentityFields.Prepared;
+import com.authgear.authrequest.http.Judge.Answer;
 import com.authgear.authrequest.policy.Decision;
 import com.authgear.authrequest.policy.Decision.Allow;
 import com.authgear.authrequest.policy.Decision.Forbidden;
@@ -21,7 +21,6 @@ import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.ModeVerifier;
 import com.authgear.authrequest.verify.Verification;
-import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.Verifier;
 import java.time.Duration;
@@ -97,9 +96,7 @@ public final class AuthHandler extends Handler.Wrapper {
   private final CredentialExtractor credentials;
   private final Requirements requirements;
   private final Verifier verifier;
-  private final Policy policy;
-  private final IdentityFields identity;
-  private final int headerBudget;
+  private final Judge judge;
   private final ProtectionSpace space;
   private final long edgeCacheSeconds;
   private final InstantSource clock;
@@ -119,9 +116,7 @@ public final class AuthHandler extends Handler.Wrapper {
     this.credentials = credentials;
     this.requirements = requirements;
     this.verifier = verifier;
-    this.policy = policy;
-    this.identity = new IdentityFields(speech.claimHeaders());
-    this.headerBudget = speech.headerBudget();
+    this.judge = new Judge(policy, speech.claimHeaders(), speech.headerBudget());
     this.space = speech.space();
     this.edgeCacheSeconds = speech.edgeCacheTtl().toSeconds();
     this.clock = clock;
@@ -212,31 +207,8 @@ public final class AuthHandler extends Handler.Wrapper {
     }
   }
 
-  /**
-   * A decision and the headers for the backend, which are there if it is an allow.
-   *
-   * @param bytes what those headers take
-   */
-  private record Answer(Decision decision, Prepared identity, int bytes) {}
-
   private Answer decide(Verification verification, Requirement requirement) {
-    Decision decision = policy.decide(verification, requirement, now());
-    Answer answer = answer(decision);
-    if (!(decision instanceof Allow allow) || answer.bytes <= headerBudget) {
-      return answer;
-    }
-    return answer(
-        policy.refuse(
-            new Rejected(allow.source(), Reason.HEADER_BUDGET, allow.setCookie()), requirement));
-  }
-
-  private Answer answer(Decision decision) {
-    if (!(decision instanceof Allow allow)) {
-      return new Answer(decision, Prepared.NOTHING, 0);
-    }
-    Prepared prepared = identity.of(allow.subject());
-    return new Answer(
-        decision, prepared, prepared.bytes() + IdentityFields.cookieBytes(allow.setCookie()));
+    return judge.judge(verification, requirement, now());
   }
 
   private void handOver(Exchange exchange, Credential credential, Requirement requirement) {
@@ -286,7 +258,7 @@ public final class AuthHandler extends Handler.Wrapper {
 
   /** Without anyone having been asked about the credential. */
   private void deny(Exchange exchange, Reason reason) {
-    respond(exchange, new Answer(new Unavailable(Source.NONE, reason), Prepared.NOTHING, 0));
+    respond(exchange, Answer.of(new Unavailable(Source.NONE, reason)));
   }
 
   private void respond(Exchange exchange, Answer answer) {
@@ -295,12 +267,12 @@ public final class AuthHandler extends Handler.Wrapper {
     }
     HttpFields.Mutable headers = exchange.response.getHeaders();
     headers.add(EMPTY);
-    long repeatable = repeatableSeconds(exchange, answer.decision);
+    long repeatable = repeatableSeconds(exchange, answer.decision());
     headers.add(repeatable > 0 ? new HttpField(EDGE_CACHE, Long.toString(repeatable)) : NO_STORE);
-    switch (answer.decision) {
+    switch (answer.decision()) {
       case Allow allow -> {
-        answer.identity.fields().forEach(headers::add);
-        listener.emitted(answer.bytes);
+        answer.identity().fields().forEach(headers::add);
+        listener.emitted(answer.bytes());
         setCookies(headers, allow.setCookie());
         finish(exchange, 200, null, allow.source());
       }

@@ -55,6 +55,13 @@ public final class Logging extends ContextAwareBase implements Configurator {
     }
   }
 
+  /** Logs nothing in this process: for commands that say what they have to say themselves. */
+  public static void silence() {
+    LoggerContext loggers = (LoggerContext) LoggerFactory.getILoggerFactory();
+    loggers.reset();
+    loggers.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(ch.qos.logback.classic.Level.OFF);
+  }
+
   @Override
   public ExecutionStatus configure(LoggerContext loggers) {
     configure(loggers, Format.JSON, Level.INFO, new ConsoleAppender<>());

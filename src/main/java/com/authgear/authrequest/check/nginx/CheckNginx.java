@@ -52,6 +52,8 @@ public final class CheckNginx {
       } else if (open.isEmpty() && (argument.equals("-") || !argument.startsWith("-"))) {
         file = argument;
       } else {
+        err.println("check nginx: " + complaint(argument));
+        err.println();
         err.print(USAGE);
         return UNUSABLE;
       }
@@ -63,6 +65,13 @@ public final class CheckNginx {
       (result instanceof NginxCheck.Unusable ? err : out).print(Report.text(result));
     }
     return Report.status(result);
+  }
+
+  private static String complaint(String argument) {
+    String shown = argument.replaceAll("[^ -~]", "?");
+    return argument.startsWith("-")
+        ? "the argument \"" + shown + "\" is not understood"
+        : "\"" + shown + "\" is not the last argument; one file may be named, after the options";
   }
 
   private static NginxCheck check(String file, InputStream in, Expected expected) {

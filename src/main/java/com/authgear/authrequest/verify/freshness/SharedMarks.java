@@ -129,7 +129,7 @@ public final class SharedMarks implements AutoCloseable {
   private SharedMarks(String url, String project, Marks marks, Listener listener) {
     this.marks = marks;
     this.listener = listener;
-    key = "authgear-auth-request:{" + project + "}:marks";
+    key = key(project);
     channel = key;
     uri = uri(url);
     password = password(url);
@@ -153,7 +153,11 @@ public final class SharedMarks implements AutoCloseable {
     thread = Thread.ofPlatform().name("redis-marks").daemon().unstarted(this::run);
   }
 
-  private static RedisURI uri(String url) {
+  static String key(String project) {
+    return "authgear-auth-request:{" + project + "}:marks";
+  }
+
+  static RedisURI uri(String url) {
     try {
       RedisURI uri = RedisURI.create(url);
       uri.setTimeout(TIMEOUT);
@@ -165,7 +169,7 @@ public final class SharedMarks implements AutoCloseable {
     }
   }
 
-  private static String password(String url) {
+  static String password(String url) {
     String user = URI.create(url).getUserInfo();
     return user == null ? "" : user.substring(user.indexOf(':') + 1);
   }

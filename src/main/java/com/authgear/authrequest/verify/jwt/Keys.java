@@ -4,6 +4,9 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -113,6 +116,21 @@ public final class Keys implements AutoCloseable {
   /** Starts fetching in the background; returns at once. */
   public void start() {
     background.execute(() -> fetchAndSchedule(Trigger.START));
+  }
+
+  /**
+   * Fetches once, on this thread, in place of {@link #start}.
+   *
+   * @return what {@link #problem} says then
+   */
+  public @Nullable String load() {
+    fetching.lock();
+    try {
+      fetch(Trigger.START);
+    } finally {
+      fetching.unlock();
+    }
+    return problem();
   }
 
   private void fetchAndSchedule(Trigger trigger) {
@@ -227,6 +245,16 @@ public final class Keys implements AutoCloseable {
   public int size() {
     KeySet keys = current();
     return keys == null ? 0 : keys.keys().size();
+  }
+
+  /** The keys in use by {@code kid}: the JWS algorithms that each of them is good for. */
+  public SortedMap<String, Set<String>> algorithms() {
+    SortedMap<String, Set<String>> algorithms = new TreeMap<>();
+    KeySet keys = current();
+    if (keys != null) {
+      keys.keys().forEach((id, key) -> algorithms.put(id, key.algorithms()));
+    }
+    return algorithms;
   }
 
   @Override

@@ -108,10 +108,24 @@ class CheckNginxTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"--jsom", "--header-budget=x", "a b"})
-  void run_unknownArgument_showsUsageAndExitsWithTwo(String arguments) {
-    assertThat(run(Examples.shippedDump(), arguments.split(" ", -1))).isEqualTo(2);
-    assertThat(complained()).isEqualTo(CheckNginx.USAGE);
+  @ValueSource(strings = {"--jsom", "--header-budget=x"})
+  void run_unknownArgument_isNamedAndExitsWithTwo(String argument) {
+    assertThat(run(Examples.shippedDump(), argument)).isEqualTo(2);
+    assertThat(complained())
+        .isEqualTo(
+            "check nginx: the argument \""
+                + argument
+                + "\" is not understood\n\n"
+                + CheckNginx.USAGE);
     assertThat(said()).isEmpty();
+  }
+
+  @Test
+  void run_twoFiles_isSaidAndExitsWithTwo() {
+    assertThat(run(Examples.shippedDump(), "a", "b")).isEqualTo(2);
+    assertThat(complained())
+        .startsWith(
+            "check nginx: \"a\" is not the last argument; one file may be named, after the"
+                + " options\n");
   }
 }

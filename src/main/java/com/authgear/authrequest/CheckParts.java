@@ -1,0 +1,101 @@
+package com.authgear.authrequest;
+
+import com.authgear.authrequest.check.Parts;
+import com.authgear.authrequest.credential.CredentialExtractor;
+import com.authgear.authrequest.http.Judge;
+import com.authgear.authrequest.policy.Policy;
+import com.authgear.authrequest.requirement.Requirements;
+import com.authgear.authrequest.settings.Settings;
+import com.authgear.authrequest.verify.ModeVerifier;
+import com.authgear.authrequest.verify.freshness.Answers;
+import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.authgear.authrequest.verify.freshness.Marks;
+import com.authgear.authrequest.verify.jwt.CryptoProvider;
+import com.authgear.authrequest.verify.jwt.JwtVerifier;
+import com.authgear.authrequest.verify.jwt.Keys;
+import com.authgear.authrequest.verify.jwt.TokenCache;
+import com.authgear.authrequest.verify.resolver.Outcome;
+import com.authgear.authrequest.verify.resolver.Resolver;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Puts the service's parts together for {@code check}, without listening and without metrics. */
+final class CheckParts {
+
+  private CheckParts() {}
+
+  static Parts of(Settings settings, InstantSource clock) {
+    Keys keys =
+        Keys.discover(
+            settings.endpoint(),
+            settings.connectTo(),
+            Running.KEY_TIMEOUT,
+            clock,
+            Keys.Timing.DEFAULT,
+            CryptoProvider.choose(),
+            (_, _) -> {});
+    JwtVerifier jwt = Running.jwt(settings, keys, clock, new TokenCache(1, new CacheCounts()));
+    Resolver resolver = Running.resolver(settings, (_, _) -> {});
+    List<Outcome> heard = new CopyOnWriteArrayList<>();
+    Answers.Asker asker =
+        (presented, caller) -> {
+          Outcome outcome = resolver.ask(presented, caller);
+          heard.add(outcome);
+          return outcome;
+        };
+    Marks marks = new Marks(clock, settings.clockSkew());
+    Answers sessions = answers(settings, asker, settings.resolverCacheTtl(), marks, clock);
+    Answers confirmations =
+        answers(settings, asker, settings.recheck().orElse(Answers.UNTIL_THE_END), marks, clock);
+    return new Parts(
+        keys,
+        jwt,
+        resolver,
+        new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
+        new Requirements(settings.policies()),
+        new ModeVerifier(
+            Running.mode(settings),
+            jwt,
+            sessions,
+            confirmations,
+            settings.recheck().isPresent(),
+            marks,
+            clock),
+        new Judge(
+            new Policy(settings.audiences(), settings.clientIds()),
+            settings.claimHeaders(),
+            settings.headerBudget()),
+        Running.space(settings),
+        heard,
+        () -> {
+          sessions.close();
+          confirmations.close();
+          resolver.close();
+          keys.close();
+        });
+  }
+
+  private static Answers answers(
+      Settings settings, Answers.Asker asker, Duration goodFor, Marks marks, InstantSource clock) {
+    return Running.answers(
+        settings,
+        asker,
+        goodFor,
+        false,
+        marks,
+        clock,
+        new CacheCounts(),
+        new Answers.Listener() {
+          @Override
+          public void coalesced() {}
+
+          @Override
+          public void servedStale() {}
+
+          @Override
+          public void used(long ageNanos) {}
+        });
+  }
+}

@@ -1,0 +1,48 @@
+package com.authgear.authrequest;
+
+import com.authgear.authrequest.settings.ListenAddress;
+import com.authgear.authrequest.settings.SettingsReader;
+import com.authgear.authrequest.settings.SettingsReader.Accepted;
+import com.authgear.authrequest.settings.SettingsReader.Refused;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.util.Map;
+
+/** The command {@code health}: for a container's health check, which has no shell and no curl. */
+final class Health {
+
+  private static final int TIMEOUT_MILLIS = 2000;
+
+  private Health() {}
+
+  /** Returns if the service is alive. */
+  static void check(Map<String, String> environment) throws IOException {
+    switch (SettingsReader.read(environment)) {
+      case Refused refused ->
+          throw new IOException(
+              "health asks the service that runs here with the same environment, and needs all of"
+                  + " its settings. They have problems:\n\n"
+                  + refused.report());
+      case Accepted accepted -> ask(accepted.settings().managementListen());
+    }
+  }
+
+  private static void ask(ListenAddress management) throws IOException {
+    String host = management.host();
+    String reachable = host.equals("0.0.0.0") || host.equals("::") ? "127.0.0.1" : host;
+    URI url = URI.create("http://" + new ListenAddress(reachable, management.port()) + "/healthz");
+    int status;
+    try {
+      HttpURLConnection connection = (HttpURLConnection) url.toURL().openConnection();
+      connection.setConnectTimeout(TIMEOUT_MILLIS);
+      connection.setReadTimeout(TIMEOUT_MILLIS);
+      status = connection.getResponseCode();
+    } catch (IOException e) {
+      throw new IOException("not alive: no answer from " + url + ": " + e.getMessage(), e);
+    }
+    if (status != 200) {
+      throw new IOException("not alive: " + url + " answers " + status);
+    }
+  }
+}

@@ -1,0 +1,269 @@
+package com.authgear.authrequest.check;
+
+import com.authgear.authrequest.settings.Secret;
+import com.authgear.authrequest.settings.Settings;
+import com.authgear.authrequest.tls.Contents;
+import com.authgear.authrequest.tls.Fault;
+import com.authgear.authrequest.tls.Material;
+import com.authgear.authrequest.tls.PemFiles;
+import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.freshness.RedisProbe;
+import com.authgear.authrequest.verify.resolver.Outcome;
+import com.authgear.authrequest.verify.resolver.Presented;
+import com.authgear.authrequest.verify.resolver.Resolver;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What stands beside the endpoint: resolver, Redis, the webhooks' secret. */
+final class Others {
+
+  /** Made as Authgear makes it, so that it is looked up and not found. */
+  private static final String NO_SESSION = "authgear-auth-request.check";
+
+  private static final Pattern VERSION = Pattern.compile("(\\d{1,5})\\.(\\d{1,5}).*");
+  private static final Duration LITTLE_LEFT = Duration.ofDays(14);
+  private static final int AUTHGEARS_OWN_LENGTH = 32;
+
+  private Others() {}
+
+  /** Asks about a session that cannot be: only a resolver says "false" to that. */
+  static Line resolver(Settings settings, Resolver resolver) {
+    String cookie = settings.cookiePrefix() + "session";
+    Outcome outcome =
+        resolver.ask(new Presented(null, cookie + "=" + NO_SESSION), new Caller(null, null, null));
+    String where = settings.resolverUrl().toString();
+    return switch (outcome.result()) {
+      case INVALID -> Line.ok("resolver", where + " answers as a resolver: no such session");
+      case ABSENT ->
+          Line.warning(
+              "resolver",
+              where + " says nothing about a session that does not exist, where Authgear says no",
+              "check AUTHGEAR_COOKIE_PREFIX (the project's http.cookie_prefix; now the cookie is "
+                  + cookie
+                  + "); or something else than the resolver answers with an empty 200");
+      case VALID ->
+          Line.failed(
+              "resolver",
+              where + " says that a session is valid that does not exist",
+              "this is no Authgear, and would let everyone in: check AUTHGEAR_RESOLVER_URL and"
+                  + " AUTHGEAR_INTERNAL_URL, and any cache in between");
+      case UNAVAILABLE,
+          ORIGIN_MISMATCH,
+          UNKNOWN_PROJECT,
+          ERROR,
+          BAD_ANSWER,
+          OVERLOADED,
+          BREAKER_OPEN -> {
+        String advice = outcome.advice();
+        int colon = advice.indexOf(": ");
+        yield colon < 0
+            ? Line.failed("resolver", Shown.text(advice), "see whether the resolver runs")
+            : Line.failed(
+                "resolver",
+                Shown.text(advice.substring(0, colon)),
+                Shown.text(advice.substring(colon + 2)));
+      }
+    };
+  }
+
+  static Line redis(Settings settings) {
+    if (settings.redisUrl().isEmpty()) {
+      return Line.skipped("redis", "not used: AUTHGEAR_REDIS_URL is not set");
+    }
+    String setting = "AUTHGEAR_REDIS_URL";
+    RedisProbe.Result result =
+        RedisProbe.ask(settings.redisUrl().get().value(), settings.endpoint().toString());
+    return switch (result) {
+      case RedisProbe.Answered answered -> redis(answered, settings);
+      case RedisProbe.Failed(String address, RedisProbe.Failure failure, String detail) ->
+          switch (failure) {
+            case UNKNOWN_NAME ->
+                Line.failed(
+                    "redis",
+                    "no address is known for the host of " + address,
+                    "check the host in " + setting);
+            case NO_CONNECTION ->
+                Line.failed(
+                    "redis",
+                    address + " refuses the connection",
+                    "check host and port in " + setting + ", and that Redis runs");
+            case TIMEOUT ->
+                Line.failed(
+                    "redis",
+                    address + " does not answer in time",
+                    "look for a firewall or network policy in between; "
+                        + (settings.redisUrl().get().value().startsWith("rediss:")
+                            ? "a Redis without TLS needs redis:// in "
+                            : "a Redis that wants TLS needs rediss:// in ")
+                        + setting);
+            case TLS ->
+                Line.failed(
+                    "redis",
+                    "no TLS connection to " + address + ": " + Shown.text(detail),
+                    "check its certificate, and that it speaks TLS on this port (redis:// is"
+                        + " without)");
+            case REFUSED_PASSWORD ->
+                Line.failed(
+                    "redis",
+                    address + " does not accept the user and password: " + Shown.text(detail),
+                    "check both in " + setting + "; special characters must be percent-encoded");
+            case OTHER ->
+                Line.failed(
+                    "redis",
+                    address + " does not answer as Redis: " + Shown.text(detail),
+                    "check host and port in " + setting);
+          };
+    };
+  }
+
+  private static Line redis(RedisProbe.Answered answered, Settings settings) {
+    String about = answered.address() + " is Redis " + Shown.text(answered.version());
+    if (answered.replica()) {
+      return Line.failed(
+          "redis",
+          about + ", but a replica that takes no writes",
+          "give AUTHGEAR_REDIS_URL the address of the primary");
+    }
+    if (!answered.mayUse()) {
+      return Line.failed(
+          "redis",
+          about + ", but this user may not read the marks",
+          "let it use the keys and the channel authgear-auth-request:*");
+    }
+    if (answered.version().isEmpty()) {
+      return Line.warning(
+          "redis",
+          answered.address() + " answers, but does not tell its version",
+          "see that it is 6.2 or newer");
+    }
+    if (!isAtLeast62(answered.version())) {
+      return Line.failed("redis", about, "6.2 or newer is needed");
+    }
+    return settings.webhookSecret().isEmpty()
+        ? Line.warning(
+            "redis",
+            about + ", but there is nothing to share",
+            "set AUTHGEAR_WEBHOOK_SECRET on at least one replica, or leave AUTHGEAR_REDIS_URL out")
+        : Line.ok("redis", about);
+  }
+
+  static boolean isAtLeast62(String version) {
+    Matcher matcher = VERSION.matcher(version);
+    if (!matcher.matches()) {
+      return false;
+    }
+    int major = Integer.parseInt(matcher.group(1));
+    return major > 6 || (major == 6 && Integer.parseInt(matcher.group(2)) >= 2);
+  }
+
+  /** What proxies would be shown; nothing where they are answered without TLS. */
+  static List<Line> listenerTls(Settings settings, Instant now) {
+    String id = "listener_tls";
+    if (settings.tls().isEmpty()) {
+      return List.of();
+    }
+    PemFiles files = settings.tls().get();
+    return switch (Material.of(Contents.read(files))) {
+      case Material.Bad(List<Fault> faults) ->
+          faults.stream()
+              .map(
+                  fault ->
+                      Line.failed(
+                          id,
+                          Shown.text(path(fault.file(), files) + " " + fault.what()),
+                          "accepted: " + fault.remedy()))
+              .toList();
+      case Material.Good(Material material) -> {
+        String text = "the certificate for proxies is good until " + material.end();
+        Optional<String> unfit = material.unfitAt(now);
+        if (unfit.isPresent()) {
+          yield List.of(
+              Line.failed(
+                  id,
+                  "the certificate for proxies " + unfit.get(),
+                  "renew it: a proxy that verifies it refuses every answer"));
+        }
+        yield List.of(
+            Duration.between(now, material.end()).compareTo(LITTLE_LEFT) < 0
+                ? Line.warning(
+                    id,
+                    text + ", " + Shown.relative(material.end(), now),
+                    "see that it is renewed in time; the service takes the new files by itself")
+                : Line.ok(id, text));
+      }
+    };
+  }
+
+  private static Path path(Fault.Role role, PemFiles files) {
+    return switch (role) {
+      case CERTIFICATE -> files.certificate();
+      case KEY -> files.key();
+      case CLIENT_CA -> files.clientCa().orElseThrow();
+    };
+  }
+
+  /** Says nothing about the secret but its length and form. */
+  static Line webhookSecret(Settings settings) {
+    String id = "webhook_secret";
+    if (settings.webhookSecret().isEmpty()) {
+      return Line.skipped(id, "not used: AUTHGEAR_WEBHOOK_SECRET is not set");
+    }
+    Secret secret = settings.webhookSecret().get();
+    String value = secret.value();
+    String length = value.length() + " characters";
+    if (isWrapped(value, '"', '"') || isWrapped(value, '\'', '\'')) {
+      return Line.warning(
+          id, length + ", in quotes", "leave the quotes out if they are not part of the secret");
+    }
+    if (isWrapped(value, '<', '>')
+        || isWrapped(value, '{', '}')
+        || value.startsWith("${")
+        || value.startsWith("$(")) {
+      return Line.warning(
+          id, length + ", which look like a placeholder", "put the real secret in its place");
+    }
+    if (looksLikeBase64OfSecret(value)) {
+      return Line.warning(
+          id,
+          length + ", which look like the Base64 form of a secret",
+          "give the decoded value, as Authgear's portal shows it");
+    }
+    if (value.length() < AUTHGEARS_OWN_LENGTH) {
+      return Line.warning(
+          id,
+          length + "; Authgear's own secrets have " + AUTHGEARS_OWN_LENGTH,
+          "see that it was copied whole; a short one can be guessed");
+    }
+    return Line.ok(id, length);
+  }
+
+  private static boolean isWrapped(String value, char first, char last) {
+    return value.charAt(0) == first && value.charAt(value.length() - 1) == last;
+  }
+
+  private static boolean looksLikeBase64OfSecret(String value) {
+    if (!value.endsWith("=")) {
+      return false;
+    }
+    try {
+      String decoded =
+          new String(Base64.getDecoder().decode(value), StandardCharsets.ISO_8859_1).strip();
+      return decoded.length() >= 16 && decoded.chars().allMatch(c -> c > ' ' && c < 0x7f);
+    } catch (IllegalArgumentException _) {
+      return false;
+    }
+  }
+
+  /** Whether connecting to the resolver is another matter than connecting to the endpoint. */
+  static boolean resolverIsElsewhere(Settings settings) {
+    return !List.of(settings.connectTo().getScheme(), settings.connectTo().getAuthority())
+        .equals(List.of(settings.resolverUrl().getScheme(), settings.resolverUrl().getAuthority()));
+  }
+}

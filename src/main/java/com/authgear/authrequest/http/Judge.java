@@ -1,0 +1,98 @@
+package com.authgear.authrequest.http;
+
+import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.http.IdentityFields.Prepared;
+import com.authgear.authrequest.policy.Decision;
+import com.authgear.authrequest.policy.Decision.Allow;
+import com.authgear.authrequest.policy.Decision.Forbidden;
+import com.authgear.authrequest.policy.Decision.Unauthenticated;
+import com.authgear.authrequest.policy.Decision.Unavailable;
+import com.authgear.authrequest.policy.Policy;
+import com.authgear.authrequest.principal.ClaimHeader;
+import com.authgear.authrequest.requirement.Requirement;
+import com.authgear.authrequest.verify.Verification;
+import com.authgear.authrequest.verify.Verification.Rejected;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Decides, and lets nothing pass whose headers for the backend take more than the budget. */
+public final class Judge {
+
+  private final Policy policy;
+  private final IdentityFields identity;
+  private final int headerBudget;
+
+  /**
+   * @param claimHeaders claims for the backend beside the identity headers
+   * @param headerBudget most bytes that the headers of an allow may take
+   */
+  public Judge(Policy policy, List<ClaimHeader> claimHeaders, int headerBudget) {
+    this.policy = policy;
+    this.identity = new IdentityFields(claimHeaders);
+    this.headerBudget = headerBudget;
+  }
+
+  /**
+   * A decision and the headers for the backend, which are there if it is an allow.
+   *
+   * @param bytes what those headers take
+   */
+  public record Answer(Decision decision, Prepared identity, int bytes) {
+
+    /** One without headers for the backend. */
+    static Answer of(Decision decision) {
+      return new Answer(decision, Prepared.NOTHING, 0);
+    }
+
+    public int status() {
+      return switch (decision) {
+        case Allow _ -> 200;
+        case Unauthenticated _ -> 401;
+        case Forbidden _ -> 403;
+        case Unavailable _ -> 503;
+      };
+    }
+
+    /** Null if the request may pass. */
+    public @Nullable Reason reason() {
+      return switch (decision) {
+        case Allow _ -> null;
+        case Unauthenticated refused -> refused.reason();
+        case Forbidden refused -> refused.reason();
+        case Unavailable unavailable -> unavailable.reason();
+      };
+    }
+
+    /** The headers for the backend by name. */
+    public Map<String, String> headers() {
+      Map<String, String> headers = new LinkedHashMap<>();
+      identity.fields().forEach(field -> headers.put(field.getName(), field.getValue()));
+      return headers;
+    }
+  }
+
+  /**
+   * Decides.
+   *
+   * @param now Unix seconds
+   */
+  public Answer judge(Verification verification, Requirement requirement, long now) {
+    Answer answer = answer(policy.decide(verification, requirement, now));
+    return answer.bytes > headerBudget && answer.decision instanceof Allow allow
+        ? answer(
+            policy.refuse(
+                new Rejected(allow.source(), Reason.HEADER_BUDGET, allow.setCookie()), requirement))
+        : answer;
+  }
+
+  private Answer answer(Decision decision) {
+    if (!(decision instanceof Allow allow)) {
+      return Answer.of(decision);
+    }
+    Prepared prepared = identity.of(allow.subject());
+    return new Answer(
+        decision, prepared, prepared.bytes() + IdentityFields.cookieBytes(allow.setCookie()));
+  }
+}

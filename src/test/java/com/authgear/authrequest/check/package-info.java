@@ -1,0 +1,4 @@
+@NullMarked
+package com.authgear.authrequest.check;
+
+import org.jspecify.annotations.NullMarked;
