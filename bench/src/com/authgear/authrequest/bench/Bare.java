@@ -48,7 +48,6 @@ public final class Bare {
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
     http.setRequestHeaderSize(96 * 1024);
-    http.setResponseHeaderSize(96 * 1024);
     ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
     connector.setHost("127.0.0.1");
     connector.setPort(port);

@@ -24,6 +24,9 @@ public final class Servers {
   /** More than the shipped nginx lets through, so that every refusal has its own reason. */
   private static final int REQUEST_HEADER_BYTES = 96 * 1024;
 
+  /** More than any AUTHGEAR_HEADER_BUDGET, with the challenge and cookies beside. */
+  private static final int RESPONSE_HEADER_BYTES = 96 * 1024;
+
   /** nginx keeps an idle upstream connection for 60 s; ours must outlive it. */
   private static final long IDLE_MILLIS = 75_000;
 
@@ -100,7 +103,9 @@ public final class Servers {
               http -> {
                 http.setSendServerVersion(false);
                 http.setRequestHeaderSize(REQUEST_HEADER_BYTES);
-                http.setResponseHeaderSize(REQUEST_HEADER_BYTES);
+                // Not as responseHeaderSize, which every answer takes at once: Jetty's pool has no
+                // buffers beyond 64 KiB, so each answer would have one made for it and cleared.
+                http.setMaxResponseHeaderSize(RESPONSE_HEADER_BYTES);
                 http.setIdleTimeout(IDLE_MILLIS);
               });
           config.jetty.addConnector(
