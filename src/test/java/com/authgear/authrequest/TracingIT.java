@@ -321,6 +321,9 @@ class TracingIT {
             openTelemetryClassesLoaded(
                 folder.resolve("on"), settings("AUTHGEAR_OTLP_ENDPOINT", collector.endpoint())))
         .isNotEmpty();
+    assertThat(spansOfTrace().stream().map(Span::getName))
+        .as("the packaged program sends spans")
+        .containsExactly("auth", "auth", "resolve");
   }
 
   private List<String> openTelemetryClassesLoaded(Path log, Map<String, String> settings)

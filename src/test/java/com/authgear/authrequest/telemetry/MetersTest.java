@@ -510,7 +510,8 @@ class MetersTest {
       MarkMeters marks = new MarkMeters(meters, () -> 0, () -> 0);
       assertThat(marks.webhooks(List.of("accepted"))).isNotNull();
       assertThat(marks.redis(List.of("received"), () -> true)).isNotNull();
-      assertThat(new FreshnessMeters(meters, List.of("closed"))).isNotNull();
+      new FreshnessMeters(meters, List.of("closed")).recheckInterval(Duration.ofSeconds(30));
+      assertThat(new SpanMeters(meters)).isNotNull();
       meters.cryptoProvider("JDK");
       Exposition scraped = scraped();
 
