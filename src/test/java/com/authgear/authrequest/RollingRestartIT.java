@@ -334,6 +334,7 @@ class RollingRestartIT {
     try (Nginx nginx = nginx(one, other, ";")) {
       assertThat(status(nginx, sandbox.project().accessToken("alice"))).isEqualTo(200);
       assertThat(status(nginx, sandbox.project().opaqueToken("alice"))).isEqualTo(500);
+      assertThat(status(nginx, sandbox.project().opaqueToken("alice"))).isEqualTo(500);
       assertThat(status(nginx, sandbox.project().accessToken("alice"))).isEqualTo(500);
     }
   }
