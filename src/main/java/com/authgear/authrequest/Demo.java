@@ -4,6 +4,9 @@ import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.sandbox.EchoBackend;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.sandbox.Site;
+import com.authgear.authrequest.sandbox.Site.Access;
+import com.authgear.authrequest.sandbox.Site.Location;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
@@ -20,7 +23,9 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -33,6 +38,38 @@ import org.jspecify.annotations.Nullable;
 final class Demo implements AutoCloseable {
 
   private static final String HOOK_SECRET = "known-to-everyone-here";
+
+  /** After this line of the shipped nginx.conf, in its server. */
+  private static final String INCLUDED = "include authgear/server.conf;\n";
+
+  private static final String RECHECK = "10s";
+  private static final String CACHE_TTL = "5s";
+
+  /** Beside those of the shipped nginx.conf, one for each kind of requirement. */
+  private static final List<Location> MORE_LOCATIONS =
+      List.of(
+          new Location(
+              "/admin/", "users with the role admin", new Access.Policy("admin", "role=admin")),
+          new Location(
+              "/settings/",
+              "users, signed in within a minute",
+              new Access.Policy("step_up", "max_age=60")),
+          new Location(
+              "/catalog/",
+              "everyone; users are known",
+              new Access.Policy("guest", "optional=true")),
+          new Location(
+              "/machines/",
+              "machines only",
+              new Access.Policy("machine", "principal=client&audience=https://api.example.com")));
+
+  private static final List<Location> LOCATIONS =
+      Stream.of(
+              List.of(new Location("/", "every user", new Access.AnyUser())),
+              MORE_LOCATIONS,
+              List.of(new Location("/public/", "everyone, unasked", new Access.Open())))
+          .flatMap(List::stream)
+          .toList();
 
   private static final List<String> NGINX_FILES =
       List.of(
@@ -76,25 +113,18 @@ final class Demo implements AutoCloseable {
 
   private void startParts(InstantSource clock, String version)
       throws IOException, InterruptedException {
-    Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock).withPort(ports.sandbox));
+    Sandbox sandbox =
+        Sandbox.start(
+            SandboxOptions.loopback(clock).withPort(ports.sandbox),
+            new Site(
+                throughNginx() ? "http://127.0.0.1:" + ports.nginx : null,
+                "http://127.0.0.1:" + ports.service,
+                LOCATIONS,
+                RECHECK,
+                CACHE_TTL));
     parts.push(sandbox);
     parts.push(EchoBackend.start(ports.backend));
-    parts.push(
-        Running.start(
-            settings(
-                Map.of(
-                    "AUTHGEAR_ENDPOINT",
-                    sandbox.origin(),
-                    "AUTHGEAR_LISTEN",
-                    "127.0.0.1:" + ports.service,
-                    "AUTHGEAR_MANAGEMENT_LISTEN",
-                    "127.0.0.1:" + ports.management,
-                    "AUTHGEAR_WEBHOOK_SECRET",
-                    HOOK_SECRET,
-                    "AUTHGEAR_LOG_FORMAT",
-                    "text")),
-            clock,
-            version));
+    parts.push(Running.start(settings(environment(sandbox.origin())), clock, version));
     sandbox
         .project()
         .hooks()
@@ -102,6 +132,23 @@ final class Demo implements AutoCloseable {
     if (nginx != null) {
       startNginx(nginx, ports.nginx, ports.service, ports.backend);
     }
+  }
+
+  private Map<String, String> environment(String endpoint) {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("AUTHGEAR_ENDPOINT", endpoint);
+    environment.put("AUTHGEAR_LISTEN", "127.0.0.1:" + ports.service);
+    environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + ports.management);
+    environment.put("AUTHGEAR_WEBHOOK_SECRET", HOOK_SECRET);
+    environment.put("AUTHGEAR_RECHECK", RECHECK);
+    environment.put("AUTHGEAR_RESOLVER_CACHE_TTL", CACHE_TTL);
+    environment.put("AUTHGEAR_LOG_FORMAT", "text");
+    for (Location location : MORE_LOCATIONS) {
+      if (location.access() instanceof Access.Policy(var name, var requirement)) {
+        environment.put("AUTHGEAR_POLICY_" + name.toUpperCase(Locale.ROOT), requirement);
+      }
+    }
+    return environment;
   }
 
   private static Settings settings(Map<String, String> environment) {
@@ -137,7 +184,8 @@ final class Demo implements AutoCloseable {
                 .replace("127.0.0.1:8080", "127.0.0.1:" + service)
                 .replace("127.0.0.1:9000", "127.0.0.1:" + backend)
                 .replace("/var/log/nginx/access.log", folder + "/access.log")
-                .replace("http {\n", "http {\n" + temporaryPaths(folder));
+                .replace("http {\n", "http {\n" + temporaryPaths(folder))
+                .replace(INCLUDED, INCLUDED + moreLocations());
       }
       Files.writeString(folder.resolve(name), text);
     }
@@ -185,6 +233,33 @@ final class Demo implements AutoCloseable {
     return lines.toString();
   }
 
+  /** As in the shipped policies.conf, which says why. */
+  private static String moreLocations() {
+    StringBuilder lines =
+        new StringBuilder(
+            """
+            if ($request_uri ~* "^[^?]*(;|\\\\|%3b|%5c|%2f|%25)") {
+                return 400;
+            }
+            """);
+    for (Location location : MORE_LOCATIONS) {
+      if (location.access() instanceof Access.Policy(var name, _)) {
+        lines.append(
+            """
+            location %PATH% {
+                auth_request /_authgear/auth/%POLICY%;
+                include authgear/identity.conf;
+                include authgear/proxy.conf;
+                proxy_pass http://backend;
+            }
+            """
+                .replace("%PATH%", location.path())
+                .replace("%POLICY%", name));
+      }
+    }
+    return lines.toString();
+  }
+
   private static String shipped(String name) throws IOException {
     try (InputStream file = Demo.class.getResourceAsStream("/nginx/" + name)) {
       if (file == null) {
@@ -207,7 +282,7 @@ final class Demo implements AutoCloseable {
         throughNginx()
             ? "Ready: nginx on " + url + " protects a backend that shows what it received."
             : "Ready, without nginx (install it to see the whole): the service answers " + url);
-    out.println("The stand-in Authgear, with its users: " + sandbox);
+    out.println("The playground, to try it in a browser: " + sandbox + "/");
     out.println();
     out.println("# a valid access token: 200");
     out.println("curl -i -H \"Authorization: Bearer $(curl -s '" + tokens + "')\" " + url);

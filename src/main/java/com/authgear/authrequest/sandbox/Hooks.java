@@ -46,6 +46,13 @@ public final class Hooks implements AutoCloseable {
     HOLD
   }
 
+  /**
+   * The last event.
+   *
+   * @param seq its number; 0 if there was none yet
+   */
+  record Announced(long seq, String type) {}
+
   private static final MediaType JSON_TYPE = MediaType.get("application/json");
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -67,6 +74,7 @@ public final class Hooks implements AutoCloseable {
   private Delivery delivery = Delivery.NORMAL;
   private Duration delay = Duration.ZERO;
   private long seq;
+  private String lastType = "";
 
   Hooks() {}
 
@@ -111,6 +119,19 @@ public final class Hooks implements AutoCloseable {
     }
   }
 
+  Delivery delivery() {
+    synchronized (lock) {
+      return delivery;
+    }
+  }
+
+  /** The last event, sent or not. */
+  Announced announced() {
+    synchronized (lock) {
+      return new Announced(seq, lastType);
+    }
+  }
+
   /** An event about a user; nothing happens without a configured URL. */
   void announce(String type, User user, Instant now) {
     synchronized (lock) {
@@ -118,6 +139,7 @@ public final class Hooks implements AutoCloseable {
         return;
       }
       byte[] body = body(type, user, now, ++seq);
+      lastType = type;
       switch (delivery) {
         case NORMAL -> post(body);
         case LOSE -> {}

@@ -3,7 +3,7 @@ package com.authgear.authrequest.sandbox;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** The page {@code /}: what this is, whom it knows, what can be asked of it. */
+/** The page {@code /sandbox}: what this is, whom it knows, what can be asked of it. */
 final class LandingPage {
 
   private LandingPage() {}
@@ -45,6 +45,7 @@ final class LandingPage {
     POST /sandbox/credentials/revoke   (a token or cookie as the body)
     POST /sandbox/keys/rotate
     POST /sandbox/keys/retire
+    POST /sandbox/resolver/down        (closes connections; also up)
     POST /sandbox/hooks?url=...&amp;secret=...
     POST /sandbox/hooks/delivery?how=normal|lose|double|hold   delay_ms=...
     POST /sandbox/hooks/release        (those held; also release-reversed)

@@ -247,6 +247,11 @@ public final class Project {
     return clock.instant();
   }
 
+  /** A project with the same users, and keys of its own. */
+  Project another() {
+    return new Project(() -> "https://other-project.authgear.cloud", clock, "");
+  }
+
   /** Where changes of users are announced. */
   public Hooks hooks() {
     return hooks;
@@ -320,6 +325,11 @@ public final class Project {
   }
 
   // ---- What the endpoints say
+
+  /** {@code iss} of its tokens. */
+  String issuer() {
+    return origin.get();
+  }
 
   /** {@code http.cookie_prefix}, in front of every cookie name. */
   String cookiePrefix() {

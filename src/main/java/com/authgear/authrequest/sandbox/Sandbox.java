@@ -6,11 +6,12 @@ import java.util.Map;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stand-in Authgear project that listens: discovery, key set, resolver, and under {@code
- * /sandbox/} the means to get credentials and to change what they are worth. Its page {@code /}
- * lists all of it.
+ * /sandbox/} the means to get credentials and to change what they are worth. The page {@code
+ * /sandbox} lists all of it.
  */
 public final class Sandbox implements AutoCloseable {
 
@@ -25,11 +26,13 @@ public final class Sandbox implements AutoCloseable {
   private final SandboxOptions options;
   private final Project project;
   private final Traffic traffic = new Traffic();
+  private final @Nullable Playground playground;
   private final Javalin javalin;
 
-  private Sandbox(SandboxOptions options) {
+  private Sandbox(SandboxOptions options, @Nullable Site site) {
     this.options = options;
     this.project = new Project(this::origin, options.clock(), options.cookiePrefix());
+    this.playground = site == null ? null : new Playground(this, traffic, site);
     QueuedThreadPool threads = new QueuedThreadPool(16, 2);
     threads.setName("sandbox");
     this.javalin =
@@ -55,14 +58,29 @@ public final class Sandbox implements AutoCloseable {
                   });
               config.jetty.modifyServer(server -> server.setHandler(new DownGate(traffic)));
               config.routes.before(ctx -> ctx.header(HEADER, NOTICE));
+              config.routes.before(new BrowserGuard(options));
               new AuthgearRoutes(this, traffic).register(config.routes);
               new SandboxRoutes(this).register(config.routes);
+              if (playground == null) {
+                config.routes.get("/", ctx -> ctx.html(LandingPage.of(this)));
+              } else {
+                playground.register(config.routes);
+              }
             });
   }
 
   /** Starts to listen. */
   public static Sandbox start(SandboxOptions options) {
-    Sandbox sandbox = new Sandbox(options);
+    return start(options, null);
+  }
+
+  /**
+   * Starts to listen, with a playground.
+   *
+   * @param site what the playground sends requests to; without one there is none
+   */
+  public static Sandbox start(SandboxOptions options, @Nullable Site site) {
+    Sandbox sandbox = new Sandbox(options, site);
     sandbox.javalin.start();
     return sandbox;
   }
@@ -136,6 +154,9 @@ public final class Sandbox implements AutoCloseable {
     }
     javalin.stop();
     project.hooks().close();
+    if (playground != null) {
+      playground.close();
+    }
   }
 
   private ServerConnector connector() {

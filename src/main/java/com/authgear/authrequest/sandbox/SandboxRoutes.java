@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SandboxRoutes {
 
+  static final String PAGE = "/sandbox";
+
   private static final List<String> TOKEN_KINDS = List.of("jwt", "opaque", "m2m", "id");
   private static final List<String> COOKIE_KINDS =
       List.of("session", "app_session", "app_access_token");
@@ -53,7 +55,7 @@ final class SandboxRoutes {
   }
 
   void register(RoutesConfig routes) {
-    routes.get("/", ctx -> ctx.html(LandingPage.of(sandbox)));
+    routes.get(PAGE, ctx -> ctx.html(LandingPage.of(sandbox)));
     routes.get("/sandbox/token", answering(this::token));
     routes.get("/sandbox/cookie", answering(this::cookie));
     post(routes, "/sandbox/users/{name}/disable", ctx -> project.disable(name(ctx)));
@@ -66,6 +68,11 @@ final class SandboxRoutes {
     post(routes, "/sandbox/credentials/revoke", ctx -> project.revoke(ctx.body().strip()));
     post(routes, "/sandbox/keys/rotate", ctx -> project.rotateKeys());
     post(routes, "/sandbox/keys/retire", ctx -> project.retireKeys());
+    post(
+        routes,
+        "/sandbox/resolver/down",
+        ctx -> sandbox.breakDown(Endpoint.RESOLVER, new Fault.Down()));
+    post(routes, "/sandbox/resolver/up", ctx -> sandbox.repair(Endpoint.RESOLVER));
     post(routes, "/sandbox/hooks", this::configureHooks);
     post(routes, "/sandbox/hooks/delivery", this::deliverHooks);
     post(routes, "/sandbox/hooks/release", ctx -> project.hooks().release(false));

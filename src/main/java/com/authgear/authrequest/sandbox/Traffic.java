@@ -1,10 +1,14 @@
 package com.authgear.authrequest.sandbox;
 
+import com.authgear.authrequest.principal.IdentityHeader;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import java.util.ArrayDeque;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -24,7 +28,19 @@ final class Traffic {
       new Fault.Answer(
           200, Map.of("x-authgear-session-valid", "perhaps"), "<html>no answer to you</html>\n");
 
+  /**
+   * What was answered to one call.
+   *
+   * @param status 0 if the connection was closed instead
+   * @param identity the identity headers of the answer
+   */
+  record Call(Endpoint endpoint, int status, Map<String, String> identity) {}
+
+  private static final int REMEMBERED = 256;
+
   private final Object lock = new Object();
+  private final Deque<Call> answered = new ArrayDeque<>();
+  private long answers;
   private final Map<Endpoint, Long> calls = new EnumMap<>(Endpoint.class);
   private final Map<Endpoint, Map<String, List<String>>> lastHeaders =
       new EnumMap<>(Endpoint.class);
@@ -33,6 +49,35 @@ final class Traffic {
   long calls(Endpoint endpoint) {
     synchronized (lock) {
       return calls.getOrDefault(endpoint, 0L);
+    }
+  }
+
+  /** How many calls were answered so far. */
+  long answers() {
+    synchronized (lock) {
+      return answers;
+    }
+  }
+
+  /**
+   * The calls that were answered in between; the oldest may be forgotten.
+   *
+   * @param from what {@link #answers} said before
+   * @param to what it said after
+   */
+  List<Call> answeredBetween(long from, long to) {
+    synchronized (lock) {
+      long forgotten = answers - answered.size();
+      return answered.stream()
+          .skip(Math.max(0, from - forgotten))
+          .limit(Math.max(0, to - Math.max(from, forgotten)))
+          .toList();
+    }
+  }
+
+  boolean isBroken(Endpoint endpoint) {
+    synchronized (lock) {
+      return broken.containsKey(endpoint);
     }
   }
 
@@ -67,6 +112,7 @@ final class Traffic {
         return false;
       }
       calls.merge(endpoint, 1L, Long::sum);
+      remember(new Call(endpoint, 0, Map.of()));
       return true;
     }
   }
@@ -82,19 +128,53 @@ final class Traffic {
       }
       if (now == null) {
         answer.handle(ctx);
+        remember(endpoint, ctx);
         return;
       }
       switch (now.fault()) {
-        case Fault.Answer told -> send(ctx, told);
-        case Fault.Garbage() -> send(ctx, GARBAGE);
+        case Fault.Answer told -> {
+          send(ctx, told);
+          remember(endpoint, ctx);
+        }
+        case Fault.Garbage() -> {
+          send(ctx, GARBAGE);
+          remember(endpoint, ctx);
+        }
         case Fault.Hang(var time) -> {
           CompletableFuture<@Nullable Void> end =
               now.repaired().copy().completeOnTimeout(null, time.toMillis(), TimeUnit.MILLISECONDS);
-          ctx.future(() -> end.thenRun(() -> handle(answer, ctx)));
+          ctx.future(
+              () ->
+                  end.thenRun(
+                      () -> {
+                        handle(answer, ctx);
+                        remember(endpoint, ctx);
+                      }));
         }
         case Fault.Down() -> ctx.status(500); // went down while this request was on its way
       }
     };
+  }
+
+  private void remember(Endpoint endpoint, Context ctx) {
+    Map<String, String> identity = new LinkedHashMap<>();
+    for (IdentityHeader header : IdentityHeader.values()) {
+      String value = ctx.res().getHeader(header.headerName());
+      if (value != null) {
+        identity.put(header.headerName(), value);
+      }
+    }
+    remember(new Call(endpoint, ctx.res().getStatus(), Collections.unmodifiableMap(identity)));
+  }
+
+  private void remember(Call call) {
+    synchronized (lock) {
+      answers++;
+      answered.addLast(call);
+      if (answered.size() > REMEMBERED) {
+        answered.removeFirst();
+      }
+    }
   }
 
   private static void handle(Handler answer, Context ctx) {

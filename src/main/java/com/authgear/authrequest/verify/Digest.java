@@ -18,8 +18,8 @@ public record Digest(long a, long b, long c, long d) implements Comparable<Diges
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
-  /** Two lengths; one more than the length of what is there, zero for what is not. */
-  private static final int PREFIX = 2 * Long.BYTES;
+  /** Looking one up costs as much as using it; {@code digest()} leaves it empty for the next. */
+  private static final ThreadLocal<MessageDigest> SHA_256 = ThreadLocal.withInitial(Digest::sha256);
 
   /** A bearer token without cookies. */
   public static Digest ofToken(String token) {
@@ -27,31 +27,31 @@ public record Digest(long a, long b, long c, long d) implements Comparable<Diges
   }
 
   /**
-   * All that is presented to the resolver.
+   * All that is presented to the resolver. What is there counts with its length and one more, what
+   * is not with zero.
    *
    * @param token null if there is none
    * @param cookies null if there are none
    */
   public static Digest of(@Nullable String token, @Nullable String cookies) {
-    int tokenLength = token == null ? 0 : token.length();
-    int cookiesLength = cookies == null ? 0 : cookies.length();
-    byte[] input = new byte[PREFIX + tokenLength + cookiesLength];
-    LONGS.set(input, 0, token == null ? 0L : tokenLength + 1L);
-    LONGS.set(input, Long.BYTES, cookies == null ? 0L : cookiesLength + 1L);
+    byte[] lengths = new byte[2 * Long.BYTES];
+    LONGS.set(lengths, 0, token == null ? 0L : token.length() + 1L);
+    LONGS.set(lengths, Long.BYTES, cookies == null ? 0L : cookies.length() + 1L);
+    MessageDigest sha256 = SHA_256.get();
+    sha256.update(lengths);
     if (token != null) {
-      copy(token, input, PREFIX);
+      sha256.update(bytes(token));
     }
     if (cookies != null) {
-      copy(cookies, input, PREFIX + tokenLength);
+      sha256.update(bytes(cookies));
     }
-    byte[] hash = sha256().digest(input);
+    byte[] hash = sha256.digest();
     return new Digest(at(hash, 0), at(hash, 1), at(hash, 2), at(hash, 3));
   }
 
   /** Credentials are ASCII; what is not would become question marks, which no JWT holds. */
-  private static void copy(String text, byte[] input, int at) {
-    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-    System.arraycopy(bytes, 0, input, at, bytes.length);
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.ISO_8859_1);
   }
 
   private static long at(byte[] hash, int index) {
