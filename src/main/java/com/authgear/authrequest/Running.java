@@ -49,6 +49,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -81,15 +82,18 @@ final class Running implements AutoCloseable {
   private final Marks marks;
   private final MarkMeters markMeters;
   private final @Nullable SharedMarks sharedMarks;
+  private final @Nullable ServedTls tls;
   private final Javalin auth;
   private final Javalin management;
   private final Settings settings;
   private volatile boolean started;
   private volatile boolean draining;
 
-  private Running(Settings settings, InstantSource clock, String version) {
+  private Running(Settings settings, InstantSource clock, String version) throws IOException {
     this.settings = settings;
     meters = new Meters(version);
+    // First, because it may fail: nothing runs yet.
+    tls = readTls(settings, clock, meters);
     tracing = tracing(settings, clock, version, meters);
     CryptoProvider crypto = CryptoProvider.choose();
     meters.cryptoProvider(crypto.name());
@@ -196,7 +200,12 @@ final class Running implements AutoCloseable {
     auth =
         switch (settings.listen()) {
           case ListenAddress address ->
-              Servers.auth(withHooks(handler), address.host(), address.port(), metadata);
+              Servers.auth(
+                  withHooks(handler),
+                  address.host(),
+                  address.port(),
+                  tls == null ? null : tls.tls(),
+                  metadata);
           case SocketFile file ->
               Servers.auth(withHooks(handler), file.path(), settings.socketMode(), metadata);
         };
@@ -211,6 +220,19 @@ final class Running implements AutoCloseable {
         ? Tracing.OFF
         : OtlpTracing.start(
             collector, settings.traceRatio(), version, clock, new SpanMeters(meters));
+  }
+
+  private static @Nullable ServedTls readTls(Settings settings, InstantSource clock, Meters meters)
+      throws IOException {
+    if (settings.tls().isEmpty()) {
+      return null;
+    }
+    try {
+      return ServedTls.read(settings.tls().get(), clock, meters);
+    } catch (IOException e) {
+      meters.close();
+      throw e;
+    }
   }
 
   private @Nullable SharedMarks shareMarks() {
@@ -338,6 +360,9 @@ final class Running implements AutoCloseable {
     }
     running.started = true;
     running.keys.start();
+    if (running.tls != null) {
+      running.tls.watch();
+    }
     return running;
   }
 
@@ -387,9 +412,14 @@ final class Running implements AutoCloseable {
   }
 
   private @Nullable String degraded() {
-    return sharedMarks != null && !sharedMarks.isUp()
-        ? "no connection to Redis, webhooks that other replicas got are not seen here"
-        : null;
+    List<String> notes = new ArrayList<>();
+    if (sharedMarks != null && !sharedMarks.isUp()) {
+      notes.add("no connection to Redis, webhooks that other replicas got are not seen here");
+    }
+    if (tls != null) {
+      tls.problem().ifPresent(notes::add);
+    }
+    return notes.isEmpty() ? null : String.join("; ", notes);
   }
 
   /** Only where something came to listen, or there is nobody to turn elsewhere. */
@@ -436,6 +466,9 @@ final class Running implements AutoCloseable {
     }
     auth.stop();
     management.stop();
+    if (tls != null) {
+      tls.close();
+    }
     if (sharedMarks != null) {
       sharedMarks.close();
     }

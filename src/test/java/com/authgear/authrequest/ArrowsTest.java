@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class ArrowsTest {
   private static final String OURS = "com.authgear.authrequest.";
   private static final Set<String> LEAVES =
-      Set.of("credential", "principal", "bearer", "requirement", "trace");
+      Set.of("credential", "principal", "bearer", "requirement", "trace", "tls");
 
   private final JavaClasses classes =
       new ClassFileImporter()
@@ -34,6 +34,7 @@ class ArrowsTest {
                 "http",
                 "telemetry",
                 "sandbox",
+                "tls",
                 "check")
             .filter(other -> !other.equals(name) && !allowed.contains(other))
             .map(other -> OURS + other + "..")

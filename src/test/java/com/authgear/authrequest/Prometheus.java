@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /**
- * A real Prometheus on loopback that scrapes one address and evaluates rules, both each second, in
- * a folder of its own. A test that starts it is skipped where it is not installed, unless the
+ * A real Prometheus on loopback that scrapes a few addresses and evaluates rules, both each second,
+ * in a folder of its own. A test that starts it is skipped where it is not installed, unless the
  * environment says {@code REQUIRE_PROGRAMS=true}.
  */
 final class Prometheus implements AutoCloseable {
@@ -38,10 +38,10 @@ final class Prometheus implements AutoCloseable {
   /**
    * Starts it and waits until it is ready.
    *
-   * @param target host and port whose {@code /metrics} is scraped
+   * @param targets hosts and ports whose {@code /metrics} are scraped
    * @param rules a file of rules
    */
-  Prometheus(String target, Path rules) {
+  Prometheus(List<String> targets, Path rules) {
     Path program = Programs.require("prometheus");
     try {
       folder = Files.createTempDirectory("prometheus");
@@ -57,10 +57,10 @@ final class Prometheus implements AutoCloseable {
           scrape_configs:
             - job_name: auth
               static_configs:
-                - targets: ["TARGET"]
+                - targets: TARGETS
           """
               .replace("RULES", rules.toAbsolutePath().toString())
-              .replace("TARGET", target));
+              .replace("TARGETS", "[" + String.join(", ", targets) + "]"));
       process =
           new ProcessBuilder(
                   program.toString(),

@@ -8,6 +8,8 @@ import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import com.authgear.authrequest.tls.Authority;
+import com.authgear.authrequest.tls.PemFiles;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -22,6 +24,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +40,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A real Prometheus scrapes the real service while it decides, and then has data for whatever the
@@ -57,6 +61,8 @@ class PrometheusIT {
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final Deque<AutoCloseable> PARTS = new ArrayDeque<>();
 
+  @TempDir private static Path folder;
+
   private static Project project;
   private static RedisServer redis;
   private static Running service;
@@ -72,8 +78,8 @@ class PrometheusIT {
     Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()));
     PARTS.push(sandbox);
     project = sandbox.project();
-    Map<String, String> environment =
-        Map.of(
+    service =
+        serve(
             "AUTHGEAR_ENDPOINT", sandbox.origin(),
             "AUTHGEAR_LISTEN", "127.0.0.1:0",
             "AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0",
@@ -82,18 +88,46 @@ class PrometheusIT {
             "AUTHGEAR_WEBHOOK_SECRET", SECRET,
             "AUTHGEAR_REDIS_URL", redis.url(),
             "AUTHGEAR_DRAIN", "0s");
-    service =
+    Authority authority = new Authority();
+    PemFiles files = authority.write(folder, authority.sign());
+    Running withTls =
+        serve(
+            "AUTHGEAR_ENDPOINT",
+            sandbox.origin(),
+            "AUTHGEAR_LISTEN",
+            "127.0.0.1:0",
+            "AUTHGEAR_MANAGEMENT_LISTEN",
+            "127.0.0.1:0",
+            "AUTHGEAR_TLS_CERTIFICATE",
+            files.certificate().toString(),
+            "AUTHGEAR_TLS_KEY",
+            files.key().toString(),
+            "AUTHGEAR_DRAIN",
+            "0s");
+    project.hooks().configure("http://127.0.0.1:" + service.port() + "/hooks/authgear", SECRET);
+    prometheus =
+        new Prometheus(
+            List.of(
+                "127.0.0.1:" + service.managementPort(), "127.0.0.1:" + withTls.managementPort()),
+            RULES);
+    PARTS.push(prometheus);
+    token = project.accessToken("alice");
+    cookie = project.sessionCookie("bob");
+  }
+
+  private static Running serve(String... pairs) throws IOException {
+    Map<String, String> environment = new HashMap<>();
+    for (int i = 0; i < pairs.length; i += 2) {
+      environment.put(pairs[i], pairs[i + 1]);
+    }
+    Running started =
         switch (SettingsReader.read(environment)) {
           case Accepted accepted ->
               Running.start(accepted.settings(), InstantSource.system(), "test");
           case Refused refused -> throw new AssertionError(refused.report());
         };
-    PARTS.push(service);
-    project.hooks().configure("http://127.0.0.1:" + service.port() + "/hooks/authgear", SECRET);
-    prometheus = new Prometheus("127.0.0.1:" + service.managementPort(), RULES);
-    PARTS.push(prometheus);
-    token = project.accessToken("alice");
-    cookie = project.sessionCookie("bob");
+    PARTS.push(started);
+    return started;
   }
 
   @AfterAll

@@ -5,6 +5,7 @@ import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.credential.CredentialExtractor;
+import com.authgear.authrequest.http.IdentityFields.Prepared;
 import com.authgear.authrequest.policy.Decision;
 import com.authgear.authrequest.policy.Decision.Allow;
 import com.authgear.authrequest.policy.Decision.Forbidden;
@@ -38,6 +39,7 @@ import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -91,9 +93,10 @@ public final class AuthHandler extends Handler.Wrapper {
   private static final String BY_QUERY = "/auth";
   private static final String BY_NAME = "/auth/";
   static final String BY_PREFIX = "/ext-authz/";
-  private static final HttpField NO_STORE = new HttpField(HttpHeader.CACHE_CONTROL, "no-store");
+  private static final HttpField NO_STORE =
+      new PreEncodedHttpField(HttpHeader.CACHE_CONTROL, "no-store");
   private static final String EDGE_CACHE = "X-Accel-Expires";
-  private static final HttpField EMPTY = new HttpField(HttpHeader.CONTENT_LENGTH, "0");
+  private static final HttpField EMPTY = new PreEncodedHttpField(HttpHeader.CONTENT_LENGTH, "0");
 
   private final CredentialExtractor credentials;
   private final Requirements requirements;
@@ -233,7 +236,7 @@ public final class AuthHandler extends Handler.Wrapper {
    *
    * @param bytes what those headers take
    */
-  private record Answer(Decision decision, List<HttpField> identity, int bytes) {}
+  private record Answer(Decision decision, Prepared identity, int bytes) {}
 
   private Answer decide(Verification verification, Requirement requirement) {
     Decision decision = policy.decide(verification, requirement, now());
@@ -248,13 +251,11 @@ public final class AuthHandler extends Handler.Wrapper {
 
   private Answer answer(Decision decision) {
     if (!(decision instanceof Allow allow)) {
-      return new Answer(decision, List.of(), 0);
+      return new Answer(decision, Prepared.NOTHING, 0);
     }
-    List<HttpField> fields = identity.of(allow.subject());
+    Prepared prepared = identity.of(allow.subject());
     return new Answer(
-        decision,
-        fields,
-        IdentityFields.bytes(fields) + IdentityFields.cookieBytes(allow.setCookie()));
+        decision, prepared, prepared.bytes() + IdentityFields.cookieBytes(allow.setCookie()));
   }
 
   private void handOver(Exchange exchange, Credential credential, Requirement requirement) {
@@ -318,7 +319,7 @@ public final class AuthHandler extends Handler.Wrapper {
 
   /** Without anyone having been asked about the credential. */
   private void deny(Exchange exchange, Reason reason) {
-    respond(exchange, new Answer(new Unavailable(Source.NONE, reason), List.of(), 0));
+    respond(exchange, new Answer(new Unavailable(Source.NONE, reason), Prepared.NOTHING, 0));
   }
 
   private void respond(Exchange exchange, Answer answer) {
@@ -331,7 +332,7 @@ public final class AuthHandler extends Handler.Wrapper {
     headers.add(repeatable > 0 ? new HttpField(EDGE_CACHE, Long.toString(repeatable)) : NO_STORE);
     switch (answer.decision) {
       case Allow allow -> {
-        answer.identity.forEach(headers::add);
+        answer.identity.fields().forEach(headers::add);
         listener.emitted(answer.bytes);
         setCookies(headers, allow.setCookie());
         finish(exchange, 200, null, allow.source());

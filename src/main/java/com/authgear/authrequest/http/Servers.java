@@ -7,9 +7,9 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
-import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
@@ -47,14 +47,22 @@ public final class Servers {
    * @param handler an {@link AuthHandler}, or one that passes on to it
    * @param host name or address to bind
    * @param port 0 for any free one
+   * @param tls null: connections are not encrypted
    * @param metadata served beside, if there is any
    */
   public static Javalin auth(
-      Handler.Wrapper handler, String host, int port, @Nullable ResourceMetadata metadata) {
+      Handler.Wrapper handler,
+      String host,
+      int port,
+      @Nullable Tls tls,
+      @Nullable ResourceMetadata metadata) {
     return auth(
         handler,
         (server, connections) -> {
-          ServerConnector connector = new ServerConnector(server, connections);
+          ServerConnector connector =
+              tls == null
+                  ? new ServerConnector(server, connections)
+                  : new ServerConnector(server, tls.around(connections));
           connector.setHost(host);
           connector.setPort(port);
           connector.setIdleTimeout(IDLE_MILLIS);
@@ -89,7 +97,7 @@ public final class Servers {
 
   private static Javalin auth(
       Handler.Wrapper handler,
-      BiFunction<Server, ConnectionFactory, Connector> listener,
+      BiFunction<Server, HttpConnectionFactory, Connector> listener,
       @Nullable ResourceMetadata metadata) {
     return Javalin.create(
         config -> {

@@ -9,6 +9,8 @@ import com.authgear.authrequest.settings.Parsed.Fault;
 import com.authgear.authrequest.settings.Parsed.Valid;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -78,6 +80,25 @@ record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
   /** Where proxies ask. */
   static Format<Listen> listen() {
     return new Format<>(listenAddress().accepts() + "; or unix:/path", Listen::parse);
+  }
+
+  /** Where a PEM file is; what it holds is not looked at here. */
+  static Format<Path> pemFile() {
+    return new Format<>(
+        "absolute path of a PEM file",
+        text -> {
+          if (text.contains("-----BEGIN ")) {
+            return new Fault<>("is what the file should hold, not the file's path", false, "");
+          }
+          if (!text.startsWith("/") || text.endsWith("/")) {
+            return new Fault<>("is not the absolute path of a file");
+          }
+          try {
+            return new Valid<>(Path.of(text));
+          } catch (InvalidPathException _) {
+            return new Fault<>("is not the absolute path of a file");
+          }
+        });
   }
 
   /** Permissions of a file. */

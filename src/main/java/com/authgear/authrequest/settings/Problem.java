@@ -28,7 +28,7 @@ public record Problem(String key, String fault, String remedy) {
   }
 
   /** A text in double quotes, on one line, with every character that could mislead escaped. */
-  static String quote(String text) {
+  public static String quote(String text) {
     return '"'
         + escape(text.substring(0, Math.min(text.length(), LONGEST_QUOTE)))
         + (text.length() > LONGEST_QUOTE ? "\"..." : "\"");

@@ -3,6 +3,7 @@ package com.authgear.authrequest.settings;
 import com.authgear.authrequest.credential.TokenCarriers;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.requirement.Requirement;
+import com.authgear.authrequest.tls.PemFiles;
 import java.net.URI;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
@@ -44,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  * @param edgeCacheTtl how long the proxy may repeat an allow; zero: it may not
  * @param listen where proxies ask
  * @param socketMode permissions of the socket's file, if proxies ask there
+ * @param tls the files by which proxies are answered over TLS; empty if they are not
  * @param managementListen where metrics and probes are served
  * @param logAllowed whether allowed requests are logged
  * @param logUserId whether the log names users
@@ -80,6 +82,7 @@ public record Settings(
     Duration edgeCacheTtl,
     Listen listen,
     Set<PosixFilePermission> socketMode,
+    Optional<PemFiles> tls,
     ListenAddress managementListen,
     LogFormat logFormat,
     LogLevel logLevel,

@@ -1,7 +1,9 @@
 package com.authgear.authrequest.settings;
 
 import com.authgear.authrequest.credential.TokenCarriers;
+import com.authgear.authrequest.tls.PemFiles;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -86,6 +88,7 @@ public final class SettingsReader {
                   + "=jwt never does",
               "leave it out, or set " + table.mode.key() + "=auto"));
     }
+    problems.addAll(halfOfTls(table, values));
     Optional<Listen> listen = values.get(table.listen);
     Optional<ListenAddress> management = values.get(table.managementListen);
     if (listen.isPresent()
@@ -100,6 +103,35 @@ public final class SettingsReader {
                   + table.listen.key()
                   + " or its default",
               "give each its own port"));
+    }
+    return problems;
+  }
+
+  private static List<Problem> halfOfTls(SettingsTable table, Values values) {
+    List<Problem> problems = new ArrayList<>();
+    if (values.get(table.tlsCertificate).isPresent() && !values.isSet(table.tlsKey)) {
+      problems.add(
+          new Problem(
+              table.tlsCertificate.key(),
+              "is set without " + table.tlsKey.key(),
+              "set both, or neither to serve without TLS"));
+    }
+    for (Setting<Path> setting : List.of(table.tlsKey, table.tlsClientCa)) {
+      if (values.get(setting).isPresent() && !values.isSet(table.tlsCertificate)) {
+        problems.add(
+            new Problem(
+                setting.key(),
+                "is set without " + table.tlsCertificate.key(),
+                "set both, or neither to serve without TLS"));
+      }
+    }
+    if (values.get(table.tlsCertificate).isPresent()
+        && values.get(table.listen).orElse(null) instanceof SocketFile) {
+      problems.add(
+          new Problem(
+              table.tlsCertificate.key(),
+              "is set, but " + table.listen.key() + " is a file, which needs no TLS",
+              "leave it out, or listen on host:port"));
     }
     return problems;
   }
@@ -139,6 +171,14 @@ public final class SettingsReader {
         values.get(table.edgeCacheTtl).orElseThrow(),
         values.get(table.listen).orElseThrow(),
         values.get(table.socketMode).orElseThrow(),
+        values
+            .get(table.tlsCertificate)
+            .map(
+                certificate ->
+                    new PemFiles(
+                        certificate,
+                        values.get(table.tlsKey).orElseThrow(),
+                        values.get(table.tlsClientCa))),
         values.get(table.managementListen).orElseThrow(),
         values.get(table.logFormat).orElseThrow(),
         values.get(table.logLevel).orElseThrow(),

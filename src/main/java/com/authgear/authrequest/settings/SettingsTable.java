@@ -7,6 +7,7 @@ import com.authgear.authrequest.settings.Setting.Default;
 import com.authgear.authrequest.settings.Setting.Otherwise;
 import com.authgear.authrequest.settings.Setting.Required;
 import java.net.URI;
+import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -264,12 +265,38 @@ final class SettingsTable {
           "Who may connect to `unix:/path`: the proxy needs to write",
           "0666");
 
+  final Setting<Path> tlsCertificate =
+      add(
+          "TLS_CERTIFICATE",
+          Format.pemFile(),
+          new Otherwise("no TLS"),
+          "The certificate, then the intermediate ones, by which proxies are answered over TLS;"
+              + " read again when the file changes",
+          "/etc/authgear-auth-request/tls/tls.crt");
+
+  final Setting<Path> tlsKey =
+      add(
+          "TLS_KEY",
+          Format.pemFile(),
+          new Otherwise("no TLS"),
+          "Its private key, not encrypted",
+          "/etc/authgear-auth-request/tls/tls.key");
+
+  final Setting<Path> tlsClientCa =
+      add(
+          "TLS_CLIENT_CA",
+          Format.pemFile(),
+          new Otherwise("anyone may connect"),
+          "Certificates of authorities; set, only a proxy with a certificate signed by one of them"
+              + " can ask (mutual TLS)",
+          "/etc/authgear-auth-request/tls/ca.crt");
+
   final Setting<ListenAddress> managementListen =
       add(
           "MANAGEMENT_LISTEN",
           Format.listenAddress(),
           new Default("0.0.0.0:8081"),
-          "Where metrics and probes are served",
+          "Where metrics and probes are served; never over TLS",
           "127.0.0.1:8081");
 
   final Setting<LogFormat> logFormat =

@@ -102,6 +102,11 @@ final class Values {
     return text.isEmpty() ? "the default" : Problem.quote(text);
   }
 
+  /** Whether it has a value, sound or not, beside a default. */
+  boolean isSet(Setting<?> setting) {
+    return !given(setting.key()).isEmpty() || !given(setting.fileKey()).isEmpty();
+  }
+
   /** Set to nothing is not set. */
   private String given(String key) {
     return environment.getOrDefault(key, "");

@@ -154,6 +154,23 @@ enum Metric {
           + " `dropped` (there was no room, or no time at the end). Only with"
           + " `AUTHGEAR_OTLP_ENDPOINT`.",
       "result"),
+  TLS_CERTIFICATE_EXPIRY(
+      "authgear_auth_tls_certificate_expiry_timestamp_seconds",
+      Type.GAUGE,
+      "When the first certificate of the chain in use ends, in seconds since 1970. This and the two"
+          + " below: only with `AUTHGEAR_TLS_CERTIFICATE`."),
+  TLS_RELOADS(
+      "authgear_auth_tls_reloads_total",
+      Type.COUNTER,
+      "Attempts to use changed TLS files. `result`: `success`, `failure` (tried again every five"
+          + " seconds; what was in use before stays).",
+      "result"),
+  TLS_HANDSHAKES(
+      "authgear_auth_tls_handshakes_total",
+      Type.COUNTER,
+      "Handshakes. `result`: `success`, `failure` (such as no client certificate, or one that is"
+          + " not trusted).",
+      "result"),
   VIRTUAL_THREADS(
       "authgear_auth_virtual_threads",
       Type.GAUGE,

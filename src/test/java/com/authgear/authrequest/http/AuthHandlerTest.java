@@ -147,7 +147,7 @@ class AuthHandlerTest {
             }
           },
           Tracing.OFF);
-  private final Javalin server = Servers.auth(handler, "127.0.0.1", 0, null);
+  private final Javalin server = Servers.auth(handler, "127.0.0.1", 0, null, null);
 
   @BeforeEach
   void start() {

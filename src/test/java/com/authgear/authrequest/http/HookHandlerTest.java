@@ -76,6 +76,7 @@ class HookHandlerTest {
               Duration.ofMillis(500)),
           "127.0.0.1",
           0,
+          null,
           null);
 
   private static AuthHandler nobody() {

@@ -54,7 +54,7 @@ class ResourceMetadataTest {
             InstantSource.system(),
             AuthHandlerTest.UNHEARD,
             Tracing.OFF);
-    Javalin started = Servers.auth(handler, "127.0.0.1", 0, metadata).start();
+    Javalin started = Servers.auth(handler, "127.0.0.1", 0, null, metadata).start();
     server = started;
     try (HttpClient http = HttpClient.newHttpClient()) {
       return http.send(

@@ -10,6 +10,7 @@ import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import com.authgear.authrequest.tls.PemFiles;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
@@ -17,9 +18,12 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
@@ -34,6 +38,7 @@ final class KustomizeIT {
   private static final Path K8S = Path.of("k8s");
   private static final Path BASE = K8S.resolve("base");
   private static final Path OVERLAY = K8S.resolve("examples/overlay");
+  private static final Path TLS = K8S.resolve("components/tls");
   private static final Path SERVICE_MONITOR = K8S.resolve("components/servicemonitor");
   private static final String NAME = "authgear-auth-request";
   private static final String NGINX = "nginx.ingress.kubernetes.io/";
@@ -46,6 +51,17 @@ final class KustomizeIT {
           .sorted()
           .toList();
     }
+  }
+
+  /** Those that have something of their own; the others only change what is there. */
+  static List<Path> foldersWithObjects() throws IOException {
+    List<Path> folders = new ArrayList<>();
+    for (Path folder : folders()) {
+      if (!folder.equals(TLS)) {
+        folders.add(folder);
+      }
+    }
+    return folders;
   }
 
   static List<Path> installations() {
@@ -61,7 +77,7 @@ final class KustomizeIT {
   }
 
   @ParameterizedTest
-  @MethodSource("folders")
+  @MethodSource("foldersWithObjects")
   void render_everyFolder_givesNamedObjects(Path folder) {
     assertThat(Manifests.render(folder).objects())
         .isNotEmpty()
@@ -80,6 +96,71 @@ final class KustomizeIT {
       assertThat(files.map(file -> file.getFileName().toString()))
           .filteredOn(name -> !name.equals("kustomization.yaml"))
           .allSatisfy(name -> assertThat(kustomization).contains(" " + name));
+    }
+  }
+
+  @Nested
+  final class Tls {
+
+    private final Manifests all;
+
+    Tls() throws IOException {
+      Path folder = Files.createDirectories(Path.of("target/kustomize-tls"));
+      Files.writeString(
+          folder.resolve("kustomization.yaml"),
+          """
+          apiVersion: kustomize.config.k8s.io/v1beta1
+          kind: Kustomization
+          namespace: authgear-auth
+          resources:
+            - ../../k8s/examples/overlay
+          components:
+            - ../../k8s/components/tls
+          """);
+      all = Manifests.render(folder);
+    }
+
+    @Test
+    void files_areThoseOfTheMountedSecret_andAcceptedByTheService() {
+      Map<String, String> environment = new HashMap<>();
+      environment.put("AUTHGEAR_ENDPOINT", "https://project.authgear.cloud");
+      elements(all.container().at("/env"))
+          .forEach(
+              variable ->
+                  environment.put(variable.at("/name").asText(), variable.at("/value").asText()));
+      Settings settings =
+          switch (SettingsReader.read(environment)) {
+            case Accepted accepted -> accepted.settings();
+            case Refused refused -> throw new AssertionError(refused.report());
+          };
+      JsonNode mount =
+          elements(all.container().at("/volumeMounts"))
+              .filter(each -> each.at("/name").asText().equals("tls"))
+              .findFirst()
+              .orElseThrow();
+      Path folder = Path.of(mount.at("/mountPath").asText());
+      assertThat(mount.at("/readOnly").asBoolean()).isTrue();
+      assertThat(mount.at("/subPath").isMissingNode()).isTrue();
+      assertThat(settings.tls())
+          .contains(
+              new PemFiles(
+                  folder.resolve("tls.crt"),
+                  folder.resolve("tls.key"),
+                  Optional.of(folder.resolve("ca.crt"))));
+      assertThat(elements(all.podTemplate().at("/spec/volumes")))
+          .anySatisfy(
+              volume -> {
+                assertThat(volume.at("/name").asText()).isEqualTo("tls");
+                assertThat(volume.at("/secret/secretName").asText()).isEqualTo(NAME + "-tls");
+              });
+    }
+
+    @Test
+    void probesAndMetrics_stayWithoutTls_andProxiesAreToldOfIt() {
+      assertThat(all.container().at("/readinessProbe/httpGet/scheme").isMissingNode()).isTrue();
+      JsonNode port = all.named("Service", NAME).at("/spec/ports/0");
+      assertThat(port.at("/appProtocol").asText()).isEqualTo("https");
+      assertThat(port.at("/targetPort").asText()).isEqualTo("http");
     }
   }
 

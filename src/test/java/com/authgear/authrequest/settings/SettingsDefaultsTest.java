@@ -7,7 +7,9 @@ import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.Requirement.PrincipalRule;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
+import com.authgear.authrequest.tls.PemFiles;
 import java.net.URI;
+import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashMap;
@@ -52,6 +54,7 @@ class SettingsDefaultsTest {
                 Duration.ZERO,
                 new ListenAddress("0.0.0.0", 8080),
                 PosixFilePermissions.fromString("rw-rw----"),
+                Optional.empty(),
                 new ListenAddress("0.0.0.0", 8081),
                 LogFormat.JSON,
                 LogLevel.INFO,
@@ -98,6 +101,9 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_EDGE_CACHE_TTL", "3s");
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:9080");
     environment.put("AUTHGEAR_SOCKET_MODE", "0600");
+    environment.put("AUTHGEAR_TLS_CERTIFICATE", "/tls/tls.crt");
+    environment.put("AUTHGEAR_TLS_KEY", "/tls/tls.key");
+    environment.put("AUTHGEAR_TLS_CLIENT_CA", "/tls/ca.crt");
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "[::1]:9081");
     environment.put("AUTHGEAR_LOG_FORMAT", "text");
     environment.put("AUTHGEAR_LOG_LEVEL", "debug");
@@ -144,6 +150,11 @@ class SettingsDefaultsTest {
                     Duration.ofSeconds(3),
                     new ListenAddress("127.0.0.1", 9080),
                     PosixFilePermissions.fromString("rw-------"),
+                    Optional.of(
+                        new PemFiles(
+                            Path.of("/tls/tls.crt"),
+                            Path.of("/tls/tls.key"),
+                            Optional.of(Path.of("/tls/ca.crt")))),
                     new ListenAddress("::1", 9081),
                     LogFormat.TEXT,
                     LogLevel.DEBUG,
@@ -191,9 +202,12 @@ class SettingsDefaultsTest {
   @Test
   void read_allExamplesOfTheTable_areAccepted() {
     for (Setting<?> setting : Reads.all()) {
-      assertThat(SettingsReader.read(Reads.environment(setting.key(), setting.example())))
-          .as(setting.key())
-          .isInstanceOf(Accepted.class);
+      Map<String, String> environment = Reads.environment(setting.key(), setting.example());
+      if (setting.key().startsWith("AUTHGEAR_TLS_")) {
+        environment.putIfAbsent("AUTHGEAR_TLS_CERTIFICATE", "/tls/tls.crt");
+        environment.putIfAbsent("AUTHGEAR_TLS_KEY", "/tls/tls.key");
+      }
+      assertThat(SettingsReader.read(environment)).as(setting.key()).isInstanceOf(Accepted.class);
     }
   }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import com.authgear.authrequest.settings.SettingsReader.Refused;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -512,6 +514,63 @@ class SettingsReaderTest {
   }
 
   @Nested
+  class Tls {
+
+    @Test
+    void read_certificateWithoutKey_isAProblem() {
+      assertThat(refused("AUTHGEAR_TLS_CERTIFICATE", "/tls.crt"))
+          .containsExactly(
+              new Problem(
+                  "AUTHGEAR_TLS_CERTIFICATE",
+                  "is set without AUTHGEAR_TLS_KEY",
+                  "set both, or neither to serve without TLS"));
+    }
+
+    @Test
+    void read_keyAndClientCaWithoutCertificate_areProblems() {
+      assertThat(refused("AUTHGEAR_TLS_KEY", "/tls.key", "AUTHGEAR_TLS_CLIENT_CA", "/ca.crt"))
+          .extracting(Problem::key, Problem::fault)
+          .containsExactly(
+              tuple("AUTHGEAR_TLS_KEY", "is set without AUTHGEAR_TLS_CERTIFICATE"),
+              tuple("AUTHGEAR_TLS_CLIENT_CA", "is set without AUTHGEAR_TLS_CERTIFICATE"));
+    }
+
+    @Test
+    void read_tlsOnASocketFile_isAProblem() {
+      assertThat(
+              refused(
+                  "AUTHGEAR_TLS_CERTIFICATE", "/tls.crt",
+                  "AUTHGEAR_TLS_KEY", "/tls.key",
+                  "AUTHGEAR_LISTEN", "unix:/run/auth.sock"))
+          .extracting(Problem::key, Problem::fault)
+          .containsExactly(
+              tuple(
+                  "AUTHGEAR_TLS_CERTIFICATE",
+                  "is set, but AUTHGEAR_LISTEN is a file, which needs no TLS"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"AUTHGEAR_TLS_KEY", "AUTHGEAR_TLS_KEY_FILE"})
+    void read_keyInPlaceOfItsPath_isNotShown(String key, @TempDir Path folder) throws Exception {
+      String pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw\n-----END PRIVATE KEY-----\n";
+      String value =
+          key.endsWith("_FILE")
+              ? Files.writeString(folder.resolve("tls.key"), pem).toString()
+              : pem;
+
+      List<Problem> problems = refused("AUTHGEAR_TLS_CERTIFICATE", "/tls.crt", key, value);
+
+      assertThat(problems)
+          .extracting(Problem::key, Problem::fault)
+          .containsExactly(
+              tuple(
+                  "AUTHGEAR_TLS_KEY",
+                  "the value (not shown) is what the file should hold, not the file's path"));
+      assertThat(problems.toString()).doesNotContain("MC4C");
+    }
+  }
+
+  @Nested
   class AllAtOnce {
 
     /** A value for each key that is unsound by itself. */
@@ -547,6 +606,9 @@ class SettingsReaderTest {
             Map.entry("AUTHGEAR_EDGE_CACHE_TTL", "61m"),
             Map.entry("AUTHGEAR_LISTEN", "8080"),
             Map.entry("AUTHGEAR_SOCKET_MODE", "rw"),
+            Map.entry("AUTHGEAR_TLS_CERTIFICATE", "tls.crt"),
+            Map.entry("AUTHGEAR_TLS_KEY", "/etc/tls/"),
+            Map.entry("AUTHGEAR_TLS_CLIENT_CA", "~/ca.crt"),
             Map.entry("AUTHGEAR_MANAGEMENT_LISTEN", "8081"),
             Map.entry("AUTHGEAR_LOG_FORMAT", "yaml"),
             Map.entry("AUTHGEAR_LOG_LEVEL", "loud"),

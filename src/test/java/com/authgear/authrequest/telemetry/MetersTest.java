@@ -501,6 +501,38 @@ class MetersTest {
   }
 
   @Nested
+  class TlsOfTheListener {
+
+    @Test
+    void tls_saysWhenTheCertificateEnds_andCountsByResult() {
+      AtomicReference<Instant> end = new AtomicReference<>(Instant.parse("2026-12-01T00:00:00Z"));
+      TlsMeters tls = new TlsMeters(meters, end::get);
+      String expiry = "authgear_auth_tls_certificate_expiry_timestamp_seconds";
+      assertThat(scraped().value(expiry)).isEqualTo(1_796_083_200);
+      assertThat(scraped().named("authgear_auth_tls_reloads_total").values())
+          .containsExactly(0.0, 0.0);
+      assertThat(scraped().named("authgear_auth_tls_handshakes_total").values())
+          .containsExactly(0.0, 0.0);
+
+      end.set(Instant.parse("2026-12-01T00:00:01Z"));
+      tls.reloaded(true);
+      tls.reloaded(false);
+      tls.reloaded(false);
+      tls.handshake(true);
+
+      assertThat(scraped().value(expiry)).isEqualTo(1_796_083_201);
+      assertThat(scraped().named("authgear_auth_tls_reloads_total"))
+          .containsOnly(
+              Map.entry("authgear_auth_tls_reloads_total{result=\"success\"}", 1.0),
+              Map.entry("authgear_auth_tls_reloads_total{result=\"failure\"}", 2.0));
+      assertThat(scraped().named("authgear_auth_tls_handshakes_total"))
+          .containsOnly(
+              Map.entry("authgear_auth_tls_handshakes_total{result=\"success\"}", 1.0),
+              Map.entry("authgear_auth_tls_handshakes_total{result=\"failure\"}", 0.0));
+    }
+  }
+
+  @Nested
   class Documentation {
 
     @Test
@@ -512,6 +544,7 @@ class MetersTest {
       assertThat(marks.redis(List.of("received"), () -> true)).isNotNull();
       new FreshnessMeters(meters, List.of("closed")).recheckInterval(Duration.ofSeconds(30));
       assertThat(new SpanMeters(meters)).isNotNull();
+      assertThat(new TlsMeters(meters, () -> Instant.EPOCH)).isNotNull();
       meters.cryptoProvider("JDK");
       Exposition scraped = scraped();
 

@@ -44,6 +44,7 @@ final class ServiceRules {
       checkBody(pass);
       checkKeepalive(pass);
       checkAddress(pass);
+      checkTls(pass);
       checkRequirement(pass, askers);
       checkForwardedFor(pass);
     }
@@ -203,6 +204,21 @@ final class ServiceRules {
           "The service's address is a variable: nginx resolves it while requests wait, and whatever"
               + " else sets the variable chooses who says yes.",
           "Name an upstream block: proxy_pass http://authgear_auth/auth;");
+    }
+  }
+
+  private void checkTls(Pass pass) {
+    Level service = pass.location();
+    if (pass.directive().argument(0).startsWith("https://")
+        && !service.isOn("proxy_ssl_verify", false)) {
+      findings.add(
+          Hazard.TLS_UNVERIFIED,
+          pass.directive().place(),
+          service,
+          "nginx believes any certificate: whoever gets between it and the service reads the"
+              + " credentials, and says yes for it.",
+          "proxy_ssl_verify on;\nproxy_ssl_trusted_certificate <ca.crt>;\nproxy_ssl_name <name in"
+              + " the certificate>;");
     }
   }
 

@@ -55,6 +55,14 @@ class NginxCheckTest {
     assertThat(check(Examples.shippedDump())).isEqualTo(new NginxCheck.Checked(List.of(), 2));
   }
 
+  @Test
+  void check_tlsThatIsVerified_findsNothing() {
+    String verified =
+        Examples.read("tls-unverified.conf").replace("# <- ", "\nproxy_ssl_verify on; # ");
+
+    assertThat(findings(check(Examples.dumpWithShipped(verified)))).isEmpty();
+  }
+
   /** Printed by nginx 1.22: patterns in include, a file used by two servers, a mime.types. */
   @Test
   void check_dumpOfSeveralSites_findsNothing() {

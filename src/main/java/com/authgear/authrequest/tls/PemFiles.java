@@ -1,0 +1,13 @@
+package com.authgear.authrequest.tls;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Where the PEM files are.
+ *
+ * @param certificate the server's certificate, then the intermediate ones
+ * @param key of the first certificate
+ * @param clientCa certificates of whom a client's must be signed by; empty: clients need none
+ */
+public record PemFiles(Path certificate, Path key, Optional<Path> clientCa) {}
