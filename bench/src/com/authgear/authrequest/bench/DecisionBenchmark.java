@@ -10,6 +10,7 @@ import com.authgear.authrequest.requirement.RequirementParser;
 import com.authgear.authrequest.requirement.RequirementParser.Valid;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.ModeVerifier;
@@ -79,7 +80,8 @@ public class DecisionBenchmark {
             Clock.systemUTC(),
             Keys.Timing.DEFAULT,
             CryptoProvider.choose(),
-            (_, _) -> {});
+            (_, _) -> {},
+            Tracing.OFF);
     keys.start();
     while (keys.problem() != null) {
       Thread.sleep(10);

@@ -6,6 +6,7 @@ import com.authgear.authrequest.http.Judge;
 import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.settings.Settings;
+import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.ModeVerifier;
 import com.authgear.authrequest.verify.freshness.Answers;
 import com.authgear.authrequest.verify.freshness.CacheCounts;
@@ -35,9 +36,10 @@ final class CheckParts {
             clock,
             Keys.Timing.DEFAULT,
             CryptoProvider.choose(),
-            (_, _) -> {});
+            (_, _) -> {},
+            Tracing.OFF);
     JwtVerifier jwt = Running.jwt(settings, keys, clock, new TokenCache(1, new CacheCounts()));
-    Resolver resolver = Running.resolver(settings, (_, _) -> {});
+    Resolver resolver = Running.resolver(settings, (_, _) -> {}, Tracing.OFF);
     List<Outcome> heard = new CopyOnWriteArrayList<>();
     Answers.Asker asker =
         (presented, caller) -> {

@@ -41,6 +41,7 @@ record DecisionListener(Meters meters, DecisionLog log, String clientAddressHead
   private DecisionLog.Context context(Decided decided) {
     return new DecisionLog.Context(
         requestId(decided.requestHeader(REQUEST_ID)),
+        decided.traceId(),
         client(decided),
         POLICY_NAME.matcher(decided.policy()).matches() ? decided.policy() : "",
         userIds ? decided.userId() : "",

@@ -14,6 +14,7 @@ import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.settings.Listen;
 import com.authgear.authrequest.settings.ListenAddress;
+import com.authgear.authrequest.settings.Secret;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SocketFile;
 import com.authgear.authrequest.telemetry.DecisionLog;
@@ -23,6 +24,9 @@ import com.authgear.authrequest.telemetry.Logging;
 import com.authgear.authrequest.telemetry.MarkMeters;
 import com.authgear.authrequest.telemetry.Meters;
 import com.authgear.authrequest.telemetry.ResolverMeters;
+import com.authgear.authrequest.telemetry.SpanMeters;
+import com.authgear.authrequest.telemetry.otlp.OtlpTracing;
+import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.ModeVerifier;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.freshness.Answers;
@@ -49,6 +53,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
@@ -70,6 +75,7 @@ final class Running implements AutoCloseable {
 
   private final Keys keys;
   private final Meters meters;
+  private final Tracing tracing;
   private final Resolver resolver;
   private final Answers sessions;
   private final Answers confirmations;
@@ -81,6 +87,7 @@ final class Running implements AutoCloseable {
   private final Javalin auth;
   private final Javalin management;
   private final Settings settings;
+  private volatile boolean started;
   private volatile boolean draining;
 
   private Running(Settings settings, InstantSource clock, String version) throws IOException {
@@ -88,6 +95,7 @@ final class Running implements AutoCloseable {
     meters = new Meters(version);
     // First, because it may fail: nothing runs yet.
     tls = readTls(settings, clock, meters);
+    tracing = tracing(settings, clock, version, meters);
     CryptoProvider crypto = CryptoProvider.choose();
     meters.cryptoProvider(crypto.name());
     LoggerFactory.getLogger(Running.class)
@@ -105,7 +113,8 @@ final class Running implements AutoCloseable {
             Keys.Timing.DEFAULT,
             crypto,
             (trigger, success) ->
-                meters.keySetRefreshed(Meters.Trigger.valueOf(trigger.name()), success));
+                meters.keySetRefreshed(Meters.Trigger.valueOf(trigger.name()), success),
+            tracing);
     meters.bindKeySet(
         () -> keys.ageSeconds().isPresent() ? keys.ageSeconds().getAsLong() : Double.NaN,
         keys::size);
@@ -118,8 +127,12 @@ final class Running implements AutoCloseable {
     bind(freshness, Cache.TOKEN, tokenCounts, tokens::size);
     JwtVerifier jwt = jwt(settings, keys, clock, tokens);
     resolver =
-        resolver(settings, (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos));
+        resolver(
+            settings,
+            (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos),
+            tracing);
     resolverMeters.bindCallsInFlight(resolver::callsInFlight);
+    settings.recheck().ifPresent(freshness::recheckInterval);
     freshness.bindBreaker(() -> resolver.breakerState().code());
     marks = new Marks(clock, settings.clockSkew());
     markMeters = new MarkMeters(meters, marks::inForce, marks::dropped);
@@ -172,7 +185,8 @@ final class Running implements AutoCloseable {
                 meters,
                 new DecisionLog(clock, settings.logAllowed()),
                 settings.clientAddressHeader(),
-                settings.logUserId()));
+                settings.logUserId()),
+            tracing);
     meters.bindRequestsWaiting(handler::waiting);
     auth =
         switch (settings.listen()) {
@@ -187,6 +201,16 @@ final class Running implements AutoCloseable {
               Servers.auth(withHooks(handler), file.path(), settings.socketMode(), metadata);
         };
     management = Servers.management(this::problem, this::degraded, meters::scrape);
+  }
+
+  /** Off, no class of OpenTelemetry is loaded; the handler then asks for no span. */
+  private static Tracing tracing(
+      Settings settings, InstantSource clock, String version, Meters meters) {
+    URI collector = settings.otlpEndpoint();
+    return collector == null
+        ? Tracing.OFF
+        : OtlpTracing.start(
+            collector, settings.traceRatio(), version, clock, new SpanMeters(meters));
   }
 
   private static @Nullable ServedTls readTls(Settings settings, InstantSource clock, Meters meters)
@@ -226,13 +250,13 @@ final class Running implements AutoCloseable {
 
   /** Takes webhooks too, if there is a secret to know them by. */
   private Handler.Wrapper withHooks(AuthHandler next) {
-    if (settings.webhookSecret().isEmpty()) {
+    if (settings.webhookSecrets().isEmpty()) {
       return next;
     }
     MarkMeters.Results results =
         markMeters.webhooks(HOOK_RESULTS.stream().map(HookResult::code).toList());
     return new HookHandler(
-        settings.webhookSecret().get().value(),
+        settings.webhookSecrets().stream().map(Secret::value).toList(),
         event -> sharedMarks == null ? marks.learn(event) : sharedMarks.learn(event),
         result -> results.count(HOOK_RESULTS.indexOf(result)),
         next);
@@ -243,7 +267,7 @@ final class Running implements AutoCloseable {
    * signed tokens need the resolver too: whoever makes credentials up must not keep those waiting.
    */
   private Answers.Asker unchecked() {
-    boolean shared = settings.recheck().isPresent() || settings.webhookSecret().isPresent();
+    boolean shared = settings.recheck().isPresent() || !settings.webhookSecrets().isEmpty();
     if (!shared) {
       return resolver::ask;
     }
@@ -272,14 +296,15 @@ final class Running implements AutoCloseable {
         tokens);
   }
 
-  static Resolver resolver(Settings settings, ResolverListener listener) {
+  static Resolver resolver(Settings settings, ResolverListener listener, Tracing tracing) {
     return new Resolver(
         settings.resolverUrl(),
         settings.endpoint(),
         settings.resolverTimeout(),
         settings.resolverMaxCalls(),
         List.of(settings.endpoint().toString()),
-        listener);
+        listener,
+        tracing);
   }
 
   static ProtectionSpace space(Settings settings) {
@@ -352,6 +377,7 @@ final class Running implements AutoCloseable {
       running.close();
       throw e;
     }
+    running.started = true;
     running.keys.start();
     if (running.tls != null) {
       running.tls.watch();
@@ -415,6 +441,14 @@ final class Running implements AutoCloseable {
     return notes.isEmpty() ? null : String.join("; ", notes);
   }
 
+  /** Only where something came to listen, or there is nobody to turn elsewhere. */
+  private void leave() throws InterruptedException {
+    if (started && settings.shutdownDelay().isPositive()) {
+      handler.startLeaving();
+      TimeUnit.NANOSECONDS.sleep(settings.shutdownDelay().toNanos());
+    }
+  }
+
   /** Where proxies ask, with the real port. */
   Listen listening() {
     return switch (settings.listen()) {
@@ -432,12 +466,16 @@ final class Running implements AutoCloseable {
     return management.port();
   }
 
-  /** Turns unready, denies what comes new, lets what is in flight end, then stops. */
+  /**
+   * Turns unready; after the delay that the settings name denies what comes new, lets what is in
+   * flight end, then stops.
+   */
   @Override
   public void close() {
     draining = true;
-    handler.startDraining();
     try {
+      leave();
+      handler.startDraining();
       if (!handler.awaitIdle(settings.drain())) {
         LoggerFactory.getLogger(Running.class)
             .warn("requests were cut off at the end of the drain");
@@ -457,6 +495,7 @@ final class Running implements AutoCloseable {
     sessions.close();
     confirmations.close();
     resolver.close();
+    tracing.close();
     meters.close();
   }
 }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class ArrowsTest {
   private static final String OURS = "com.authgear.authrequest.";
   private static final Set<String> LEAVES =
-      Set.of("credential", "principal", "bearer", "requirement", "tls");
+      Set.of("credential", "principal", "bearer", "requirement", "trace", "tls");
 
   private final JavaClasses classes =
       new ClassFileImporter()
@@ -28,6 +28,7 @@ class ArrowsTest {
                 "principal",
                 "bearer",
                 "requirement",
+                "trace",
                 "verify",
                 "policy",
                 "http",
@@ -88,7 +89,14 @@ class ArrowsTest {
     mayUse(
         "http",
         Set.of(
-            "credential", "principal", "bearer", "requirement", "verify", "policy", "telemetry"));
+            "credential",
+            "principal",
+            "bearer",
+            "requirement",
+            "trace",
+            "verify",
+            "policy",
+            "telemetry"));
   }
 
   @Test
@@ -125,6 +133,7 @@ class ArrowsTest {
     onlyIn("okhttp3..", "verify..", "sandbox..");
     onlyIn("io.lettuce..", "verify.freshness..");
     onlyIn("io.netty..", "verify.freshness..");
+    onlyIn("io.opentelemetry..", "telemetry.otlp..");
     onlyIn("io.javalin..", "http..", "sandbox..", "");
     onlyIn("org.eclipse.jetty..", "http..", "sandbox..", "");
   }

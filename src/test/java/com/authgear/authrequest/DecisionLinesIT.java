@@ -113,13 +113,16 @@ class DecisionLinesIT {
                 "Bearer " + token,
                 "X-Request-ID",
                 "5d3c9a0e0f0b4a1f8d2e6c7b9a8f7e6d",
+                "traceparent",
+                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
                 "X-Real-IP",
                 "2001:DB8::7"))
         .isEqualTo(403);
     assertThat(written())
         .containsExactly(
             "INFO request denied reason=role_missing verifier=jwt policy=staff"
-                + " request_id=5d3c9a0e0f0b4a1f8d2e6c7b9a8f7e6d client=2001:db8:0:0:0:0:0:7"
+                + " request_id=5d3c9a0e0f0b4a1f8d2e6c7b9a8f7e6d"
+                + " trace_id=0af7651916cd43dd8448eb211c80319c client=2001:db8:0:0:0:0:0:7"
                 + " user_id="
                 + sandbox.project().user("bob").id()
                 + " left_out=0");
@@ -146,7 +149,16 @@ class DecisionLinesIT {
   @Test
   void whatIsNoAddressOrId_isReplaced() throws Exception {
     String token = sandbox.project().accessToken("alice");
-    assertThat(ask("/auth", "X-Request-ID", token, "X-Real-IP", "evil client=1")).isEqualTo(401);
+    assertThat(
+            ask(
+                "/auth",
+                "X-Request-ID",
+                token,
+                "X-Real-IP",
+                "evil client=1",
+                "traceparent",
+                "00-evil-client=1-00"))
+        .isEqualTo(401);
     assertThat(written())
         .singleElement()
         .asString()

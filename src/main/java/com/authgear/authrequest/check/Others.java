@@ -1,6 +1,5 @@
 package com.authgear.authrequest.check;
 
-import com.authgear.authrequest.settings.Secret;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.tls.Contents;
 import com.authgear.authrequest.tls.Fault;
@@ -146,7 +145,7 @@ final class Others {
     if (!isAtLeast62(answered.version())) {
       return Line.failed("redis", about, "6.2 or newer is needed");
     }
-    return settings.webhookSecret().isEmpty()
+    return settings.webhookSecrets().isEmpty()
         ? Line.warning(
             "redis",
             about + ", but there is nothing to share",
@@ -212,11 +211,20 @@ final class Others {
   /** Says nothing about the secret but its length and form. */
   static Line webhookSecret(Settings settings) {
     String id = "webhook_secret";
-    if (settings.webhookSecret().isEmpty()) {
+    if (settings.webhookSecrets().isEmpty()) {
       return Line.skipped(id, "not used: AUTHGEAR_WEBHOOK_SECRET is not set");
     }
-    Secret secret = settings.webhookSecret().get();
-    String value = secret.value();
+    List<Line> lines =
+        settings.webhookSecrets().stream()
+            .map(secret -> webhookSecret(id, secret.value()))
+            .toList();
+    return lines.stream()
+        .filter(line -> line.status() != Status.OK)
+        .findFirst()
+        .orElse(lines.getFirst());
+  }
+
+  private static Line webhookSecret(String id, String value) {
     String length = value.length() + " characters";
     if (isWrapped(value, '"', '"') || isWrapped(value, '\'', '\'')) {
       return Line.warning(

@@ -18,6 +18,9 @@ import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.RequirementParser.Mistake;
 import com.authgear.authrequest.requirement.RequirementParser.Valid;
 import com.authgear.authrequest.requirement.Requirements;
+import com.authgear.authrequest.trace.RequestSpan;
+import com.authgear.authrequest.trace.TraceContext;
+import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.ModeVerifier;
 import com.authgear.authrequest.verify.Verification;
@@ -26,6 +29,7 @@ import com.authgear.authrequest.verify.Verifier;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -101,9 +105,18 @@ public final class AuthHandler extends Handler.Wrapper {
   private final long edgeCacheSeconds;
   private final InstantSource clock;
   private final Listener listener;
+  private final Tracing tracing;
   private final ExecutorService waiting = Executors.newVirtualThreadPerTaskExecutor();
   private final Semaphore places = new Semaphore(MAX_WAITING);
-  private volatile boolean draining;
+  private volatile Stage stage = Stage.OPEN;
+
+  private enum Stage {
+    OPEN,
+    /** Everything is decided, and each answer is the last of its connection. */
+    LEAVING,
+    /** Everything is denied. */
+    DRAINING
+  }
 
   public AuthHandler(
       CredentialExtractor credentials,
@@ -112,7 +125,8 @@ public final class AuthHandler extends Handler.Wrapper {
       Policy policy,
       Speech speech,
       InstantSource clock,
-      Listener listener) {
+      Listener listener,
+      Tracing tracing) {
     this.credentials = credentials;
     this.requirements = requirements;
     this.verifier = verifier;
@@ -121,6 +135,7 @@ public final class AuthHandler extends Handler.Wrapper {
     this.edgeCacheSeconds = speech.edgeCacheTtl().toSeconds();
     this.clock = clock;
     this.listener = listener;
+    this.tracing = tracing;
   }
 
   @Override
@@ -133,7 +148,8 @@ public final class AuthHandler extends Handler.Wrapper {
     String path = request.getHttpURI().getPath();
     if (path != null
         && (path.equals(BY_QUERY) || path.startsWith(BY_NAME) || path.startsWith(BY_PREFIX))) {
-      answer(new Exchange(request, response, callback, System.nanoTime()), path);
+      RequestSpan span = tracing.isOn() ? tracing.request(trace(request)) : null;
+      answer(new Exchange(request, response, callback, System.nanoTime(), span), path);
       return true;
     }
     // Javalin's handlers may block, this thread may not.
@@ -154,10 +170,13 @@ public final class AuthHandler extends Handler.Wrapper {
 
   private void answer(Exchange exchange, String path) {
     try {
-      if (draining) {
+      Stage now = stage;
+      if (now != Stage.OPEN) {
         exchange.response.getHeaders().put(HttpHeader.CONNECTION, "close");
-        deny(exchange, Reason.DRAINING);
-        return;
+        if (now == Stage.DRAINING) {
+          deny(exchange, Reason.DRAINING);
+          return;
+        }
       }
       if (path.equals(BY_QUERY)) {
         if (exchange.request.getHttpURI().getFragment() != null) {
@@ -198,7 +217,7 @@ public final class AuthHandler extends Handler.Wrapper {
   private void judge(Exchange exchange, Requirement requirement) {
     HttpFields headers = exchange.request.getHeaders();
     Credential credential = credentials.extract(headers::getValuesList);
-    Verification verification = verifier.verifyNow(credential, () -> caller(exchange.request));
+    Verification verification = verifier.verifyNow(credential, () -> caller(exchange));
     if (verification == null) {
       handOver(exchange, credential, requirement);
     } else {
@@ -220,8 +239,7 @@ public final class AuthHandler extends Handler.Wrapper {
       waiting.execute(
           () -> {
             try {
-              Verification verification =
-                  verifier.verify(credential, () -> caller(exchange.request));
+              Verification verification = verify(exchange, credential);
               exchange.verification = verification;
               respond(exchange, decide(verification, requirement));
             } catch (RuntimeException | Error bug) {
@@ -236,12 +254,27 @@ public final class AuthHandler extends Handler.Wrapper {
     }
   }
 
-  private static Caller caller(Request request) {
-    HttpFields headers = request.getHeaders();
+  private Verification verify(Exchange exchange, Credential credential) {
+    RequestSpan span = exchange.span;
+    return span == null
+        ? verifier.verify(credential, () -> caller(exchange))
+        : span.during(() -> verifier.verify(credential, () -> caller(exchange)));
+  }
+
+  private static Caller caller(Exchange exchange) {
+    HttpFields headers = exchange.request.getHeaders();
     return new Caller(
         headers.get("X-Forwarded-For"),
         headers.get("X-Real-IP"),
-        headers.get(HttpHeader.USER_AGENT));
+        headers.get(HttpHeader.USER_AGENT),
+        exchange.span == null ? trace(exchange.request) : exchange.span.context());
+  }
+
+  /** What a request says about its trace; null if nothing, or nothing valid. */
+  static @Nullable TraceContext trace(Request request) {
+    HttpFields headers = request.getHeaders();
+    return TraceContext.of(
+        headers.getValuesList("traceparent"), headers.getValuesList("tracestate"));
   }
 
   private long now() {
@@ -309,6 +342,9 @@ public final class AuthHandler extends Handler.Wrapper {
       exchange.response.getHeaders().put("x-auth-reason", reason.code());
     }
     exchange.response.setStatus(status);
+    if (exchange.span != null) {
+      exchange.endSpan(exchange.span, status, reason, source);
+    }
     listener.decided(exchange.decided(reason, source));
     // Not callback.succeeded() alone: where another thread than the one that read the request
     // answers, Jetty may then end the exchange twice, the second time on the next request's state.
@@ -325,9 +361,14 @@ public final class AuthHandler extends Handler.Wrapper {
     }
   }
 
+  /** From now on every answer ends its connection, so that clients turn elsewhere. */
+  public void startLeaving() {
+    stage = Stage.LEAVING;
+  }
+
   /** From now on every request is denied. */
   public void startDraining() {
-    draining = true;
+    stage = Stage.DRAINING;
   }
 
   /** Waits for the requests that still wait for the network; false if the time ran out first. */
@@ -347,21 +388,41 @@ public final class AuthHandler extends Handler.Wrapper {
     private final Response response;
     private final Callback callback;
     private final long arrived;
+    private final @Nullable RequestSpan span;
     private String policy = "";
     private String detail = "";
     private @Nullable Verification verification;
 
-    Exchange(Request request, Response response, Callback callback, long arrived) {
+    Exchange(
+        Request request,
+        Response response,
+        Callback callback,
+        long arrived,
+        @Nullable RequestSpan span) {
       this.request = request;
       this.response = response;
       this.callback = callback;
       this.arrived = arrived;
+      this.span = span;
     }
 
     Decided decided(@Nullable Reason reason, Source source) {
       String userId = verification instanceof Verified known ? known.principal().userId() : "";
       return new Decided(
-          reason, source, System.nanoTime() - arrived, policy, userId, detail, request);
+          reason, source, System.nanoTime() - arrived, policy, userId, detail, request, span);
+    }
+
+    void endSpan(RequestSpan begun, int status, @Nullable Reason reason, Source source) {
+      begun.end(
+          status,
+          reason == null ? "allow" : lower(reason.outcome()),
+          reason == null ? "none" : reason.code(),
+          lower(source),
+          reason == Reason.UNKNOWN_POLICY ? "" : policy);
+    }
+
+    private static String lower(Enum<?> value) {
+      return value.name().toLowerCase(Locale.ROOT);
     }
   }
 }

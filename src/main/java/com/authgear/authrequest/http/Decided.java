@@ -2,6 +2,8 @@ package com.authgear.authrequest.http;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.trace.RequestSpan;
+import com.authgear.authrequest.trace.TraceContext;
 import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +17,7 @@ public final class Decided {
   private final String userId;
   private final String detail;
   private final Request request;
+  private final @Nullable RequestSpan span;
 
   Decided(
       @Nullable Reason reason,
@@ -23,7 +26,8 @@ public final class Decided {
       String policy,
       String userId,
       String detail,
-      Request request) {
+      Request request,
+      @Nullable RequestSpan span) {
     this.reason = reason;
     this.source = source;
     this.nanos = nanos;
@@ -31,6 +35,7 @@ public final class Decided {
     this.userId = userId;
     this.detail = detail;
     this.request = request;
+    this.span = span;
   }
 
   /** Null if the request may pass. */
@@ -65,6 +70,15 @@ public final class Decided {
   /** A request header as it came; null if there is none. */
   public @Nullable String requestHeader(String name) {
     return request.getHeaders().get(name);
+  }
+
+  /** By which spans or the proxy's log name the trace that this belongs to; empty if none. */
+  public String traceId() {
+    if (span != null && span.context().isSampled()) {
+      return span.context().traceId();
+    }
+    TraceContext came = AuthHandler.trace(request);
+    return came == null ? "" : came.traceId();
   }
 
   /** The address of whoever asked, which is the proxy. */

@@ -72,7 +72,7 @@ public final class HookHandler extends Handler.Wrapper {
   private static final int SIGNATURE_LENGTH = 64;
   private static final long LOG_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  private final SecretKeySpec key;
+  private final List<SecretKeySpec> keys;
   private final Sink sink;
   private final Listener listener;
   private final Duration bodyTime;
@@ -81,16 +81,19 @@ public final class HookHandler extends Handler.Wrapper {
   private final AtomicLong warned = new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
 
   /**
-   * @param secret the one that Authgear signs with
+   * @param secrets those that Authgear may sign with
    * @param next answers everything else
    */
-  public HookHandler(String secret, Sink sink, Listener listener, Handler next) {
-    this(secret, sink, listener, next, BODY_TIME);
+  public HookHandler(List<String> secrets, Sink sink, Listener listener, Handler next) {
+    this(secrets, sink, listener, next, BODY_TIME);
   }
 
-  HookHandler(String secret, Sink sink, Listener listener, Handler next, Duration bodyTime) {
+  HookHandler(List<String> secrets, Sink sink, Listener listener, Handler next, Duration bodyTime) {
     super(next);
-    this.key = new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256");
+    this.keys =
+        secrets.stream()
+            .map(secret -> new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256"))
+            .toList();
     this.sink = sink;
     this.listener = listener;
     this.bodyTime = bodyTime;
@@ -145,8 +148,7 @@ public final class HookHandler extends Handler.Wrapper {
   }
 
   private HookResult judge(byte[] body, byte[] signature) {
-    byte[] expected = HexFormat.of().formatHex(hmac(body)).getBytes(StandardCharsets.ISO_8859_1);
-    if (!MessageDigest.isEqual(expected, signature)) {
+    if (keys.stream().noneMatch(key -> isSignedWith(key, body, signature))) {
       warn(
           "webhook with a wrong signature refused: is AUTHGEAR_WEBHOOK_SECRET the project's?",
           null);
@@ -175,7 +177,13 @@ public final class HookHandler extends Handler.Wrapper {
     };
   }
 
-  private byte[] hmac(byte[] body) {
+  private static boolean isSignedWith(SecretKeySpec key, byte[] body, byte[] signature) {
+    byte[] expected =
+        HexFormat.of().formatHex(hmac(key, body)).getBytes(StandardCharsets.ISO_8859_1);
+    return MessageDigest.isEqual(expected, signature);
+  }
+
+  private static byte[] hmac(SecretKeySpec key, byte[] body) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(key);

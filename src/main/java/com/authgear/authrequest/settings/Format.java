@@ -39,6 +39,8 @@ record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
 
   private static final Pattern DATABASE = Pattern.compile("/?|/[0-9]{1,5}");
 
+  private static final Pattern FRACTION = Pattern.compile("0(\\.[0-9]{1,9})?|1(\\.0{1,9})?");
+
   private static final Pattern WHOLE_NUMBER = Pattern.compile("[0-9]{1,9}");
 
   Parsed<T> parse(String text) {
@@ -53,6 +55,21 @@ record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
   /** An http or https URL with a path. */
   static Format<URI> url() {
     return new Format<>("http(s) URL with a path, without query", HttpUrls::parseUrl);
+  }
+
+  /** An http or https URL to which paths are appended. */
+  static Format<URI> baseUrl() {
+    return new Format<>("http(s) URL without query", HttpUrls::parseResource);
+  }
+
+  /** A part of a whole. */
+  static Format<Double> fraction() {
+    return new Format<>(
+        "decimal number from 0 to 1",
+        text ->
+            FRACTION.matcher(text).matches()
+                ? new Valid<>(Double.valueOf(text))
+                : new Fault<>("is not such a number"));
   }
 
   static Format<ListenAddress> listenAddress() {

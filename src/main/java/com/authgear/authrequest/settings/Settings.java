@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param resource what is protected, as OAuth clients name it; null if they need not know
  * @param resolverTimeout how long one resolver call may take; more than zero
  * @param resolverMaxCalls how many resolver calls may be in flight; at least 1
- * @param webhookSecret what Authgear signs webhooks with; empty if none are taken
+ * @param webhookSecrets what Authgear may sign webhooks with; empty if none are taken
  * @param redisUrl where replicas share what webhooks told; empty if they do not
  * @param recheck how old the resolver's confirmation of a user's JWT may be; empty: none is needed
  * @param cacheSize how many good tokens, and how many good sessions, are remembered; 0 for none
@@ -51,6 +51,9 @@ import org.jspecify.annotations.Nullable;
  * @param logUserId whether the log names users
  * @param clientAddressHeader in which the proxy names the client's address
  * @param drain how long requests in flight may take after SIGTERM; may be zero
+ * @param shutdownDelay how long before that requests are still decided after SIGTERM; may be zero
+ * @param otlpEndpoint where spans are sent, without {@code /v1/traces}; null: there are none
+ * @param traceRatio which part of the requests without a trace of their own begins one; 0 to 1
  */
 public record Settings(
     URI endpoint,
@@ -70,7 +73,7 @@ public record Settings(
     @Nullable URI resource,
     Duration resolverTimeout,
     int resolverMaxCalls,
-    Optional<Secret> webhookSecret,
+    List<Secret> webhookSecrets,
     Optional<Secret> redisUrl,
     Optional<Duration> recheck,
     int cacheSize,
@@ -86,7 +89,10 @@ public record Settings(
     boolean logAllowed,
     boolean logUserId,
     String clientAddressHeader,
-    Duration drain) {
+    Duration drain,
+    Duration shutdownDelay,
+    @Nullable URI otlpEndpoint,
+    double traceRatio) {
 
   public Settings {
     audiences = List.copyOf(audiences);
@@ -94,6 +100,7 @@ public record Settings(
     algorithms = Set.copyOf(algorithms);
     policies = Map.copyOf(policies);
     claimHeaders = List.copyOf(claimHeaders);
+    webhookSecrets = List.copyOf(webhookSecrets);
     socketMode = Set.copyOf(socketMode);
   }
 }

@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Makes {@link Settings} of environment variables. */
 public final class SettingsReader {
@@ -159,7 +160,9 @@ public final class SettingsReader {
         values.get(table.resource).orElse(null),
         values.get(table.resolverTimeout).orElseThrow(),
         values.get(table.resolverMaxCalls).orElseThrow(),
-        values.get(table.webhookSecret),
+        Stream.of(table.webhookSecret, table.webhookSecretPrevious)
+            .flatMap(secret -> values.get(secret).stream())
+            .toList(),
         values.get(table.redisUrl),
         values.get(table.recheck).orElseThrow(),
         values.get(table.cacheSize).orElseThrow(),
@@ -182,7 +185,10 @@ public final class SettingsReader {
         values.get(table.logAllowed).orElseThrow(),
         values.get(table.logUserId).orElseThrow(),
         values.get(table.clientAddressHeader).orElseThrow(),
-        values.get(table.drain).orElseThrow());
+        values.get(table.drain).orElseThrow(),
+        values.get(table.shutdownDelay).orElseThrow(),
+        values.get(table.otlpEndpoint).orElse(null),
+        values.get(table.traceRatio).orElseThrow());
   }
 
   /** The settings for {@code --help}; several lines, the last one ended too. */

@@ -191,6 +191,14 @@ final class SettingsTable {
           "The secret that Authgear signs webhooks with; set, `POST /hooks/authgear` takes them",
           "webhook-secret-of-the-project");
 
+  final Setting<Secret> webhookSecretPrevious =
+      addSecret(
+          "WEBHOOK_SECRET_PREVIOUS",
+          Format.secret(16),
+          new Otherwise("none"),
+          "A second secret whose webhooks are taken, while the secret is being changed",
+          "former-webhook-secret-of-the-project");
+
   final Setting<Secret> redisUrl =
       addSecret(
           "REDIS_URL",
@@ -338,6 +346,33 @@ final class SettingsTable {
           new Default("10s"),
           "How long requests in flight may take after SIGTERM",
           "25s");
+
+  final Setting<Duration> shutdownDelay =
+      add(
+          "SHUTDOWN_DELAY",
+          Format.duration("0s", "1m"),
+          new Default("0s"),
+          "How long, before that, new requests are still decided after SIGTERM: unready already,"
+              + " and each answer ends its connection; for proxies that do not ask another replica"
+              + " after a 503",
+          "5s");
+
+  final Setting<URI> otlpEndpoint =
+      add(
+          "OTLP_ENDPOINT",
+          Format.baseUrl(),
+          new Otherwise("no spans"),
+          "Where an OpenTelemetry collector takes OTLP over HTTP; spans go to `/v1/traces` there",
+          "http://otel-collector.monitoring.svc:4318");
+
+  final Setting<Double> traceRatio =
+      add(
+          "TRACE_RATIO",
+          Format.fraction(),
+          new Default("0.01"),
+          "Which part of the requests that come without a `traceparent` has spans; the others"
+              + " follow it",
+          "1");
 
   List<Setting<?>> all() {
     return Collections.unmodifiableList(all);

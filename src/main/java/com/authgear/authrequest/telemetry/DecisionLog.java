@@ -38,6 +38,7 @@ public final class DecisionLog {
    * of the line.
    *
    * @param requestId by which the proxy's log names the request, or a new one
+   * @param traceId by which spans and other logs name the trace, or empty
    * @param client the client's address
    * @param policy the name of the policy that was asked for
    * @param userId who is refused or allowed
@@ -45,7 +46,12 @@ public final class DecisionLog {
    *     token is taken out
    */
   public record Context(
-      String requestId, String client, String policy, String userId, String detail) {}
+      String requestId,
+      String traceId,
+      String client,
+      String policy,
+      String userId,
+      String detail) {}
 
   private final Logger log;
   private final InstantSource clock;
@@ -97,6 +103,7 @@ public final class DecisionLog {
     LoggingEventBuilder with = line.addKeyValue("verifier", source.name().toLowerCase(Locale.ROOT));
     with = add(with, "policy", context.policy);
     with = add(with, "request_id", context.requestId);
+    with = add(with, "trace_id", context.traceId);
     with = add(with, "client", context.client);
     with = add(with, "user_id", context.userId);
     return add(with, "detail", sanitized(context.detail));

@@ -50,6 +50,7 @@ public final class FreshnessMeters {
     Duration.ofHours(1)
   };
 
+  private final MeterRegistry registry;
   private final Map<Cache, Source> sources = new EnumMap<>(Cache.class);
   private final Counter coalesced;
   private final Counter stale;
@@ -66,7 +67,7 @@ public final class FreshnessMeters {
    * @param breakerStates the closed list of label values, the initial one first
    */
   public FreshnessMeters(Meters meters, List<String> breakerStates) {
-    MeterRegistry registry = meters.registry();
+    registry = meters.registry();
     for (Cache cache : Cache.values()) {
       Source source = new Source();
       sources.put(cache, source);
@@ -127,6 +128,13 @@ public final class FreshnessMeters {
   /** Binds the breaker's state, one of the labels. */
   public void bindBreaker(Supplier<String> state) {
     breakerState = state;
+  }
+
+  /** Tells how old a confirmation may be, for those who watch how old they are. */
+  public void recheckInterval(Duration interval) {
+    Gauge.builder(Metric.RECHECK_INTERVAL.meterName(), () -> interval.toMillis() / 1000.0)
+        .description(Metric.RECHECK_INTERVAL.help())
+        .register(registry);
   }
 
   /** Counts a request that shared another one's call. */

@@ -87,6 +87,8 @@ public final class Logging extends ContextAwareBase implements Configurator {
     Logger root = loggers.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(ch.qos.logback.classic.Level.convertAnSLF4JLevel(level));
     root.addAppender(appender);
+    // It warns of each batch that a collector does not take; OtlpTracing says so once.
+    loggers.getLogger("io.opentelemetry").setLevel(ch.qos.logback.classic.Level.OFF);
     if (level.toInt() < Level.WARN.toInt()) {
       for (String name : CHATTY) {
         loggers.getLogger(name).setLevel(ch.qos.logback.classic.Level.WARN);

@@ -99,6 +99,10 @@ enum Metric {
       "authgear_auth_recheck_age_seconds_max",
       Type.GAUGE,
       "The oldest confirmation of the last minutes."),
+  RECHECK_INTERVAL(
+      "authgear_auth_recheck_interval_seconds",
+      Type.GAUGE,
+      "How old a confirmation may be: `AUTHGEAR_RECHECK`. Only with it."),
   BREAKER(
       "authgear_auth_resolver_breaker",
       Type.GAUGE,
@@ -142,6 +146,13 @@ enum Metric {
       Type.COUNTER,
       "Marks that went through Redis. `result`: `received` (this replica did not have it),"
           + " `published`, `malformed`.",
+      "result"),
+  SPANS(
+      "authgear_auth_spans_total",
+      Type.COUNTER,
+      "What became of spans. `result`: `exported`, `failed` (the collector did not take them),"
+          + " `dropped` (there was no room, or no time at the end). Only with"
+          + " `AUTHGEAR_OTLP_ENDPOINT`.",
       "result"),
   TLS_CERTIFICATE_EXPIRY(
       "authgear_auth_tls_certificate_expiry_timestamp_seconds",

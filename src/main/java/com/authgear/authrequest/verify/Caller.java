@@ -1,5 +1,6 @@
 package com.authgear.authrequest.verify;
 
+import com.authgear.authrequest.trace.TraceContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,6 +10,17 @@ import org.jspecify.annotations.Nullable;
  * @param forwardedFor {@code X-Forwarded-For}
  * @param realIp {@code X-Real-IP}
  * @param userAgent {@code User-Agent}
+ * @param trace where in a trace the request is; null if in none
  */
 public record Caller(
-    @Nullable String forwardedFor, @Nullable String realIp, @Nullable String userAgent) {}
+    @Nullable String forwardedFor,
+    @Nullable String realIp,
+    @Nullable String userAgent,
+    @Nullable TraceContext trace) {
+
+  /** In no trace. */
+  public Caller(
+      @Nullable String forwardedFor, @Nullable String realIp, @Nullable String userAgent) {
+    this(forwardedFor, realIp, userAgent, null);
+  }
+}

@@ -16,6 +16,7 @@ import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.RequirementParser;
 import com.authgear.authrequest.requirement.Requirements;
+import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Anonymous;
@@ -144,7 +145,8 @@ class AuthHandlerTest {
               }
               emitted.add(bytes);
             }
-          });
+          },
+          Tracing.OFF);
   private final Javalin server = Servers.auth(handler, "127.0.0.1", 0, null, null);
 
   @BeforeEach
@@ -460,6 +462,15 @@ class AuthHandlerTest {
     assertDenied(ask("GET", "/auth"), 503, Reason.DRAINING);
     answer.countDown();
     assertThat(inFlight.get().statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void leaving_stillDecidesAndEndsTheConnection() throws Exception {
+    assertThat(ask("GET", "/auth").headers().firstValue("Connection")).isEmpty();
+    handler.startLeaving();
+    HttpResponse<String> answer = ask("GET", "/auth");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("Connection")).hasValue("close");
   }
 
   /** Whichever thread is first, the one that answers or the one that read the request. */

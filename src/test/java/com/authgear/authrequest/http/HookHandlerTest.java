@@ -9,6 +9,7 @@ import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.credential.TokenCarriers;
 import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.requirement.Requirements;
+import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Verification.Anonymous;
 import com.authgear.authrequest.verify.freshness.Interval;
 import com.authgear.authrequest.verify.freshness.Marks;
@@ -46,6 +47,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HookHandlerTest {
 
   private static final String SECRET = "a-secret-of-the-project";
+  private static final String OTHER_SECRET = "another-secret-of-the-project";
   private static final String EVENT =
       """
       {"id": "0123456789abcdef", "seq": 42, "type": "user.disabled",
@@ -61,7 +63,7 @@ class HookHandlerTest {
   private final Javalin server =
       Servers.auth(
           new HookHandler(
-              SECRET,
+              List.of(SECRET, OTHER_SECRET),
               event -> {
                 if (bug) {
                   throw new IllegalStateException("a bug");
@@ -85,7 +87,8 @@ class HookHandlerTest {
         new Policy(List.of("aud"), Set.of()),
         new AuthHandler.Speech(List.of(), 600, ProtectionSpace.UNNAMED, Duration.ZERO),
         InstantSource.system(),
-        AuthHandlerTest.UNHEARD);
+        AuthHandlerTest.UNHEARD,
+        Tracing.OFF);
   }
 
   @BeforeEach
@@ -133,6 +136,12 @@ class HookHandlerTest {
     assertThatAnswered(post(body, sign(body, SECRET)), 200, HookResult.ACCEPTED);
     assertThat(events)
         .containsExactly(new UserEvent("a11ce000", 42, 1_795_521_600, List.of(Interval.always())));
+  }
+
+  @Test
+  void eventSignedWithTheOtherSecret_isTakenInToo() throws Exception {
+    byte[] body = EVENT.getBytes(UTF_8);
+    assertThatAnswered(post(body, sign(body, OTHER_SECRET)), 200, HookResult.ACCEPTED);
   }
 
   @Test

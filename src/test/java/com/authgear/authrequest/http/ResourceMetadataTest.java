@@ -7,6 +7,7 @@ import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.credential.TokenCarriers;
 import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.requirement.Requirements;
+import com.authgear.authrequest.trace.Tracing;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.javalin.Javalin;
 import java.net.URI;
@@ -51,7 +52,8 @@ class ResourceMetadataTest {
             new Policy(List.of("aud"), Set.of()),
             new AuthHandler.Speech(List.of(), 3072, ProtectionSpace.UNNAMED, Duration.ZERO),
             InstantSource.system(),
-            AuthHandlerTest.UNHEARD);
+            AuthHandlerTest.UNHEARD,
+            Tracing.OFF);
     Javalin started = Servers.auth(handler, "127.0.0.1", 0, null, metadata).start();
     server = started;
     try (HttpClient http = HttpClient.newHttpClient()) {

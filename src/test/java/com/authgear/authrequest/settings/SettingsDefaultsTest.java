@@ -45,7 +45,7 @@ class SettingsDefaultsTest {
                 null,
                 Duration.ofSeconds(2),
                 256,
-                Optional.empty(),
+                List.of(),
                 Optional.empty(),
                 Optional.empty(),
                 100_000,
@@ -61,7 +61,10 @@ class SettingsDefaultsTest {
                 false,
                 false,
                 "x-real-ip",
-                Duration.ofSeconds(10)));
+                Duration.ofSeconds(10),
+                Duration.ZERO,
+                null,
+                0.01));
   }
 
   @Test
@@ -89,6 +92,7 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_RESOLVER_TIMEOUT", "750ms");
     environment.put("AUTHGEAR_RESOLVER_MAX_CALLS", "7");
     environment.put("AUTHGEAR_WEBHOOK_SECRET", "0123456789abcdef");
+    environment.put("AUTHGEAR_WEBHOOK_SECRET_PREVIOUS", "fedcba9876543210");
     environment.put("AUTHGEAR_REDIS_URL", "redis://:secret@redis:6380/2");
     environment.put("AUTHGEAR_RECHECK", "45s");
     environment.put("AUTHGEAR_CACHE_SIZE", "12");
@@ -107,6 +111,9 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_LOG_USER_ID", "true");
     environment.put("AUTHGEAR_CLIENT_ADDRESS_HEADER", "x-envoy-external-address");
     environment.put("AUTHGEAR_DRAIN", "0s");
+    environment.put("AUTHGEAR_SHUTDOWN_DELAY", "4s");
+    environment.put("AUTHGEAR_OTLP_ENDPOINT", "http://Collector:4318/");
+    environment.put("AUTHGEAR_TRACE_RATIO", "0.25");
 
     assertThat(Reads.all())
         .extracting(Setting::key)
@@ -134,7 +141,7 @@ class SettingsDefaultsTest {
                     URI.create("https://api.example.com/v1"),
                     Duration.ofMillis(750),
                     7,
-                    Optional.of(new Secret("0123456789abcdef")),
+                    List.of(new Secret("0123456789abcdef"), new Secret("fedcba9876543210")),
                     Optional.of(new Secret("redis://:secret@redis:6380/2")),
                     Optional.of(Duration.ofSeconds(45)),
                     12,
@@ -154,7 +161,10 @@ class SettingsDefaultsTest {
                     true,
                     true,
                     "x-envoy-external-address",
-                    Duration.ZERO)));
+                    Duration.ZERO,
+                    Duration.ofSeconds(4),
+                    URI.create("http://collector:4318"),
+                    0.25)));
   }
 
   private static Requirement maxAge(long seconds) {

@@ -597,6 +597,7 @@ class SettingsReaderTest {
             Map.entry("AUTHGEAR_RESOLVER_TIMEOUT", "0s"),
             Map.entry("AUTHGEAR_RESOLVER_MAX_CALLS", "many"),
             Map.entry("AUTHGEAR_WEBHOOK_SECRET", "short"),
+            Map.entry("AUTHGEAR_WEBHOOK_SECRET_PREVIOUS", "short too"),
             Map.entry("AUTHGEAR_REDIS_URL", "redis.auth.svc"),
             Map.entry("AUTHGEAR_RECHECK", "on"),
             Map.entry("AUTHGEAR_CACHE_SIZE", "-1"),
@@ -615,6 +616,9 @@ class SettingsReaderTest {
             Map.entry("AUTHGEAR_LOG_USER_ID", "1"),
             Map.entry("AUTHGEAR_CLIENT_ADDRESS_HEADER", "host"),
             Map.entry("AUTHGEAR_DRAIN", "long"),
+            Map.entry("AUTHGEAR_SHUTDOWN_DELAY", "61s"),
+            Map.entry("AUTHGEAR_OTLP_ENDPOINT", "collector:4318"),
+            Map.entry("AUTHGEAR_TRACE_RATIO", "1.5"),
             Map.entry("AUTHGEAR_NOT_A_SETTING", "x"));
 
     @Test

@@ -19,7 +19,7 @@ import org.slf4j.event.Level;
 class DecisionLogTest {
 
   private static final String NAME = DecisionLog.class.getName();
-  private static final Context CONTEXT = new Context("r-1", "192.0.2.7", "", "", "");
+  private static final Context CONTEXT = new Context("r-1", "", "192.0.2.7", "", "", "");
 
   private final CapturedLog captured = new CapturedLog(Logging.Format.TEXT, Level.INFO);
   private volatile Instant now = Instant.parse("2026-11-24T10:00:00Z");
@@ -46,12 +46,19 @@ class DecisionLogTest {
         .decided(
             Reason.ROLE_MISSING,
             Source.RESOLVER,
-            () -> new Context("r-1", "192.0.2.7", "admin", "u-1", "a\r\nb \"c\""));
+            () ->
+                new Context(
+                    "r-1",
+                    "0af7651916cd43dd8448eb211c80319c",
+                    "192.0.2.7",
+                    "admin",
+                    "u-1",
+                    "a\r\nb \"c\""));
 
     assertThat(json.lines())
         .containsExactly(
             """
-            {"time":"TIME","level":"INFO","logger":"NAME","message":"request denied","reason":"role_missing","verifier":"resolver","policy":"admin","request_id":"r-1","client":"192.0.2.7","user_id":"u-1","detail":"a\\r\\nb \\"c\\"","left_out":0}\
+            {"time":"TIME","level":"INFO","logger":"NAME","message":"request denied","reason":"role_missing","verifier":"resolver","policy":"admin","request_id":"r-1","trace_id":"0af7651916cd43dd8448eb211c80319c","client":"192.0.2.7","user_id":"u-1","detail":"a\\r\\nb \\"c\\"","left_out":0}\
             """
                 .replace("NAME", NAME));
   }
@@ -61,7 +68,9 @@ class DecisionLogTest {
     log.decided(
         Reason.BAD_REQUIREMENT,
         Source.NONE,
-        () -> new Context("r-1", "::1", "", "", "unknown key rol\r\n2026-11-24 INFO all is well"));
+        () ->
+            new Context(
+                "r-1", "", "::1", "", "", "unknown key rol\r\n2026-11-24 INFO all is well"));
 
     assertThat(captured.lines())
         .containsExactly(
@@ -173,6 +182,7 @@ class DecisionLogTest {
                 "",
                 "",
                 "",
+                "",
                 "for eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl and"
                     + " Bearer=AbCdEfGhIjKlMnOpQrStUvWxYz012345 of keyJars, user"
                     + " e3079029-f123-4c56-80c1-c2cd63a5b6af"));
@@ -190,7 +200,7 @@ class DecisionLogTest {
     log.decided(
         Reason.RESOLVER_ERROR,
         Source.RESOLVER,
-        () -> new Context("", "", "", "", "ab ".repeat(1000)));
+        () -> new Context("", "", "", "", "", "ab ".repeat(1000)));
 
     assertThat(captured.lines())
         .singleElement()

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.telemetry.FreshnessMeters.Cache;
 import com.authgear.authrequest.telemetry.FreshnessMeters.CacheSource;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,6 +35,13 @@ class FreshnessMetersTest {
     series.put(name + "{cache=\"session\"}", others);
     series.put(name + "{cache=\"confirmation\"}", others);
     return series;
+  }
+
+  @Test
+  void recheckInterval_isThereOnlyIfThereIsOne() {
+    assertThat(scraped().named("authgear_auth_recheck_interval_seconds")).isEmpty();
+    freshness.recheckInterval(Duration.ofMillis(7500));
+    assertThat(scraped().value("authgear_auth_recheck_interval_seconds")).isEqualTo(7.5);
   }
 
   @Test

@@ -258,6 +258,13 @@ class LoggingTest {
       }
     }
 
+    @Test
+    void configure_exporterOfSpans_isSilent_sinceItsCallerSpeaks() {
+      CapturedLog log = new CapturedLog(Logging.Format.TEXT, Level.TRACE);
+      everyLevel(log.logger("io.opentelemetry.exporter.internal.http.HttpExporter"));
+      assertThat(log.lines()).isEmpty();
+    }
+
     private static void everyLevel(Logger logger) {
       logger.error("m");
       logger.warn("m");

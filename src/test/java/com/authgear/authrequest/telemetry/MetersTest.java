@@ -542,7 +542,8 @@ class MetersTest {
       MarkMeters marks = new MarkMeters(meters, () -> 0, () -> 0);
       assertThat(marks.webhooks(List.of("accepted"))).isNotNull();
       assertThat(marks.redis(List.of("received"), () -> true)).isNotNull();
-      assertThat(new FreshnessMeters(meters, List.of("closed"))).isNotNull();
+      new FreshnessMeters(meters, List.of("closed")).recheckInterval(Duration.ofSeconds(30));
+      assertThat(new SpanMeters(meters)).isNotNull();
       assertThat(new TlsMeters(meters, () -> Instant.EPOCH)).isNotNull();
       meters.cryptoProvider("JDK");
       Exposition scraped = scraped();

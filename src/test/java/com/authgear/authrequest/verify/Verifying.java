@@ -2,6 +2,7 @@ package com.authgear.authrequest.verify;
 
 import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.sandbox.Sandbox;
+import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.ModeVerifier.Mode;
 import com.authgear.authrequest.verify.freshness.Answers;
 import com.authgear.authrequest.verify.freshness.CacheCounts;
@@ -53,7 +54,8 @@ final class Verifying implements AutoCloseable {
             clock,
             Keys.Timing.DEFAULT,
             CryptoProvider.JDK,
-            (_, _) -> {});
+            (_, _) -> {},
+            Tracing.OFF);
     keys.start();
     Awaitility.await().until(() -> keys.problem() == null);
     resolver =
@@ -63,7 +65,8 @@ final class Verifying implements AutoCloseable {
             Duration.ofSeconds(20),
             64,
             List.of(sandbox.origin()),
-            (_, _) -> {});
+            (_, _) -> {},
+            Tracing.OFF);
     sessions = answers(TTL, false, staleIfError, clock);
     confirmations =
         answers(recheck.orElse(Answers.UNTIL_THE_END), recheck.isPresent(), staleIfError, clock);

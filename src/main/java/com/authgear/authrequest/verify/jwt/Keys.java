@@ -1,5 +1,6 @@
 package com.authgear.authrequest.verify.jwt;
 
+import com.authgear.authrequest.trace.Tracing;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -11,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -94,6 +96,7 @@ public final class Keys implements AutoCloseable {
    * @param connectTo the origin to connect to in its stead, the same by default
    * @param timeout of each call
    * @param crypto verifies signatures with the keys
+   * @param tracing makes a span of each fetch
    */
   public static Keys discover(
       URI issuer,
@@ -102,15 +105,21 @@ public final class Keys implements AutoCloseable {
       InstantSource clock,
       Timing timing,
       CryptoProvider crypto,
-      Listener listener) {
+      Listener listener,
+      Tracing tracing) {
     OkHttpClient client =
         new OkHttpClient.Builder()
             .followRedirects(false)
             .followSslRedirects(false)
             .callTimeout(timeout)
             .build();
+    KeyFetcher fetcher = new DiscoveredKeys(client, issuer, connectTo, clock, crypto);
+    HttpUrl server = HttpUrl.get(connectTo.toString());
     return new Keys(
-        new DiscoveredKeys(client, issuer, connectTo, clock, crypto), clock, timing, listener);
+        () -> tracing.keyFetch(server.host(), server.port(), fetcher::fetch),
+        clock,
+        timing,
+        listener);
   }
 
   /** Starts fetching in the background; returns at once. */

@@ -1,5 +1,8 @@
 package com.authgear.authrequest.verify.resolver;
 
+import com.authgear.authrequest.trace.CallSpan;
+import com.authgear.authrequest.trace.TraceContext;
+import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.LoggedUrl;
 import com.authgear.authrequest.verify.Verification;
@@ -60,6 +63,7 @@ public final class Resolver implements AutoCloseable {
   private final Breaker breaker;
   private final AnswerReader answers;
   private final ResolverListener listener;
+  private final Tracing tracing;
   private final LongSupplier nanoTime;
   private final WarningLog warnings;
   private final OkHttpClient client;
@@ -70,6 +74,7 @@ public final class Resolver implements AutoCloseable {
    * @param timeout for a whole call: name lookup, connecting and answer
    * @param maxCalls how many calls may be in flight; further ones are refused, not queued
    * @param audiences what a verified principal's {@code audiences} is set to
+   * @param tracing makes a span of each call, or passes on to which trace it belongs
    */
   public Resolver(
       URI resolverUrl,
@@ -77,7 +82,8 @@ public final class Resolver implements AutoCloseable {
       Duration timeout,
       int maxCalls,
       List<String> audiences,
-      ResolverListener listener) {
+      ResolverListener listener,
+      Tracing tracing) {
     this(
         resolverUrl,
         publicOrigin,
@@ -85,6 +91,7 @@ public final class Resolver implements AutoCloseable {
         maxCalls,
         audiences,
         listener,
+        tracing,
         System::nanoTime,
         LoggerFactory.getLogger(Resolver.class),
         Dns.SYSTEM);
@@ -97,6 +104,7 @@ public final class Resolver implements AutoCloseable {
       int maxCalls,
       List<String> audiences,
       ResolverListener listener,
+      Tracing tracing,
       LongSupplier nanoTime,
       Logger logger,
       Dns dns) {
@@ -130,6 +138,7 @@ public final class Resolver implements AutoCloseable {
     this.answers =
         new AnswerReader(LoggedUrl.withPath(url), LoggedUrl.origin(origin), List.copyOf(audiences));
     this.listener = listener;
+    this.tracing = tracing;
     this.nanoTime = nanoTime;
     this.warnings = new WarningLog(logger, nanoTime);
     this.client =
@@ -183,14 +192,28 @@ public final class Resolver implements AutoCloseable {
       return overloaded;
     }
     try {
-      return call(presented, caller);
+      return traced(presented, caller);
     } finally {
       slots.release();
     }
   }
 
-  private Outcome call(Presented presented, Caller caller) {
-    Request request = request(presented, caller);
+  private Outcome traced(Presented presented, Caller caller) {
+    CallSpan span = tracing.resolverCall(caller.trace(), url.host(), url.port());
+    String result = "bug";
+    boolean failed = true;
+    try {
+      Outcome outcome = call(presented, caller, span.context());
+      result = outcome.result().code();
+      failed = outcome.verification() instanceof Verification.Unavailable;
+      return outcome;
+    } finally {
+      span.end(result, failed);
+    }
+  }
+
+  private Outcome call(Presented presented, Caller caller, @Nullable TraceContext trace) {
+    Request request = request(presented, caller, trace);
     long deadline = System.nanoTime() + timeout.toNanos();
     Connecting first = new Connecting();
     try {
@@ -250,7 +273,7 @@ public final class Resolver implements AutoCloseable {
     };
   }
 
-  private Request request(Presented presented, Caller caller) {
+  private Request request(Presented presented, Caller caller, @Nullable TraceContext trace) {
     Request.Builder request = template.newBuilder();
     if (presented.bearerToken() != null) {
       request.header("Authorization", "Bearer " + presented.bearerToken());
@@ -261,6 +284,12 @@ public final class Resolver implements AutoCloseable {
     passOn(request, "X-Forwarded-For", caller.forwardedFor());
     passOn(request, "X-Real-IP", caller.realIp());
     passOn(request, "User-Agent", caller.userAgent());
+    if (trace != null) {
+      request.header("traceparent", trace.traceparent());
+      if (!trace.tracestate().isEmpty()) {
+        request.header("tracestate", trace.tracestate());
+      }
+    }
     return request.build();
   }
 

@@ -9,6 +9,8 @@ import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.trace.TraceContext;
+import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
@@ -103,6 +105,7 @@ class ResolverTest {
               results.add(result);
               durations.add(nanos);
             },
+            Tracing.OFF,
             nanoTime,
             warnings,
             dns);
@@ -220,6 +223,23 @@ class ResolverTest {
       assertThat(headersSentFor(new Presented(TOKEN, null), caller))
           .hasSize(5)
           .noneMatch(line -> line.startsWith("X-Evil") || line.startsWith("User-Agent"));
+    }
+
+    @Test
+    void resolve_requestInATrace_tellsWhichOne() throws Exception {
+      String traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+      Presented presented = new Presented(TOKEN, null);
+
+      assertThat(
+              headersSentFor(
+                  presented,
+                  new Caller(null, null, null, new TraceContext(traceparent, "a=1,b=2"))))
+          .contains("traceparent: " + traceparent, "tracestate: a=1,b=2");
+      assertThat(
+              headersSentFor(
+                  presented, new Caller(null, null, null, new TraceContext(traceparent, ""))))
+          .contains("traceparent: " + traceparent)
+          .noneMatch(line -> line.startsWith("tracestate"));
     }
 
     @Test

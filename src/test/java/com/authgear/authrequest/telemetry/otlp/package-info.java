@@ -1,0 +1,4 @@
+@NullMarked
+package com.authgear.authrequest.telemetry.otlp;
+
+import org.jspecify.annotations.NullMarked;

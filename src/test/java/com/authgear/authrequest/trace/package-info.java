@@ -1,0 +1,4 @@
+@NullMarked
+package com.authgear.authrequest.trace;
+
+import org.jspecify.annotations.NullMarked;
