@@ -1,0 +1,60 @@
+package com.authgear.authrequest.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.authgear.authrequest.policy.Decision.Subject.Known;
+import com.authgear.authrequest.principal.Principal;
+import com.authgear.authrequest.principal.Principal.Kind;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.stream.IntStream;
+import org.eclipse.jetty.http.HttpField;
+import org.junit.jupiter.api.Test;
+
+class IdentityFieldsTest {
+
+  private final IdentityFields identity = new IdentityFields(List.of());
+
+  private static Principal user(int number) {
+    return new Principal(
+        Kind.USER,
+        "user-" + number,
+        false,
+        true,
+        true,
+        List.of(),
+        List.of(),
+        OptionalLong.empty(),
+        "",
+        List.of(),
+        List.of(),
+        Map.of());
+  }
+
+  private String userIdFor(Principal principal) {
+    return identity.of(new Known(principal)).fields().stream()
+        .filter(field -> field.getName().equals("x-authgear-user-id"))
+        .map(HttpField::getValue)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void of_farMorePrincipalsThanPlacesFromManyThreads_isAlwaysTheirOwn() {
+    List<Principal> users = IntStream.range(0, 20_000).mapToObj(n -> user(n)).toList();
+
+    for (int round = 0; round < 3; round++) {
+      List<String> seen = users.parallelStream().map(this::userIdFor).toList();
+
+      assertThat(seen).isEqualTo(users.stream().map(Principal::userId).toList());
+    }
+  }
+
+  @Test
+  void of_theSamePrincipalAgain_isPreparedOnce() {
+    Principal user = user(1);
+
+    assertThat(identity.of(new Known(user))).isSameAs(identity.of(new Known(user)));
+  }
+}
