@@ -35,7 +35,7 @@ class SocketFileIT {
             Nginx.start(
                 replaced,
                 backend.address(),
-                conf -> conf.replace("server 127.0.0.1:1;", "server unix:" + socket + ";"));
+                conf -> conf.replace("server 127.0.0.1:1 ", "server unix:" + socket + " "));
         RawClient client = new RawClient(nginx.port())) {
       String token = "Authorization: Bearer " + sandbox.project().accessToken("alice");
       Awaitility.await().until(() -> client.send("GET", "/orders", token).status() == 200);
