@@ -86,28 +86,11 @@ public class DecisionBenchmark {
     while (keys.problem() != null) {
       Thread.sleep(10);
     }
-    jwt =
-        new JwtVerifier(
-            keys,
-            sandbox.origin(),
-            Set.of("RS256"),
-            Duration.ofSeconds(30),
-            Clock.systemUTC(),
-            Set.of(),
-            new TokenCache(0, new CacheCounts()));
-    JwtVerifier caching =
-        new JwtVerifier(
-            keys,
-            sandbox.origin(),
-            Set.of("RS256"),
-            Duration.ofSeconds(30),
-            Clock.systemUTC(),
-            Set.of(),
-            new TokenCache(10, new CacheCounts()));
+    jwt = verifier(0);
     verifier =
         new ModeVerifier(
             ModeVerifier.Mode.JWT,
-            caching,
+            verifier(10),
             nobody(),
             nobody(),
             false,
@@ -133,6 +116,17 @@ public class DecisionBenchmark {
     }
   }
 
+  private JwtVerifier verifier(int remembered) {
+    return new JwtVerifier(
+        keys,
+        sandbox.origin(),
+        Set.of("RS256"),
+        Duration.ofSeconds(30),
+        Clock.systemUTC(),
+        Set.of(),
+        new TokenCache(remembered, new CacheCounts()));
+  }
+
   private static Answers nobody() {
     return new Answers(
         (_, _) -> {
@@ -143,16 +137,7 @@ public class DecisionBenchmark {
         Clock.systemUTC(),
         System::nanoTime,
         new CacheCounts(),
-        new Answers.Listener() {
-          @Override
-          public void coalesced() {}
-
-          @Override
-          public void servedStale() {}
-
-          @Override
-          public void used(long ageNanos) {}
-        });
+        new Answers.Listener() {});
   }
 
   @TearDown

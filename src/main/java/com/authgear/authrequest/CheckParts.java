@@ -89,15 +89,6 @@ final class CheckParts {
         marks,
         clock,
         new CacheCounts(),
-        new Answers.Listener() {
-          @Override
-          public void coalesced() {}
-
-          @Override
-          public void servedStale() {}
-
-          @Override
-          public void used(long ageNanos) {}
-        });
+        new Answers.Listener() {});
   }
 }

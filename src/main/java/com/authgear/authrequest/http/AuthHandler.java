@@ -307,20 +307,15 @@ public final class AuthHandler extends Handler.Wrapper {
         answer.identity().fields().forEach(headers::add);
         listener.emitted(answer.bytes());
         setCookies(headers, allow.setCookie());
-        finish(exchange, 200, null, allow.source());
       }
       case Unauthenticated refused -> {
         challenge(headers, refused.challenge());
         setCookies(headers, refused.setCookie());
-        finish(exchange, 401, refused.reason(), refused.source());
       }
-      case Forbidden refused -> {
-        challenge(headers, refused.challenge());
-        finish(exchange, 403, refused.reason(), refused.source());
-      }
-      case Unavailable unavailable ->
-          finish(exchange, 503, unavailable.reason(), unavailable.source());
+      case Forbidden refused -> challenge(headers, refused.challenge());
+      case Unavailable _ -> {}
     }
+    finish(exchange, answer.status(), answer.reason(), answer.decision().source());
   }
 
   /**

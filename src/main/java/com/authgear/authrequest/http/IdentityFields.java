@@ -111,7 +111,14 @@ final class IdentityFields {
     return new Prepared(List.copyOf(fields), bytes);
   }
 
+  /** Jetty writes what is encoded beforehand as it is, so a line break would begin a new field. */
   private static HttpField field(String name, @Nullable String value) {
-    return new PreEncodedHttpField(name, value == null ? "" : value);
+    if (value == null) {
+      return new PreEncodedHttpField(name, "");
+    }
+    if (value.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
+      throw new IllegalStateException("a verifier let a control character pass, for " + name);
+    }
+    return new PreEncodedHttpField(name, value);
   }
 }

@@ -1,6 +1,7 @@
 package com.authgear.authrequest.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import com.authgear.authrequest.policy.Decision.Subject.Known;
 import com.authgear.authrequest.principal.Principal;
@@ -11,15 +12,17 @@ import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.eclipse.jetty.http.HttpField;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class IdentityFieldsTest {
 
   private final IdentityFields identity = new IdentityFields(List.of());
 
-  private static Principal user(int number) {
+  private static Principal user(String id) {
     return new Principal(
         Kind.USER,
-        "user-" + number,
+        id,
         false,
         true,
         true,
@@ -42,7 +45,7 @@ class IdentityFieldsTest {
 
   @Test
   void of_farMorePrincipalsThanPlacesFromManyThreads_isAlwaysTheirOwn() {
-    List<Principal> users = IntStream.range(0, 20_000).mapToObj(n -> user(n)).toList();
+    List<Principal> users = IntStream.range(0, 20_000).mapToObj(n -> user("user-" + n)).toList();
 
     for (int round = 0; round < 3; round++) {
       List<String> seen = users.parallelStream().map(this::userIdFor).toList();
@@ -53,8 +56,14 @@ class IdentityFieldsTest {
 
   @Test
   void of_theSamePrincipalAgain_isPreparedOnce() {
-    Principal user = user(1);
+    Principal user = user("user-1");
 
     assertThat(identity.of(new Known(user))).isSameAs(identity.of(new Known(user)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a\r\nx-authgear-user-roles: admin", "a\n", "a\u0000", "a\u007f"})
+  void of_aControlCharacterThatAVerifierLetPass_isABug(String id) {
+    assertThatIllegalStateException().isThrownBy(() -> identity.of(new Known(user(id))));
   }
 }

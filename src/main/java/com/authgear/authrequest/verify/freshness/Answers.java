@@ -55,16 +55,16 @@ public final class Answers implements AutoCloseable {
     Outcome ask(Presented presented, Caller caller);
   }
 
-  /** Hears what happens besides hits and misses. */
+  /** Hears what happens besides hits and misses; by itself it does nothing. */
   public interface Listener {
     /** A request shared the call of another one. */
-    void coalesced();
+    default void coalesced() {}
 
     /** An answer was given past its time because the resolver could not be asked. */
-    void servedStale();
+    default void servedStale() {}
 
     /** An answer of this age was given. */
-    void used(long ageNanos);
+    default void used(long ageNanos) {}
   }
 
   /**
