@@ -12,7 +12,6 @@ import com.authgear.authrequest.tls.Material.Good;
 import com.authgear.authrequest.tls.PemFiles;
 import com.authgear.authrequest.tls.WatchedFiles;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -102,16 +101,16 @@ final class ServedTls implements AutoCloseable {
   }
 
   private static Problem problem(Fault fault, PemFiles files) {
-    return switch (fault.file()) {
-      case CERTIFICATE -> problem("AUTHGEAR_TLS_CERTIFICATE", files.certificate(), fault);
-      case KEY -> problem("AUTHGEAR_TLS_KEY", files.key(), fault);
-      case CLIENT_CA -> problem("AUTHGEAR_TLS_CLIENT_CA", files.clientCa().orElseThrow(), fault);
-    };
-  }
-
-  private static Problem problem(String key, Path path, Fault fault) {
+    String key =
+        switch (fault.file()) {
+          case CERTIFICATE -> "AUTHGEAR_TLS_CERTIFICATE";
+          case KEY -> "AUTHGEAR_TLS_KEY";
+          case CLIENT_CA -> "AUTHGEAR_TLS_CLIENT_CA";
+        };
     return new Problem(
-        key, Problem.quote(path.toString()) + " " + fault.what(), "accepted: " + fault.remedy());
+        key,
+        Problem.quote(files.of(fault.file()).toString()) + " " + fault.what(),
+        "accepted: " + fault.remedy());
   }
 
   Tls tls() {

@@ -11,17 +11,11 @@ import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.HttpMessage.Field;
 import com.authgear.authrequest.wire.RawClient;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.nimbusds.jose.jwk.JWKSet;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -33,10 +27,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import mockwebserver3.Dispatcher;
-import mockwebserver3.MockResponse;
-import mockwebserver3.MockWebServer;
-import mockwebserver3.RecordedRequest;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,7 +37,6 @@ import org.junit.jupiter.api.TestFactory;
 /** The language-neutral vectors, asked over HTTP of the whole service as its settings make it. */
 class VectorsTest {
 
-  private static final Path FOLDER = Path.of("src/test/resources/vectors");
   private static final List<String> FILES =
       List.of(
           "tokens.json",
@@ -56,7 +45,6 @@ class VectorsTest {
           "locations.json",
           "carriers.json",
           "claims.json");
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   /** What no single request can show; StatusTableIT does, and AuthHandlerTest a bug. */
   private static final EnumSet<Reason> SHOWN_ELSEWHERE =
@@ -69,37 +57,11 @@ class VectorsTest {
           Reason.INTERNAL_ERROR);
 
   private static final Map<Map<String, String>, Running> services = new HashMap<>();
-  private static final MockWebServer authgear = new MockWebServer();
-  private static final Map<String, MockResponse> answers = new HashMap<>();
+  private static VectorAuthgear authgear;
 
   @BeforeAll
   static void start() throws Exception {
-    authgear.setDispatcher(
-        new Dispatcher() {
-          @Override
-          public MockResponse dispatch(RecordedRequest request) {
-            synchronized (answers) {
-              return answers.getOrDefault(
-                  request.getUrl().encodedPath(), new MockResponse.Builder().code(404).build());
-            }
-          }
-        });
-    JWKSet keys = JWKSet.parse(Files.readString(FOLDER.resolve("keys.json")));
-    JWKSet published =
-        new JWKSet(
-            keys.getKeys().stream()
-                .filter(key -> !key.getKeyID().equals("unpublished"))
-                .collect(Collectors.toList()));
-    String issuer = "https://my-project.authgear.cloud";
-    answer("/oauth2/jwks", new MockResponse.Builder().body(published.toString(true)).build());
-    answer(
-        "/.well-known/openid-configuration",
-        new MockResponse.Builder()
-            .body(
-                JSON.writeValueAsString(
-                    Map.of("issuer", issuer, "jwks_uri", issuer + "/oauth2/jwks")))
-            .build());
-    authgear.start(InetAddress.getLoopbackAddress(), 0);
+    authgear = VectorAuthgear.start();
   }
 
   @AfterAll
@@ -108,18 +70,8 @@ class VectorsTest {
     authgear.close();
   }
 
-  private static void answer(String path, MockResponse response) {
-    synchronized (answers) {
-      answers.put(path, response);
-    }
-  }
-
   private static JsonNode read(String file) {
-    try {
-      return JSON.readTree(FOLDER.resolve(file).toFile());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return VectorAuthgear.read(VectorAuthgear.FOLDER.resolve(file));
   }
 
   @TestFactory
@@ -154,9 +106,7 @@ class VectorsTest {
 
   private static void check(JsonNode document, JsonNode vector) throws IOException {
     Running service = service(document, vector);
-    if (vector.has("resolver")) {
-      answer("/_resolver/resolve", resolverAnswer(vector.get("resolver")));
-    }
+    authgear.resolveAs(vector);
     List<String> lines = new ArrayList<>();
     vector.path("authorization").forEach(v -> lines.add("Authorization: " + v.textValue()));
     vector.path("cookie").forEach(v -> lines.add("Cookie: " + v.textValue()));
@@ -188,28 +138,9 @@ class VectorsTest {
                 .toList());
   }
 
-  private static MockResponse resolverAnswer(JsonNode told) {
-    MockResponse.Builder answer = new MockResponse.Builder().code(told.get("status").intValue());
-    String body = told.get("body").textValue();
-    if (!body.isEmpty()) {
-      answer.body(body);
-    }
-    told.get("headers")
-        .forEach(line -> answer.addHeader(line.get(0).textValue(), line.get(1).textValue()));
-    return answer.build();
-  }
-
   /** One service for all vectors with the same settings. */
   private static Running service(JsonNode document, JsonNode vector) throws IOException {
-    Map<String, String> settings = new HashMap<>();
-    document
-        .get("settings")
-        .properties()
-        .forEach(e -> settings.put(e.getKey(), e.getValue().textValue()));
-    vector
-        .path("settings")
-        .properties()
-        .forEach(e -> settings.put(e.getKey(), e.getValue().textValue()));
+    Map<String, String> settings = authgear.environment(document, vector);
     Running running = services.get(settings);
     if (running == null) {
       running = start(settings, document.get("now").longValue());
@@ -220,7 +151,6 @@ class VectorsTest {
 
   private static Running start(Map<String, String> settings, long now) throws IOException {
     Map<String, String> environment = new HashMap<>(settings);
-    environment.put("AUTHGEAR_INTERNAL_URL", "http://127.0.0.1:" + authgear.getPort());
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:0");
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
     Running running =

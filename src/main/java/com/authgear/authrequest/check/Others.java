@@ -11,7 +11,6 @@ import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Presented;
 import com.authgear.authrequest.verify.resolver.Resolver;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
@@ -176,7 +175,7 @@ final class Others {
                   fault ->
                       Line.failed(
                           id,
-                          Shown.text(path(fault.file(), files) + " " + fault.what()),
+                          Shown.text(files.of(fault.file()) + " " + fault.what()),
                           "accepted: " + fault.remedy()))
               .toList();
       case Material.Good(Material material) -> {
@@ -197,14 +196,6 @@ final class Others {
                     "see that it is renewed in time; the service takes the new files by itself")
                 : Line.ok(id, text));
       }
-    };
-  }
-
-  private static Path path(Fault.Role role, PemFiles files) {
-    return switch (role) {
-      case CERTIFICATE -> files.certificate();
-      case KEY -> files.key();
-      case CLIENT_CA -> files.clientCa().orElseThrow();
     };
   }
 

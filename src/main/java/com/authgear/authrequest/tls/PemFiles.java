@@ -10,4 +10,14 @@ import java.util.Optional;
  * @param key of the first certificate
  * @param clientCa certificates of whom a client's must be signed by; empty: clients need none
  */
-public record PemFiles(Path certificate, Path key, Optional<Path> clientCa) {}
+public record PemFiles(Path certificate, Path key, Optional<Path> clientCa) {
+
+  /** The file of a role; there must be one. */
+  public Path of(Fault.Role role) {
+    return switch (role) {
+      case CERTIFICATE -> certificate;
+      case KEY -> key;
+      case CLIENT_CA -> clientCa.orElseThrow();
+    };
+  }
+}

@@ -95,13 +95,7 @@ public final class WatchedFiles implements AutoCloseable {
   }
 
   private String sentence(Fault fault) {
-    return switch (fault.file()) {
-          case CERTIFICATE -> files.certificate();
-          case KEY -> files.key();
-          case CLIENT_CA -> files.clientCa().orElseThrow();
-        }
-        + " "
-        + fault.what();
+    return files.of(fault.file()) + " " + fault.what();
   }
 
   private void take(Contents contents, Material material) {

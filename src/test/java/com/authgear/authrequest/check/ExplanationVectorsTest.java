@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import com.authgear.authrequest.CheckAssembly;
+import com.authgear.authrequest.VectorAuthgear;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.RequestFields;
 import com.authgear.authrequest.settings.Settings;
@@ -11,11 +12,7 @@ import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.nimbusds.jose.jwk.JWKSet;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -26,13 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import mockwebserver3.Dispatcher;
-import mockwebserver3.MockResponse;
-import mockwebserver3.MockWebServer;
-import mockwebserver3.RecordedRequest;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
@@ -44,37 +35,11 @@ import org.junit.jupiter.api.TestFactory;
  */
 class ExplanationVectorsTest {
 
-  private static final Path FOLDER = Path.of("src/test/resources/vectors");
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String ISSUER = "https://my-project.authgear.cloud";
-
-  private static final MockWebServer authgear = new MockWebServer();
-  private static final Map<String, MockResponse> answers = new ConcurrentHashMap<>();
+  private static VectorAuthgear authgear;
 
   @BeforeAll
   static void start() throws Exception {
-    authgear.setDispatcher(
-        new Dispatcher() {
-          @Override
-          public MockResponse dispatch(RecordedRequest request) {
-            return answers.getOrDefault(
-                request.getUrl().encodedPath(), new MockResponse.Builder().code(404).build());
-          }
-        });
-    JWKSet published =
-        new JWKSet(
-            JWKSet.parse(Files.readString(FOLDER.resolve("keys.json"))).getKeys().stream()
-                .filter(key -> !key.getKeyID().equals("unpublished"))
-                .collect(Collectors.toList()));
-    answers.put("/oauth2/jwks", new MockResponse.Builder().body(published.toString(true)).build());
-    answers.put(
-        "/.well-known/openid-configuration",
-        new MockResponse.Builder()
-            .body(
-                JSON.writeValueAsString(
-                    Map.of("issuer", ISSUER, "jwks_uri", ISSUER + "/oauth2/jwks")))
-            .build());
-    authgear.start(InetAddress.getLoopbackAddress(), 0);
+    authgear = VectorAuthgear.start();
   }
 
   @AfterAll
@@ -85,7 +50,7 @@ class ExplanationVectorsTest {
   @TestFactory
   Stream<DynamicTest> explanation_leadsToWhatTheServiceAnswers() throws IOException {
     List<Path> files;
-    try (Stream<Path> all = Files.list(FOLDER)) {
+    try (Stream<Path> all = Files.list(VectorAuthgear.FOLDER)) {
       files =
           all.filter(file -> file.toString().endsWith(".json"))
               .filter(file -> !file.endsWith("keys.json"))
@@ -96,7 +61,7 @@ class ExplanationVectorsTest {
     return files.stream()
         .flatMap(
             file -> {
-              JsonNode document = read(file);
+              JsonNode document = VectorAuthgear.read(file);
               return document
                   .get("vectors")
                   .valueStream()
@@ -108,18 +73,8 @@ class ExplanationVectorsTest {
             });
   }
 
-  private static JsonNode read(Path file) {
-    try {
-      return JSON.readTree(file.toFile());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   private static void check(JsonNode document, JsonNode vector) {
-    if (vector.has("resolver")) {
-      answers.put("/_resolver/resolve", resolverAnswer(vector.get("resolver")));
-    }
+    authgear.resolveAs(vector);
     InstantSource clock =
         InstantSource.fixed(Instant.ofEpochSecond(document.get("now").longValue()));
     Settings settings = settings(document, vector);
@@ -211,25 +166,9 @@ class ExplanationVectorsTest {
   }
 
   private static Settings settings(JsonNode document, JsonNode vector) {
-    Map<String, String> environment = new HashMap<>();
-    for (JsonNode settings : List.of(document.get("settings"), vector.path("settings"))) {
-      settings.properties().forEach(e -> environment.put(e.getKey(), e.getValue().textValue()));
-    }
-    environment.put("AUTHGEAR_INTERNAL_URL", "http://127.0.0.1:" + authgear.getPort());
-    return switch (SettingsReader.read(environment)) {
+    return switch (SettingsReader.read(authgear.environment(document, vector))) {
       case Accepted accepted -> accepted.settings();
       case Refused refused -> throw new AssertionError(refused.report());
     };
-  }
-
-  private static MockResponse resolverAnswer(JsonNode told) {
-    MockResponse.Builder answer = new MockResponse.Builder().code(told.get("status").intValue());
-    String body = told.get("body").textValue();
-    if (!body.isEmpty()) {
-      answer.body(body);
-    }
-    told.get("headers")
-        .forEach(line -> answer.addHeader(line.get(0).textValue(), line.get(1).textValue()));
-    return answer.build();
   }
 }
