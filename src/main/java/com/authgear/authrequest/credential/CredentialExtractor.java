@@ -27,6 +27,19 @@ public final class CredentialExtractor {
   private static final String QUERY_PARAMETER = "access_token=";
   private static final List<String> COOKIES = List.of("app_session", "app_access_token", "session");
 
+  /** By character: each request's whole token is held against it. */
+  private static final boolean[] B64_TOKEN = new boolean[128];
+
+  static {
+    for (char c = 0; c < B64_TOKEN.length; c++) {
+      B64_TOKEN[c] =
+          (c >= 'a' && c <= 'z')
+              || (c >= 'A' && c <= 'Z')
+              || (c >= '0' && c <= '9')
+              || "-._~+/".indexOf(c) >= 0;
+    }
+  }
+
   private final List<String> cookieNames;
   private final TokenCarriers carriers;
 
@@ -172,18 +185,12 @@ public final class CredentialExtractor {
     while (end > 0 && token.charAt(end - 1) == '=') {
       end--;
     }
+    boolean all = end > 0;
     for (int i = 0; i < end; i++) {
       char c = token.charAt(i);
-      boolean allowed =
-          (c >= 'a' && c <= 'z')
-              || (c >= 'A' && c <= 'Z')
-              || (c >= '0' && c <= '9')
-              || "-._~+/".indexOf(c) >= 0;
-      if (!allowed) {
-        return false;
-      }
+      all &= c < B64_TOKEN.length && B64_TOKEN[c];
     }
-    return end > 0;
+    return all;
   }
 
   private Credential cookies(List<String> headers) {

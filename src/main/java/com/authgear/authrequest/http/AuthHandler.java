@@ -1,5 +1,7 @@
 package com.authgear.authrequest.http;
 
+import static java.util.Objects.requireNonNull;
+
 import com.authgear.authrequest.bearer.Challenge;
 import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.bearer.Reason;
@@ -304,7 +306,7 @@ public final class AuthHandler extends Handler.Wrapper {
     headers.add(repeatable > 0 ? new HttpField(EDGE_CACHE, Long.toString(repeatable)) : NO_STORE);
     switch (answer.decision()) {
       case Allow allow -> {
-        answer.identity().fields().forEach(headers::add);
+        headers.add(requireNonNull(answer.identity()));
         listener.emitted(answer.bytes());
         setCookies(headers, allow.setCookie());
       }

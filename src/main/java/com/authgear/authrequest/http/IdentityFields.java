@@ -4,12 +4,9 @@ import com.authgear.authrequest.policy.Decision.Subject;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.principal.Principal;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
-import org.eclipse.jetty.http.HttpField;
-import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,29 +20,17 @@ final class IdentityFields {
 
   private static final List<IdentityHeader> IDENTITY = List.of(IdentityHeader.values());
 
-  /** Colon, space, carriage return, line feed. */
-  private static final int AROUND_A_VALUE = 4;
-
-  /** With about 2 KiB each, all that are remembered take 8 MiB. */
+  /** With about 1 KiB each, all that are remembered take 4 MiB. */
   private static final int SETS = 1024;
 
   /** Places of a set, so that a few thousand principals in turn hardly push each other out. */
   private static final int WAYS = 4;
 
-  /**
-   * The fields for a subject.
-   *
-   * @param bytes what they take on the wire
-   */
-  record Prepared(List<HttpField> fields, int bytes) {
-    static final Prepared NOTHING = new Prepared(List.of(), 0);
-  }
-
-  private record Remembered(Principal principal, Prepared prepared) {}
+  private record Remembered(Principal principal, EncodedFields fields) {}
 
   private final List<ClaimHeader> claims;
-  private final Prepared nobody;
-  private final Prepared unproven;
+  private final EncodedFields nobody;
+  private final EncodedFields unproven;
   private final AtomicReferenceArray<@Nullable Remembered> remembered =
       new AtomicReferenceArray<>(SETS * WAYS);
 
@@ -55,7 +40,7 @@ final class IdentityFields {
     this.unproven = withoutPrincipal("false");
   }
 
-  Prepared of(Subject subject) {
+  EncodedFields of(Subject subject) {
     return switch (subject) {
       case Subject.Known known -> of(known.principal());
       case Subject.Nobody _ -> nobody;
@@ -67,14 +52,14 @@ final class IdentityFields {
   static int cookieBytes(List<String> setCookie) {
     int bytes = 0;
     for (String value : setCookie) {
-      bytes += "Set-Cookie".length() + value.length() + AROUND_A_VALUE;
+      bytes += EncodedFields.bytes("Set-Cookie", value);
     }
     return bytes;
   }
 
   /** The very object, not one that is equal: to compare two would cost more than it saves. */
   @SuppressWarnings("ReferenceEquality")
-  private Prepared of(Principal principal) {
+  private EncodedFields of(Principal principal) {
     int hash = System.identityHashCode(principal);
     int set = (hash & (SETS - 1)) * WAYS;
     int place = set + (hash / SETS & (WAYS - 1));
@@ -83,42 +68,28 @@ final class IdentityFields {
       if (known == null) {
         place = i;
       } else if (known.principal == principal) {
-        return known.prepared;
+        return known.fields;
       }
     }
-    Prepared prepared = prepare(header -> header.of(principal), principal.claims()::get);
-    remembered.set(place, new Remembered(principal, prepared));
-    return prepared;
+    EncodedFields fields = encode(header -> header.of(principal), principal.claims()::get);
+    remembered.set(place, new Remembered(principal, fields));
+    return fields;
   }
 
-  private Prepared withoutPrincipal(String sessionValid) {
-    return prepare(header -> header == IdentityHeader.SESSION_VALID ? sessionValid : "", _ -> null);
+  private EncodedFields withoutPrincipal(String sessionValid) {
+    return encode(header -> header == IdentityHeader.SESSION_VALID ? sessionValid : "", _ -> null);
   }
 
-  private Prepared prepare(
+  private EncodedFields encode(
       Function<IdentityHeader, String> identity, Function<String, @Nullable String> claim) {
-    List<HttpField> fields = new ArrayList<>(IDENTITY.size() + claims.size());
+    EncodedFields.Builder fields = new EncodedFields.Builder();
     for (IdentityHeader header : IDENTITY) {
-      fields.add(field(header.headerName(), identity.apply(header)));
+      fields.add(header.headerName(), identity.apply(header));
     }
     for (ClaimHeader header : claims) {
-      fields.add(field(header.header(), claim.apply(header.claim())));
+      String value = claim.apply(header.claim());
+      fields.add(header.header(), value == null ? "" : value);
     }
-    int bytes = 0;
-    for (HttpField field : fields) {
-      bytes += field.getName().length() + field.getValue().length() + AROUND_A_VALUE;
-    }
-    return new Prepared(List.copyOf(fields), bytes);
-  }
-
-  /** Jetty writes what is encoded beforehand as it is, so a line break would begin a new field. */
-  private static HttpField field(String name, @Nullable String value) {
-    if (value == null) {
-      return new PreEncodedHttpField(name, "");
-    }
-    if (value.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
-      throw new IllegalStateException("a verifier let a control character pass, for " + name);
-    }
-    return new PreEncodedHttpField(name, value);
+    return fields.build();
   }
 }

@@ -1,7 +1,6 @@
 package com.authgear.authrequest.http;
 
 import com.authgear.authrequest.bearer.Reason;
-import com.authgear.authrequest.http.IdentityFields.Prepared;
 import com.authgear.authrequest.policy.Decision;
 import com.authgear.authrequest.policy.Decision.Allow;
 import com.authgear.authrequest.policy.Decision.Forbidden;
@@ -12,7 +11,6 @@ import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -39,11 +37,11 @@ public final class Judge {
    *
    * @param bytes what those headers take
    */
-  public record Answer(Decision decision, Prepared identity, int bytes) {
+  public record Answer(Decision decision, @Nullable EncodedFields identity, int bytes) {
 
     /** One without headers for the backend. */
     static Answer of(Decision decision) {
-      return new Answer(decision, Prepared.NOTHING, 0);
+      return new Answer(decision, null, 0);
     }
 
     public int status() {
@@ -67,9 +65,7 @@ public final class Judge {
 
     /** The headers for the backend by name. */
     public Map<String, String> headers() {
-      Map<String, String> headers = new LinkedHashMap<>();
-      identity.fields().forEach(field -> headers.put(field.getName(), field.getValue()));
-      return headers;
+      return identity == null ? Map.of() : identity.byName();
     }
   }
 
@@ -91,8 +87,8 @@ public final class Judge {
     if (!(decision instanceof Allow allow)) {
       return Answer.of(decision);
     }
-    Prepared prepared = identity.of(allow.subject());
+    EncodedFields fields = identity.of(allow.subject());
     return new Answer(
-        decision, prepared, prepared.bytes() + IdentityFields.cookieBytes(allow.setCookie()));
+        decision, fields, fields.bytes() + IdentityFields.cookieBytes(allow.setCookie()));
   }
 }

@@ -2,6 +2,8 @@ package com.authgear.authrequest.http;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.http.HttpCompliance;
+import org.eclipse.jetty.http.HttpParser;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
@@ -57,6 +59,15 @@ final class PolicyPathConnectionFactory extends HttpConnectionFactory {
 
     PolicyPathConnection(HttpConfiguration configuration, Connector connector, EndPoint endPoint) {
       super(configuration, connector, endPoint);
+    }
+
+    @Override
+    protected HttpParser newHttpParser(HttpCompliance compliance) {
+      HttpParser.HttpHandler handler = super.newHttpParser(compliance).getHandler();
+      return new CredentialFieldsParser(
+          (HttpParser.RequestHandler) handler,
+          getHttpConfiguration().getRequestHeaderSize(),
+          compliance);
     }
 
     @Override

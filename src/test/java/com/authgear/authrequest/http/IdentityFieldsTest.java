@@ -1,5 +1,6 @@
 package com.authgear.authrequest.http;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
@@ -10,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
-import org.eclipse.jetty.http.HttpField;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,11 +36,7 @@ class IdentityFieldsTest {
   }
 
   private String userIdFor(Principal principal) {
-    return identity.of(new Known(principal)).fields().stream()
-        .filter(field -> field.getName().equals("x-authgear-user-id"))
-        .map(HttpField::getValue)
-        .findFirst()
-        .orElseThrow();
+    return requireNonNull(identity.of(new Known(principal)).byName().get("x-authgear-user-id"));
   }
 
   @Test
