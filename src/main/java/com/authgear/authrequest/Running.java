@@ -52,6 +52,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -92,11 +93,14 @@ final class Running implements AutoCloseable {
 
   private Running(Settings settings, InstantSource clock, String version) throws IOException {
     this.settings = settings;
+    // Its library takes a while to load; meanwhile the rest begins.
+    CompletableFuture<CryptoProvider> chosen =
+        CompletableFuture.supplyAsync(CryptoProvider::choose);
     meters = new Meters(version);
     // First, because it may fail: nothing runs yet.
     tls = readTls(settings, clock, meters);
     tracing = tracing(settings, clock, version, meters);
-    CryptoProvider crypto = CryptoProvider.choose();
+    CryptoProvider crypto = chosen.join();
     meters.cryptoProvider(crypto.name());
     LoggerFactory.getLogger(Running.class)
         .atInfo()

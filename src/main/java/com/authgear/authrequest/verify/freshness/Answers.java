@@ -141,6 +141,7 @@ public final class Answers implements AutoCloseable {
     this.good =
         remembers
             ? Caffeine.newBuilder()
+                .executor(Runnable::run) // as in TokenCache
                 .maximumSize(limits.size())
                 .evictionListener(
                     (@Nullable Digest _, @Nullable Answer _, RemovalCause _) -> counts.evicted())
@@ -148,7 +149,10 @@ public final class Answers implements AutoCloseable {
             : null;
     this.refused =
         remembers
-            ? Caffeine.newBuilder().maximumSize(Math.min(limits.size(), MOST_REFUSALS)).build()
+            ? Caffeine.newBuilder()
+                .executor(Runnable::run)
+                .maximumSize(Math.min(limits.size(), MOST_REFUSALS))
+                .build()
             : null;
   }
 

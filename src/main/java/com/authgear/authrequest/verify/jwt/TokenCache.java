@@ -41,6 +41,8 @@ public final class TokenCache {
         size == 0
             ? null
             : Caffeine.newBuilder()
+                // A little by whoever is here costs less than to wake another thread each time.
+                .executor(Runnable::run)
                 .maximumSize(size)
                 .evictionListener(
                     (@Nullable Digest _, @Nullable Good _, RemovalCause _) -> counts.evicted())
