@@ -31,11 +31,24 @@ import org.openjdk.jmh.runner.options.TimeValue;
  */
 public final class Bench {
 
+  /** What the JVM does anyway. */
+  private static final String NO_OPTION = "-Xshare:auto";
+
+  private static final long LONGEST_START = 60_000_000_000L;
+  private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+
   private final Plan plan;
   private final Path home = Path.of(System.getProperty("bench.home"));
   private final String jar = System.getProperty("bench.jar");
   private final String java = ProcessHandle.current().info().command().orElseThrow();
   private final Path work = Files.createTempDirectory("authgear-bench");
+
+  /** For nginx's cache, as its configuration says: not on a disk where that can be helped. */
+  private final Path memory =
+      Files.isWritable(SHARED_MEMORY)
+          ? Files.createTempDirectory(SHARED_MEMORY, "authgear-bench")
+          : Files.createTempDirectory("authgear-bench-cache");
+
   private final Children children = new Children(work);
   private final Load load = new Load(home.resolve("bench/wrk"));
   private final Samples samples = new Samples();
@@ -70,6 +83,12 @@ public final class Bench {
       throws IOException {
     int port = Children.freePort();
     int management = Children.freePort();
+    return new Service(service(name, port, management, settings, jvmOptions), port, management);
+  }
+
+  private Process service(
+      String name, int port, int management, Map<String, String> settings, String... jvmOptions)
+      throws IOException {
     Map<String, String> environment = new HashMap<>();
     environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
@@ -79,7 +98,7 @@ public final class Bench {
     List<String> command = new ArrayList<>(List.of(java));
     command.addAll(List.of(jvmOptions));
     command.addAll(List.of("-jar", jar));
-    return new Service(children.start(name, environment, command), port, management);
+    return children.start(name, environment, command);
   }
 
   private Service readyService(String name, Map<String, String> settings, String... jvmOptions)
@@ -93,21 +112,22 @@ public final class Bench {
     return service;
   }
 
+  private List<String> bareCommand(String kind, int port, Path answer, String jvmOption) {
+    return List.of(
+        java,
+        jvmOption,
+        "-cp",
+        System.getProperty("java.class.path"),
+        Bare.class.getName(),
+        kind,
+        "" + port,
+        answer.toString());
+  }
+
   private int bare(String kind, Path answer, Map<String, Process> processes)
       throws IOException, InterruptedException {
     int port = Children.freePort();
-    Process process =
-        children.start(
-            kind,
-            Map.of(),
-            List.of(
-                java,
-                "-cp",
-                System.getProperty("java.class.path"),
-                Bare.class.getName(),
-                kind,
-                "" + port,
-                answer.toString()));
+    Process process = children.start(kind, Map.of(), bareCommand(kind, port, answer, NO_OPTION));
     processes.put(kind, process);
     Children.awaitPort(process, port);
     return port;
@@ -139,7 +159,7 @@ public final class Bench {
       edge = readyService("service-edge", Map.of("AUTHGEAR_EDGE_CACHE_TTL", "3s"));
       upstreams.put(Proxy.EDGE, edge.port);
     }
-    Proxy proxy = new Proxy(work, home.resolve("nginx"), upstreams);
+    Proxy proxy = new Proxy(work, memory, home.resolve("nginx"), upstreams);
     Process nginx = proxy.start(children, fixed);
     processes.put("nginx", nginx);
     processes.put("service", service.process);
@@ -231,7 +251,7 @@ public final class Bench {
       memory();
     }
     if (plan.has("start")) {
-      start(firstLine(tokens));
+      start(answer, firstLine(tokens));
     }
     if (plan.has("jmh")) {
       jmh();
@@ -313,7 +333,7 @@ public final class Bench {
     long position = 0;
     long total = 0;
     double allows = allows(service);
-    for (int round = 0; round < plan.rounds(); round++) {
+    for (int round = plan.smoke() ? 0 : -1; round < plan.rounds(); round++) {
       double cpu = Children.cpuSeconds(service.process);
       Seen seen = load.once(service.url(), file, position, plan.seconds());
       cpu = Children.cpuSeconds(service.process) - cpu;
@@ -325,7 +345,9 @@ public final class Bench {
         remarks.add("New tokens ran out in round " + (round + 1) + ", which does not count.");
         break;
       }
-      record("new service", seen, cpu);
+      if (round >= 0) {
+        record("new service", seen, cpu);
+      }
     }
     require(allows(service) - allows >= total, "fewer allows than answers");
     Files.delete(file);
@@ -449,46 +471,74 @@ public final class Bench {
     Children.stop(service.process);
   }
 
-  /** From the start of the process to the first right answer. */
-  private void start(String headerLine) throws IOException, InterruptedException {
-    Path cache = work.resolve("aot");
-    Service training = readyService("service-training", Map.of(), "-XX:AOTCacheOutput=" + cache);
-    Path tokens = credentials.accessTokens(100);
-    load.rotate(training.url(), tokens, plan.smoke() ? 1 : 3);
-    training.process.destroy();
-    training.process.waitFor();
-    if (!Files.exists(cache)) {
-      remarks.add("No ahead-of-time cache came of the training run.");
-    }
+  /** Something that starts a process which listens on a port. */
+  private interface Starting {
+    Process with(String jvmOption) throws IOException, InterruptedException;
+  }
+
+  /**
+   * From the start of the process to the first right answer, of the service and of the bare Javalin
+   * route, which says what this machine needs for a JVM with a server in it.
+   */
+  private void start(Path answer, String headerLine) throws IOException, InterruptedException {
+    int port = Children.freePort();
+    int management = Children.freePort();
+    int javalinPort = Children.freePort();
+    Starting service = option -> service("service-start", port, management, Map.of(), option);
+    Starting javalin =
+        option ->
+            children.start(
+                "javalin-start", Map.of(), bareCommand("javalin", javalinPort, answer, option));
+    String serviceCache = trained(service, port, headerLine);
     for (int round = 0; round < plan.rounds(); round++) {
-      samples.add("start", untilFirstAnswer(headerLine, "-Xlog:disable"));
-      if (Files.exists(cache)) {
-        samples.add("start with AOT cache", untilFirstAnswer(headerLine, "-XX:AOTCache=" + cache));
-      }
+      samples.add("start", untilFirstAnswer(service, port, headerLine, NO_OPTION));
+      samples.add("start javalin", untilFirstAnswer(javalin, javalinPort, headerLine, NO_OPTION));
+      samples.add(
+          "start with AOT cache", untilFirstAnswer(service, port, headerLine, serviceCache));
     }
   }
 
-  private double untilFirstAnswer(String headerLine, String option)
+  /** Makes an ahead-of-time cache by a run with some load; gives the option that uses it. */
+  private String trained(Starting candidate, int port, String headerLine)
+      throws IOException, InterruptedException {
+    Path cache = work.resolve("aot");
+    Process training = candidate.with("-XX:AOTCacheOutput=" + cache);
+    awaitAnswer(training, port, headerLine);
+    load.rotate(
+        "http://127.0.0.1:" + port + "/auth", credentials.accessTokens(100), plan.smoke() ? 1 : 3);
+    training.destroy();
+    training.waitFor();
+    require(Files.exists(cache), "no ahead-of-time cache came of the training run");
+    return "-XX:AOTCache=" + cache;
+  }
+
+  private double untilFirstAnswer(Starting candidate, int port, String headerLine, String option)
       throws IOException, InterruptedException {
     long begin = System.nanoTime();
-    Service service = service("service-start", Map.of(), option, "-XX:TieredStopAtLevel=4");
-    while (true) {
-      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.port)) {
+    Process process = candidate.with(option);
+    awaitAnswer(process, port, headerLine);
+    double seconds = (System.nanoTime() - begin) / 1e9;
+    Children.stop(process);
+    return seconds;
+  }
+
+  private static void awaitAnswer(Process process, int port, String headerLine)
+      throws InterruptedException {
+    long begin = System.nanoTime();
+    while (System.nanoTime() - begin < LONGEST_START) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
         socket
             .getOutputStream()
             .write(("GET /auth HTTP/1.1\r\nHost: b\r\n" + headerLine + "\r\n\r\n").getBytes());
-        String status = new String(socket.getInputStream().readNBytes(12));
-        if (status.equals("HTTP/1.1 200")) {
-          break;
+        if (new String(socket.getInputStream().readNBytes(12)).equals("HTTP/1.1 200")) {
+          return;
         }
       } catch (IOException e) {
-        require(service.process.isAlive(), "the service ended");
+        require(process.isAlive(), "a candidate ended");
       }
       Thread.sleep(2);
     }
-    double seconds = (System.nanoTime() - begin) / 1e9;
-    Children.stop(service.process);
-    return seconds;
+    throw new IllegalStateException("no right answer after a start");
   }
 
   private void jmh() throws RunnerException {
@@ -535,9 +585,11 @@ public final class Bench {
   }
 
   private void delete() throws IOException {
-    try (var files = Files.walk(work)) {
-      for (Path file : files.sorted(Collections.reverseOrder()).toList()) {
-        Files.delete(file);
+    for (Path folder : List.of(work, memory)) {
+      try (var files = Files.walk(folder)) {
+        for (Path file : files.sorted(Collections.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
       }
     }
   }

@@ -51,6 +51,6 @@ record Plan(
 
   /** Distinct tokens for turns in which none may be seen twice. */
   int fresh() {
-    return smoke ? 20_000 : rounds * seconds * 12_000;
+    return smoke ? 20_000 : (rounds + 1) * seconds * 16_000;
   }
 }

@@ -20,6 +20,7 @@ final class Proxy {
   static final String EDGE = "edge";
 
   private final Path folder;
+  private final Path memory;
   private final Path shipped;
   private final int staticPort;
   private final int openPort;
@@ -27,10 +28,12 @@ final class Proxy {
   private final Map<String, Integer> upstreams;
 
   /**
+   * @param memory where nginx's cache has its files
    * @param upstreams what may be asked, by name, and its port
    */
-  Proxy(Path folder, Path shipped, Map<String, Integer> upstreams) throws IOException {
+  Proxy(Path folder, Path memory, Path shipped, Map<String, Integer> upstreams) throws IOException {
     this.folder = folder;
+    this.memory = memory;
     this.shipped = shipped;
     this.staticPort = Children.freePort();
     this.openPort = Children.freePort();
@@ -90,17 +93,20 @@ final class Proxy {
 
   private String configuration(Path conf, List<String> answer) {
     StringBuilder text = new StringBuilder();
-    text.append("daemon off;\nworker_processes auto;\npid ").append(conf).append("/pid;\n");
+    text.append(
+            "daemon off;\nworker_processes auto;\npcre_jit on;\nworker_rlimit_nofile 32768;\npid ")
+        .append(conf)
+        .append("/pid;\n");
     if (System.getProperty("user.name").equals("root")) {
       text.append("user root;\n");
     }
     text.append("events { worker_connections 16384; }\nhttp {\naccess_log off;\n");
-    text.append("keepalive_requests 100000000;\nopen_file_cache max=16;\n");
+    text.append("keepalive_requests 100000000;\nopen_file_cache max=4096;\n");
     for (String kind : List.of("client_body", "proxy", "fastcgi", "uwsgi", "scgi")) {
       text.append(kind + "_temp_path " + conf + "/" + kind + ";\n");
     }
     text.append("include authgear/http.conf;\n");
-    text.append("proxy_cache_path " + conf + "/cache levels=1:2 keys_zone=authgear:4m");
+    text.append("proxy_cache_path " + memory + "/cache levels=1:2 keys_zone=authgear:4m");
     text.append(" max_size=32m inactive=1m use_temp_path=off;\n");
     upstreams.forEach(
         (name, port) ->

@@ -138,6 +138,13 @@ final class Report {
         3);
     atMost("start to first 200 with an AOT cache, s", "start with AOT cache", 0.6);
     atMost("start to first 200 without, s", "start", 1.3);
+    ratioAtMost(
+        "start with an AOT cache, against the bare Javalin route without",
+        "start with AOT cache",
+        "start javalin",
+        0.6 / 0.7);
+    ratioAtMost(
+        "start without, against the bare Javalin route", "start", "start javalin", 1.3 / 0.7);
     atMost(
         "resident after %,d requests with -Xmx96m, MB".formatted(plan.requests()), "resident", 200);
     atLeast(
@@ -219,7 +226,7 @@ final class Report {
   private void ratioAtMost(String what, String name, String to, double most) {
     if (samples.has(name) && samples.has(to)) {
       Spread ratio = samples.ratio(name, to);
-      row(what, "≤ " + most, ratio, ratio.median() <= most);
+      row(what, "≤ %.3g".formatted(most), ratio, ratio.median() <= most);
     }
   }
 
