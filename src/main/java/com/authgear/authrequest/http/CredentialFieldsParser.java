@@ -30,9 +30,13 @@ final class CredentialFieldsParser extends HttpParser {
    * As Jetty's, but without its cache of fields, which would keep credentials with the connection.
    *
    * @param maxHeaderBytes beside the two fields that are taken, which end within the first buffer
+   * @param compliance one that refuses a value on several lines
    */
   CredentialFieldsParser(RequestHandler handler, int maxHeaderBytes, HttpCompliance compliance) {
     super(handler, maxHeaderBytes, compliance);
+    if (HttpCompliance.Violation.MULTILINE_FIELD_VALUE.isAllowedBy(compliance)) {
+      throw new IllegalArgumentException("a line that is taken must not go on in the next one");
+    }
     setHeaderCacheSize(0);
   }
 

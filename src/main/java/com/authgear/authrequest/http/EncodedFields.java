@@ -1,9 +1,9 @@
 package com.authgear.authrequest.http;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.PreEncodedHttpField;
@@ -54,23 +54,50 @@ final class EncodedFields extends PreEncodedHttpField {
     return encoded.length;
   }
 
-  /** Collects fields. */
-  static final class Builder {
-    private final ByteArrayOutputStream encoded = new ByteArrayOutputStream(512);
+  /** The same names with ever other values. */
+  static final class Names {
+    private final List<String> names;
 
-    /** Nothing after this looks at the value, so a line break would begin a new field. */
-    void add(String name, String value) {
+    Names(List<String> names) {
+      this.names = List.copyOf(names);
+    }
+
+    /**
+     * Nothing after this looks at a value, so a line break would begin a new field.
+     *
+     * @param values one for each name, in their order
+     */
+    EncodedFields with(String... values) {
+      int length = 0;
+      for (int i = 0; i < values.length; i++) {
+        length += EncodedFields.bytes(names.get(i), values[i]);
+      }
+      byte[] encoded = new byte[length];
+      int at = 0;
+      for (int i = 0; i < values.length; i++) {
+        at = put(names.get(i), encoded, at);
+        at = put(SEPARATOR, encoded, at);
+        requireOneLine(names.get(i), values[i]);
+        at = put(values[i], encoded, at);
+        at = put(END, encoded, at);
+      }
+      return new EncodedFields(encoded);
+    }
+
+    private static void requireOneLine(String name, String value) {
       for (int i = 0; i < value.length(); i++) {
         char c = value.charAt(i);
         if (c < ' ' || c == 0x7f || c > 0xff) {
           throw new IllegalStateException("a verifier let a character pass, for " + name);
         }
       }
-      encoded.writeBytes((name + SEPARATOR + value + END).getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    EncodedFields build() {
-      return new EncodedFields(encoded.toByteArray());
+    private static int put(String text, byte[] encoded, int from) {
+      for (int i = 0; i < text.length(); i++) {
+        encoded[from + i] = (byte) text.charAt(i);
+      }
+      return from + text.length();
     }
   }
 }

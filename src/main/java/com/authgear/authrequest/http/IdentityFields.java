@@ -7,6 +7,7 @@ import com.authgear.authrequest.principal.Principal;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ final class IdentityFields {
   private record Remembered(Principal principal, EncodedFields fields) {}
 
   private final List<ClaimHeader> claims;
+  private final EncodedFields.Names names;
   private final EncodedFields nobody;
   private final EncodedFields unproven;
   private final AtomicReferenceArray<@Nullable Remembered> remembered =
@@ -36,6 +38,12 @@ final class IdentityFields {
 
   IdentityFields(List<ClaimHeader> claims) {
     this.claims = List.copyOf(claims);
+    this.names =
+        new EncodedFields.Names(
+            Stream.concat(
+                    IDENTITY.stream().map(IdentityHeader::headerName),
+                    claims.stream().map(ClaimHeader::header))
+                .toList());
     this.nobody = withoutPrincipal("");
     this.unproven = withoutPrincipal("false");
   }
@@ -82,14 +90,15 @@ final class IdentityFields {
 
   private EncodedFields encode(
       Function<IdentityHeader, String> identity, Function<String, @Nullable String> claim) {
-    EncodedFields.Builder fields = new EncodedFields.Builder();
+    String[] values = new String[IDENTITY.size() + claims.size()];
+    int at = 0;
     for (IdentityHeader header : IDENTITY) {
-      fields.add(header.headerName(), identity.apply(header));
+      values[at++] = identity.apply(header);
     }
     for (ClaimHeader header : claims) {
       String value = claim.apply(header.claim());
-      fields.add(header.header(), value == null ? "" : value);
+      values[at++] = value == null ? "" : value;
     }
-    return fields.build();
+    return names.with(values);
   }
 }

@@ -1,6 +1,7 @@
 package com.authgear.authrequest.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -141,6 +142,14 @@ class CredentialFieldsParserTest {
     assertThat(heard.requests)
         .singleElement()
         .satisfies(it -> assertThat(it.refusal).isEqualTo(400));
+  }
+
+  @Test
+  void new_whereValuesMayHaveSeveralLines_isRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                new CredentialFieldsParser(new Heard(), MAX_HEADER_BYTES, HttpCompliance.RFC2616));
   }
 
   @Test
