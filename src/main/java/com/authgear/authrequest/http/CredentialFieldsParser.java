@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Taken is only a whole line of printable ASCII that came together with the request line.
  * Whatever else there is, Jetty judges, so that no request means here what it does not mean there.
- * A line that goes on in the next one it refuses, also behind one that is taken.
+ * A line that goes on in the next one it refuses, also behind one that is taken. Only the limit on
+ * a header's bytes does not count the two lines, which one input buffer bounds.
  */
 final class CredentialFieldsParser extends HttpParser {
 
