@@ -2,9 +2,12 @@ package com.authgear.authrequest.http;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.PreEncodedHttpField;
 
@@ -17,11 +20,15 @@ final class EncodedFields extends PreEncodedHttpField {
   private static final String SEPARATOR = ": ";
   private static final String END = "\r\n";
 
-  private final byte[] encoded;
+  private final byte[][] around;
+  private final byte[][] values;
+  private final int length;
 
-  private EncodedFields(byte[] encoded) {
+  private EncodedFields(byte[][] around, byte[][] values, int length) {
     super("x-authgear", ""); // never written
-    this.encoded = encoded;
+    this.around = around;
+    this.values = values;
+    this.length = length;
   }
 
   /** What a field takes on the wire. */
@@ -31,13 +38,15 @@ final class EncodedFields extends PreEncodedHttpField {
 
   /** What all of them take on the wire. */
   int bytes() {
-    return encoded.length;
+    return length;
   }
 
   /** The values by name, as they are written. */
   Map<String, String> byName() {
+    ByteBuffer written = ByteBuffer.allocate(length);
+    putTo(written, HttpVersion.HTTP_1_1);
     Map<String, String> fields = new LinkedHashMap<>();
-    new String(encoded, StandardCharsets.ISO_8859_1)
+    new String(written.array(), StandardCharsets.ISO_8859_1)
         .lines()
         .map(line -> line.split(SEPARATOR, 2))
         .forEach(field -> fields.put(field[0], field[1]));
@@ -46,58 +55,76 @@ final class EncodedFields extends PreEncodedHttpField {
 
   @Override
   public void putTo(ByteBuffer answer, HttpVersion version) {
-    answer.put(encoded);
+    for (int i = 0; i < values.length; i++) {
+      answer.put(around[i]).put(values[i]);
+    }
+    answer.put(around[values.length]);
   }
 
   @Override
   public int getEncodedLength(HttpVersion version) {
-    return encoded.length;
+    return length;
   }
 
-  /** The same names with ever other values. */
-  static final class Names {
-    private final List<String> names;
+  /**
+   * Fields of which some have the same value in many answers. Those are encoded once; what stands
+   * around the others is kept in pieces.
+   */
+  static final class Template {
+    private final byte[][] around;
+    private final int length;
 
-    Names(List<String> names) {
-      this.names = List.copyOf(names);
+    /**
+     * @param fields by name, in their order; a value that is empty here is filled in each time
+     */
+    Template(SequencedMap<String, Optional<String>> fields) {
+      List<byte[]> pieces = new ArrayList<>();
+      StringBuilder piece = new StringBuilder();
+      fields.forEach(
+          (name, value) -> {
+            piece.append(name).append(SEPARATOR);
+            if (value.isPresent()) {
+              piece.append(oneLine(value.get()));
+            } else {
+              pieces.add(encoded(piece.toString()));
+              piece.setLength(0);
+            }
+            piece.append(END);
+          });
+      pieces.add(encoded(piece.toString()));
+      this.around = pieces.toArray(byte[][]::new);
+      this.length = pieces.stream().mapToInt(bytes -> bytes.length).sum();
     }
 
     /**
-     * Nothing after this looks at a value, so a line break would begin a new field.
-     *
-     * @param values one for each name, in their order
+     * @param values one for each that is filled in, in their order
      */
     EncodedFields with(String... values) {
-      int length = 0;
-      for (int i = 0; i < values.length; i++) {
-        length += EncodedFields.bytes(names.get(i), values[i]);
+      if (values.length != around.length - 1) {
+        throw new IllegalArgumentException(values.length + " values");
       }
-      byte[] encoded = new byte[length];
-      int at = 0;
+      byte[][] encoded = new byte[values.length][];
+      int all = length;
       for (int i = 0; i < values.length; i++) {
-        at = put(names.get(i), encoded, at);
-        at = put(SEPARATOR, encoded, at);
-        requireOneLine(names.get(i), values[i]);
-        at = put(values[i], encoded, at);
-        at = put(END, encoded, at);
+        encoded[i] = encoded(oneLine(values[i]));
+        all += encoded[i].length;
       }
-      return new EncodedFields(encoded);
+      return new EncodedFields(around, encoded, all);
     }
 
-    private static void requireOneLine(String name, String value) {
+    /** Nothing after this looks at a value, so a line break would begin a new field. */
+    private static String oneLine(String value) {
       for (int i = 0; i < value.length(); i++) {
         char c = value.charAt(i);
         if (c < ' ' || c == 0x7f || c > 0xff) {
-          throw new IllegalStateException("a verifier let a character pass, for " + name);
+          throw new IllegalStateException("a verifier let a character pass");
         }
       }
+      return value;
     }
 
-    private static int put(String text, byte[] encoded, int from) {
-      for (int i = 0; i < text.length(); i++) {
-        encoded[from + i] = (byte) text.charAt(i);
-      }
-      return from + text.length();
+    private static byte[] encoded(String text) {
+      return text.getBytes(StandardCharsets.ISO_8859_1);
     }
   }
 }

@@ -1,21 +1,25 @@
 package com.authgear.authrequest.http;
 
+import com.authgear.authrequest.http.EncodedFields.Template;
 import com.authgear.authrequest.policy.Decision.Subject;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.principal.Principal;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The header fields that tell a backend whom it serves. The set is always complete: a field with
  * nothing to say is empty, so that none of a client's own survives in any proxy.
  *
- * <p>A principal that a cache gives again and again has its fields prepared once, in the bytes of
- * the answer; those that were asked for last are remembered, in a bounded table.
+ * <p>Most of it is the same for very many users, whose roles, scopes and flags are a few: that is
+ * prepared once, in the bytes of the answer, and what is a user's own is filled in. What was asked
+ * for last is remembered, in a bounded table that knows no user.
  */
 final class IdentityFields {
 
@@ -24,26 +28,54 @@ final class IdentityFields {
   /** With about 1 KiB each, all that are remembered take 4 MiB. */
   private static final int SETS = 1024;
 
-  /** Places of a set, so that a few thousand principals in turn hardly push each other out. */
+  /** Places of a set, so that a few thousand in turn hardly push each other out. */
   private static final int WAYS = 4;
 
-  private record Remembered(Principal principal, EncodedFields fields) {}
+  /** What principals have in common, each value the very object that is in them. */
+  private record Traits(
+      Principal.Kind kind,
+      @Nullable Boolean anonymous,
+      @Nullable Boolean verified,
+      @Nullable Boolean canReauthenticate,
+      List<String> roles,
+      List<String> amr,
+      String clientId,
+      List<String> scopes,
+      Template fields) {
+
+    /** The very objects, not equal ones: to compare those would cost more than it saves. */
+    @SuppressWarnings("ReferenceEquality")
+    boolean areOf(Principal principal) {
+      return kind == principal.kind()
+          && roles == principal.roles()
+          && amr == principal.amr()
+          && clientId == principal.clientId()
+          && scopes == principal.scopes()
+          && Objects.equals(anonymous, principal.anonymous())
+          && Objects.equals(verified, principal.verified())
+          && Objects.equals(canReauthenticate, principal.canReauthenticate());
+    }
+
+    static int hash(Principal principal) {
+      int hash = System.identityHashCode(principal.roles());
+      hash = hash * 31 + System.identityHashCode(principal.amr());
+      hash = hash * 31 + System.identityHashCode(principal.clientId());
+      hash = hash * 31 + System.identityHashCode(principal.scopes());
+      hash = hash * 31 + Objects.hashCode(principal.anonymous());
+      hash = hash * 31 + Objects.hashCode(principal.verified());
+      hash = hash * 31 + Objects.hashCode(principal.canReauthenticate());
+      return hash ^ hash >>> 16;
+    }
+  }
 
   private final List<ClaimHeader> claims;
-  private final EncodedFields.Names names;
   private final EncodedFields nobody;
   private final EncodedFields unproven;
-  private final AtomicReferenceArray<@Nullable Remembered> remembered =
+  private final AtomicReferenceArray<@Nullable Traits> remembered =
       new AtomicReferenceArray<>(SETS * WAYS);
 
   IdentityFields(List<ClaimHeader> claims) {
     this.claims = List.copyOf(claims);
-    this.names =
-        new EncodedFields.Names(
-            Stream.concat(
-                    IDENTITY.stream().map(IdentityHeader::headerName),
-                    claims.stream().map(ClaimHeader::header))
-                .toList());
     this.nobody = withoutPrincipal("");
     this.unproven = withoutPrincipal("false");
   }
@@ -65,40 +97,67 @@ final class IdentityFields {
     return bytes;
   }
 
-  /** The very object, not one that is equal: to compare two would cost more than it saves. */
-  @SuppressWarnings("ReferenceEquality")
   private EncodedFields of(Principal principal) {
-    int hash = System.identityHashCode(principal);
+    String[] own = new String[2 + claims.size()];
+    own[0] = IdentityHeader.USER_ID.of(principal);
+    own[1] = IdentityHeader.SESSION_AUTHENTICATED_AT.of(principal);
+    for (int i = 0; i < claims.size(); i++) {
+      own[2 + i] = principal.claims().getOrDefault(claims.get(i).claim(), "");
+    }
+    return template(principal).with(own);
+  }
+
+  private Template template(Principal principal) {
+    int hash = Traits.hash(principal);
     int set = (hash & (SETS - 1)) * WAYS;
     int place = set + (hash / SETS & (WAYS - 1));
     for (int i = set; i < set + WAYS; i++) {
-      Remembered known = remembered.get(i);
+      Traits known = remembered.get(i);
       if (known == null) {
         place = i;
-      } else if (known.principal == principal) {
+      } else if (known.areOf(principal)) {
         return known.fields;
       }
     }
-    EncodedFields fields = encode(header -> header.of(principal), principal.claims()::get);
-    remembered.set(place, new Remembered(principal, fields));
-    return fields;
+    Template made = made(principal);
+    remembered.set(
+        place,
+        new Traits(
+            principal.kind(),
+            principal.anonymous(),
+            principal.verified(),
+            principal.canReauthenticate(),
+            principal.roles(),
+            principal.amr(),
+            principal.clientId(),
+            principal.scopes(),
+            made));
+    return made;
+  }
+
+  private Template made(Principal principal) {
+    SequencedMap<String, Optional<String>> fields = new LinkedHashMap<>();
+    for (IdentityHeader header : IDENTITY) {
+      boolean own =
+          header == IdentityHeader.USER_ID || header == IdentityHeader.SESSION_AUTHENTICATED_AT;
+      fields.put(header.headerName(), own ? Optional.empty() : Optional.of(header.of(principal)));
+    }
+    for (ClaimHeader claim : claims) {
+      fields.put(claim.header(), Optional.empty());
+    }
+    return new Template(fields);
   }
 
   private EncodedFields withoutPrincipal(String sessionValid) {
-    return encode(header -> header == IdentityHeader.SESSION_VALID ? sessionValid : "", _ -> null);
-  }
-
-  private EncodedFields encode(
-      Function<IdentityHeader, String> identity, Function<String, @Nullable String> claim) {
-    String[] values = new String[IDENTITY.size() + claims.size()];
-    int at = 0;
+    SequencedMap<String, Optional<String>> fields = new LinkedHashMap<>();
     for (IdentityHeader header : IDENTITY) {
-      values[at++] = identity.apply(header);
+      fields.put(
+          header.headerName(),
+          Optional.of(header == IdentityHeader.SESSION_VALID ? sessionValid : ""));
     }
-    for (ClaimHeader header : claims) {
-      String value = claim.apply(header.claim());
-      values[at++] = value == null ? "" : value;
+    for (ClaimHeader claim : claims) {
+      fields.put(claim.header(), Optional.of(""));
     }
-    return names.with(values);
+    return new Template(fields).with();
   }
 }

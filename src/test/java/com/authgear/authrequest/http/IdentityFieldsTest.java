@@ -5,12 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import com.authgear.authrequest.policy.Decision.Subject.Known;
+import com.authgear.authrequest.principal.ClaimHeader;
+import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.eclipse.jetty.http.HttpVersion;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +27,10 @@ class IdentityFieldsTest {
   private final IdentityFields identity = new IdentityFields(List.of());
 
   private static Principal user(String id) {
+    return user(id, Map.of());
+  }
+
+  private static Principal user(String id, Map<String, String> claims) {
     return new Principal(
         Kind.USER,
         id,
@@ -32,7 +43,7 @@ class IdentityFieldsTest {
         "",
         List.of(),
         List.of(),
-        Map.of());
+        claims);
   }
 
   private String userIdFor(Principal principal) {
@@ -50,11 +61,57 @@ class IdentityFieldsTest {
     }
   }
 
+  /** Every mixture of traits, with values that are the same object in many, as caches make them. */
   @Test
-  void of_theSamePrincipalAgain_isPreparedOnce() {
-    Principal user = user("user-1");
+  void of_traitsThatManyShare_areNeverAnothers() {
+    List<List<String>> lists = List.of(List.of(), List.of("a"), List.of("b", "c"));
+    List<Boolean> flags = Arrays.asList(null, true, false);
+    Random random = new Random(1);
+    List<Principal> users =
+        Stream.generate(
+                () ->
+                    new Principal(
+                        random.nextInt(5) == 0 ? Kind.CLIENT : Kind.USER,
+                        "user-" + random.nextInt(),
+                        flags.get(random.nextInt(3)),
+                        flags.get(random.nextInt(3)),
+                        flags.get(random.nextInt(3)),
+                        lists.get(random.nextInt(3)),
+                        lists.get(random.nextInt(3)),
+                        random.nextBoolean()
+                            ? OptionalLong.empty()
+                            : OptionalLong.of(random.nextInt(2_000_000_000)),
+                        List.of("", "app", "site").get(random.nextInt(3)),
+                        lists.get(random.nextInt(3)),
+                        List.of(),
+                        Map.of()))
+            .limit(50_000)
+            .toList();
 
-    assertThat(identity.of(new Known(user))).isSameAs(identity.of(new Known(user)));
+    for (Principal user : users) {
+      Map<String, String> expected = new LinkedHashMap<>();
+      for (IdentityHeader header : IdentityHeader.values()) {
+        expected.put(header.headerName(), header.of(user));
+      }
+      EncodedFields fields = identity.of(new Known(user));
+      assertThat(fields.byName()).containsExactlyEntriesOf(expected);
+      assertThat(fields.bytes())
+          .isEqualTo(fields.getEncodedLength(HttpVersion.HTTP_1_1))
+          .isEqualTo(
+              expected.entrySet().stream()
+                  .mapToInt(field -> EncodedFields.bytes(field.getKey(), field.getValue()))
+                  .sum());
+    }
+  }
+
+  @Test
+  void of_claimsOfTwoPrincipalsThatAreOtherwiseAlike_areTheirOwn() {
+    IdentityFields claiming = new IdentityFields(List.of(new ClaimHeader("email", "x-email")));
+
+    assertThat(
+            Stream.of(Map.of("email", "a@example.com"), Map.<String, String>of())
+                .map(own -> claiming.of(new Known(user("user-1", own))).byName().get("x-email")))
+        .containsExactly("a@example.com", "");
   }
 
   @ParameterizedTest
