@@ -37,6 +37,7 @@ public final class JwtVerifier {
   private final ClaimsReader claims;
   private final InstantSource clock;
   private final TokenCache known;
+  private volatile @Nullable Header lastSigned;
 
   /**
    * @param issuer what {@code iss} must equal
@@ -110,10 +111,10 @@ public final class JwtVerifier {
     if (headerEnd <= 0 || payloadEnd <= headerEnd + 1 || token.indexOf('.', payloadEnd + 1) >= 0) {
       throw new Refusal(Reason.MALFORMED_TOKEN);
     }
-    byte[] headerJson = decode(token.substring(0, headerEnd));
+    String encodedHeader = token.substring(0, headerEnd);
     byte[] payload = decode(token.substring(headerEnd + 1, payloadEnd));
     Signature signature = new Signature(token.substring(payloadEnd + 1));
-    Header header = readHeader(headerJson);
+    Header header = header(encodedHeader);
     KeySet keySet = keys.current();
     if (keySet == null) {
       throw new Refusal(Reason.KEYS_UNAVAILABLE);
@@ -139,6 +140,7 @@ public final class JwtVerifier {
     try {
       byte[] signingInput = token.substring(0, payloadEnd).getBytes(StandardCharsets.US_ASCII);
       requireSignature(key, header.algorithm(), signingInput, signature);
+      lastSigned = header;
       ClaimsReader.Claims read = claims.read(parseJson(payload));
       Verified verified =
           new Verified(Source.JWT, read.principal(), read.issuedAt(), read.expiresAt());
@@ -151,10 +153,19 @@ public final class JwtVerifier {
     }
   }
 
-  private record Header(String algorithm, String kid) {}
+  /**
+   * @param encoded the part of the token that it was read from, no secret
+   */
+  private record Header(String encoded, String algorithm, String kid) {}
 
-  private Header readHeader(byte[] json) throws Refusal {
-    Map<String, Object> header = parseJson(json);
+  /** All tokens that one key signed have the same header, letter by letter. */
+  private Header header(String encoded) throws Refusal {
+    Header last = lastSigned;
+    return last != null && last.encoded.equals(encoded) ? last : readHeader(encoded);
+  }
+
+  private Header readHeader(String encoded) throws Refusal {
+    Map<String, Object> header = parseJson(decode(encoded));
     if (!(header.get("typ") instanceof String type)
         || !TYPES.contains(type.toLowerCase(Locale.ROOT))) {
       throw new Refusal(Reason.WRONG_TYPE);
@@ -169,7 +180,7 @@ public final class JwtVerifier {
     if (!(header.get("kid") instanceof String kid)) {
       throw new Refusal(Reason.UNKNOWN_KEY);
     }
-    return new Header(algorithm, kid);
+    return new Header(encoded, algorithm, kid);
   }
 
   private static void requireSignature(

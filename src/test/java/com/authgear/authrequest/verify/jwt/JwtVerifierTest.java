@@ -242,6 +242,15 @@ class JwtVerifierTest {
     assertThat(verify(token)).as(name).isEqualTo(new Rejected(Source.JWT, reason));
   }
 
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("refused")
+  void verify_brokenTokenAfterAGoodOne_isRejectedAllTheSame(
+      String name, String token, Reason reason) {
+    assertThat(verify(withClaims(_ -> {}))).isInstanceOf(Verified.class);
+
+    assertThat(verify(token)).as(name).isEqualTo(new Rejected(Source.JWT, reason));
+  }
+
   @Test
   void verify_tokenExpiringNow_isRejected() {
     String token = withClaims(claims -> claims.put("exp", NOW - SKEW));
