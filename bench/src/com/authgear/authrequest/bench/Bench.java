@@ -329,11 +329,14 @@ public final class Bench {
   /** No token twice, so that each is verified. */
   private void fresh(Service service) throws IOException, InterruptedException {
     say("minting " + plan.fresh() + " tokens");
+    DecisionBenchmark alone = new DecisionBenchmark();
+    alone.start();
     Path file = credentials.accessTokens(plan.fresh());
     long position = 0;
     long total = 0;
     double allows = allows(service);
     for (int round = plan.smoke() ? 0 : -1; round < plan.rounds(); round++) {
+      double verification = secondsOf(alone::verify, round < 0 ? 3 : 1);
       double cpu = Children.cpuSeconds(service.process);
       Seen seen = load.once(service.url(), file, position, plan.seconds());
       cpu = Children.cpuSeconds(service.process) - cpu;
@@ -347,10 +350,29 @@ public final class Bench {
       }
       if (round >= 0) {
         record("new service", seen, cpu);
+        samples.add("verification µs", verification * 1e6);
+        samples.add("new against verification", seen.requests() / cpu * verification);
       }
     }
+    alone.stop();
     require(allows(service) - allows >= total, "fewer allows than answers");
     Files.delete(file);
+  }
+
+  /** How long one call takes on one thread, just now: the machine's speed changes by the minute. */
+  private static double secondsOf(Runnable call, int seconds) {
+    long begin = System.nanoTime();
+    long end = begin + seconds * 1_000_000_000L;
+    long calls = 0;
+    long now = begin;
+    while (now < end) {
+      for (int i = 0; i < 100; i++) {
+        call.run();
+      }
+      calls += 100;
+      now = System.nanoTime();
+    }
+    return (now - begin) / 1e9 / calls;
   }
 
   private static double allows(Service service) throws IOException, InterruptedException {

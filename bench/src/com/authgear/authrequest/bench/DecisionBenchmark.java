@@ -72,6 +72,7 @@ public class DecisionBenchmark {
   public void start() throws InterruptedException {
     sandbox = Sandbox.start(SandboxOptions.loopback(Clock.systemUTC()));
     URI origin = URI.create(sandbox.origin());
+    CryptoProvider crypto = CryptoProvider.choose();
     keys =
         Keys.discover(
             origin,
@@ -79,7 +80,7 @@ public class DecisionBenchmark {
             Duration.ofSeconds(5),
             Clock.systemUTC(),
             Keys.Timing.DEFAULT,
-            CryptoProvider.choose(),
+            () -> crypto,
             (_, _) -> {},
             Tracing.OFF);
     keys.start();

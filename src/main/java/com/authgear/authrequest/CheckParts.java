@@ -28,6 +28,7 @@ final class CheckParts {
   private CheckParts() {}
 
   static Parts of(Settings settings, InstantSource clock) {
+    CryptoProvider crypto = CryptoProvider.choose();
     Keys keys =
         Keys.discover(
             settings.endpoint(),
@@ -35,7 +36,7 @@ final class CheckParts {
             Running.KEY_TIMEOUT,
             clock,
             Keys.Timing.DEFAULT,
-            CryptoProvider.choose(),
+            () -> crypto,
             (_, _) -> {},
             Tracing.OFF);
     JwtVerifier jwt = Running.jwt(settings, keys, clock, new TokenCache(1, new CacheCounts()));

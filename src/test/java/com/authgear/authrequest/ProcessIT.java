@@ -17,6 +17,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -27,6 +28,7 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged program as a process: how it starts and how it stops. */
 class ProcessIT {
@@ -49,9 +51,15 @@ class ProcessIT {
   }
 
   private Process serve() throws IOException {
+    return serve("");
+  }
+
+  private Process serve(String jvmOption) throws IOException {
     Process started =
         run(
             Map.of(
+                "JAVA_TOOL_OPTIONS",
+                jvmOption,
                 "AUTHGEAR_ENDPOINT",
                 sandbox.origin(),
                 "AUTHGEAR_LISTEN",
@@ -72,6 +80,11 @@ class ProcessIT {
       process.destroyForcibly();
     }
     sandbox.close();
+  }
+
+  private String reasonFor(String token) throws Exception {
+    HttpResponse<String> answer = http.send(auth(token), BodyHandlers.ofString());
+    return answer.statusCode() + " " + answer.headers().firstValue("x-auth-reason").orElse("");
   }
 
   private HttpRequest auth(String token) {
@@ -113,6 +126,19 @@ class ProcessIT {
     sandbox.resume();
     awaitReady(200);
     assertThat(http.send(auth(token), BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void trustStoreThatCannotBeRead_deniesAndSaysSo(@TempDir Path folder) throws Exception {
+    Path store = Files.writeString(folder.resolve("store"), "no key store");
+    var _ = serve("-Djavax.net.ssl.trustStore=" + store);
+    awaitReady(503);
+    Awaitility.await().until(() -> ready().body().startsWith("not ready: TLS cannot be set up"));
+
+    assertThat(reasonFor(sandbox.project().accessToken("alice", TokenOptions.DEFAULTS)))
+        .isEqualTo("503 keys_unavailable");
+    assertThat(reasonFor(sandbox.project().opaqueToken("alice", TokenOptions.DEFAULTS)))
+        .isEqualTo("503 resolver_unavailable");
   }
 
   @Test

@@ -53,7 +53,7 @@ final class Verifying implements AutoCloseable {
             Duration.ofSeconds(20),
             clock,
             Keys.Timing.DEFAULT,
-            CryptoProvider.JDK,
+            () -> CryptoProvider.JDK,
             (_, _) -> {},
             Tracing.OFF);
     keys.start();

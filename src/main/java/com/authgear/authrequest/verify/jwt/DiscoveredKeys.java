@@ -12,12 +12,14 @@ import java.io.IOException;
 import java.net.URI;
 import java.security.GeneralSecurityException;
 import java.text.ParseException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -38,22 +40,29 @@ final class DiscoveredKeys implements KeyFetcher {
   private static final long MAX_BODY_BYTES = 1024 * 1024;
   private static final int MIN_RSA_BITS = 2048;
 
-  private final OkHttpClient client;
+  private final Duration timeout;
   private final HttpUrl issuer;
   private final HttpUrl connectTo;
   private final String issuerText;
   private final InstantSource clock;
-  private final CryptoProvider crypto;
+  private final Supplier<CryptoProvider> crypto;
+
+  /** Made by the first fetch: to load what TLS trusts takes a while, and fetches have a thread. */
+  private @Nullable OkHttpClient client;
 
   /**
-   * @param client does not follow redirects and bounds the time of a call
+   * @param timeout of each call
    * @param issuer the public origin
    * @param connectTo the origin to connect to in its stead
-   * @param crypto verifies signatures with the keys
+   * @param crypto verifies signatures with the keys; not asked before there are any
    */
   DiscoveredKeys(
-      OkHttpClient client, URI issuer, URI connectTo, InstantSource clock, CryptoProvider crypto) {
-    this.client = client;
+      Duration timeout,
+      URI issuer,
+      URI connectTo,
+      InstantSource clock,
+      Supplier<CryptoProvider> crypto) {
+    this.timeout = timeout;
     this.issuer = HttpUrl.get(issuer.toString());
     this.issuerText = issuer.toString();
     this.connectTo = HttpUrl.get(connectTo.toString());
@@ -109,7 +118,7 @@ final class DiscoveredKeys implements KeyFetcher {
           .header("X-Forwarded-Host", host)
           .header("X-Forwarded-Proto", issuer.scheme());
     }
-    try (Response response = client.newCall(request.build()).execute()) {
+    try (Response response = client().newCall(request.build()).execute()) {
       if (response.isRedirect()) {
         throw new KeyFetchException(
             url
@@ -127,6 +136,23 @@ final class DiscoveredKeys implements KeyFetcher {
       throw new KeyFetchException(
           "cannot reach " + url + ": " + e.getClass().getSimpleName() + ", " + e.getMessage());
     }
+  }
+
+  private OkHttpClient client() throws KeyFetchException {
+    if (client == null) {
+      try {
+        client =
+            new OkHttpClient.Builder()
+                .followRedirects(false)
+                .followSslRedirects(false)
+                .callTimeout(timeout)
+                .build();
+      } catch (Exception | AssertionError e) { // OkHttp throws both, undeclared
+        throw new KeyFetchException(
+            "TLS cannot be set up: " + e.getMessage() + "; check javax.net.ssl.trustStore");
+      }
+    }
+    return client;
   }
 
   private static String bounded(BufferedSource source, HttpUrl url)
@@ -173,7 +199,7 @@ final class DiscoveredKeys implements KeyFetcher {
       if (jwk instanceof RSAKey rsa && rsa.size() < MIN_RSA_BITS) {
         return null;
       }
-      JWSVerifier verifier = crypto.verifier(jwk);
+      JWSVerifier verifier = crypto.get().verifier(jwk);
       return verifier == null ? null : key(jwk, verifier);
     } catch (ParseException | JOSEException | GeneralSecurityException | RuntimeException e) {
       LOG.warn("a key of the key set cannot be used: {}", e.getClass().getSimpleName());

@@ -12,8 +12,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import okhttp3.HttpUrl;
-import okhttp3.OkHttpClient;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -95,7 +95,7 @@ public final class Keys implements AutoCloseable {
    * @param issuer the project's public origin
    * @param connectTo the origin to connect to in its stead, the same by default
    * @param timeout of each call
-   * @param crypto verifies signatures with the keys
+   * @param crypto verifies signatures with the keys; not asked before there are any
    * @param tracing makes a span of each fetch
    */
   public static Keys discover(
@@ -104,16 +104,10 @@ public final class Keys implements AutoCloseable {
       Duration timeout,
       InstantSource clock,
       Timing timing,
-      CryptoProvider crypto,
+      Supplier<CryptoProvider> crypto,
       Listener listener,
       Tracing tracing) {
-    OkHttpClient client =
-        new OkHttpClient.Builder()
-            .followRedirects(false)
-            .followSslRedirects(false)
-            .callTimeout(timeout)
-            .build();
-    KeyFetcher fetcher = new DiscoveredKeys(client, issuer, connectTo, clock, crypto);
+    KeyFetcher fetcher = new DiscoveredKeys(timeout, issuer, connectTo, clock, crypto);
     HttpUrl server = HttpUrl.get(connectTo.toString());
     return new Keys(
         () -> tracing.keyFetch(server.host(), server.port(), fetcher::fetch),

@@ -19,6 +19,8 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -66,7 +68,9 @@ public final class Resolver implements AutoCloseable {
   private final Tracing tracing;
   private final LongSupplier nanoTime;
   private final WarningLog warnings;
-  private final OkHttpClient client;
+
+  /** Made beside the rest of the start: to load what TLS trusts takes a while. */
+  private final CompletableFuture<OkHttpClient> client;
 
   /**
    * @param resolverUrl where to connect; http or https
@@ -141,22 +145,41 @@ public final class Resolver implements AutoCloseable {
     this.tracing = tracing;
     this.nanoTime = nanoTime;
     this.warnings = new WarningLog(logger, nanoTime);
-    this.client =
-        new OkHttpClient.Builder()
-            .protocols(List.of(Protocol.HTTP_1_1))
-            .followRedirects(false)
-            .followSslRedirects(false)
-            .retryOnConnectionFailure(false)
-            .callTimeout(timeout)
-            .connectTimeout(timeout)
-            .readTimeout(timeout)
-            .writeTimeout(timeout)
-            .connectionPool(
-                new ConnectionPool(maxCalls, KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS))
-            .dns(new BoundedDns(dns, timeout))
-            .addNetworkInterceptor(Resolver::withoutOwnWays)
-            .eventListenerFactory(Resolver::listenerOf)
-            .build();
+    this.client = CompletableFuture.supplyAsync(() -> makeClient(timeout, maxCalls, dns));
+  }
+
+  private static OkHttpClient makeClient(Duration timeout, int maxCalls, Dns dns) {
+    return new OkHttpClient.Builder()
+        .protocols(List.of(Protocol.HTTP_1_1))
+        .followRedirects(false)
+        .followSslRedirects(false)
+        .retryOnConnectionFailure(false)
+        .callTimeout(timeout)
+        .connectTimeout(timeout)
+        .readTimeout(timeout)
+        .writeTimeout(timeout)
+        .connectionPool(new ConnectionPool(maxCalls, KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS))
+        .dns(new BoundedDns(dns, timeout))
+        .addNetworkInterceptor(Resolver::withoutOwnWays)
+        .eventListenerFactory(Resolver::listenerOf)
+        .build();
+  }
+
+  private OkHttpClient client() throws IOException {
+    try {
+      return client.join();
+    } catch (CompletionException e) {
+      throw new UnusableTlsException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** There can be no call at all. */
+  private static final class UnusableTlsException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private UnusableTlsException(String message) {
+      super(message);
+    }
   }
 
   /** Asks. An answer of any kind is a value; only a bug throws. */
@@ -225,8 +248,8 @@ public final class Resolver implements AutoCloseable {
       }
     }
     // The other side had closed its idle connections, so most likely all of them.
-    client.connectionPool().evictAll();
     try {
+      client().connectionPool().evictAll();
       return once(request, Math.max(1, deadline - System.nanoTime()));
     } catch (IOException e) {
       return failure(e);
@@ -234,7 +257,7 @@ public final class Resolver implements AutoCloseable {
   }
 
   private Outcome once(Request request, long nanos) throws IOException {
-    Call call = client.newCall(request);
+    Call call = client().newCall(request);
     call.timeout().timeout(nanos, TimeUnit.NANOSECONDS);
     try (Response response = call.execute()) {
       return answers.read(response);
@@ -317,6 +340,9 @@ public final class Resolver implements AutoCloseable {
   private Outcome failure(IOException failure) {
     String resolver = LoggedUrl.withPath(url);
     return switch (failure) {
+      case UnusableTlsException e ->
+          unavailable(
+              "TLS cannot be set up (" + e.getMessage() + "): check javax.net.ssl.trustStore");
       case ProtocolException _ ->
           Outcome.unavailable(
               ResolverResult.BAD_ANSWER,
@@ -375,7 +401,11 @@ public final class Resolver implements AutoCloseable {
   /** Breaks off what is in flight and closes the connections. */
   @Override
   public void close() {
-    client.dispatcher().cancelAll();
-    client.connectionPool().evictAll();
+    var _ =
+        client.thenAccept(
+            made -> {
+              made.dispatcher().cancelAll();
+              made.connectionPool().evictAll();
+            });
   }
 }
