@@ -384,12 +384,13 @@ final class Running implements AutoCloseable {
       listen(running.auth::start, settings.listen());
       ListenAddress management = settings.managementListen();
       listen(() -> running.management.start(management.host(), management.port()), management);
-    } catch (IOException e) {
+      running.resolver.awaitClient();
+      running.crypto.join();
+    } catch (IOException | RuntimeException | Error e) {
       running.close();
       throw e;
     }
     running.started = true;
-    running.crypto.join(); // its line comes before "listening", its metric with the first scrape
     if (running.tls != null) {
       running.tls.watch();
     }

@@ -140,7 +140,9 @@ public final class JwtVerifier {
     try {
       byte[] signingInput = token.substring(0, payloadEnd).getBytes(StandardCharsets.US_ASCII);
       requireSignature(key, header.algorithm(), signingInput, signature);
-      lastSigned = header;
+      if (!header.equals(lastSigned)) {
+        lastSigned = header;
+      }
       ClaimsReader.Claims read = claims.read(parseJson(payload));
       Verified verified =
           new Verified(Source.JWT, read.principal(), read.issuedAt(), read.expiresAt());

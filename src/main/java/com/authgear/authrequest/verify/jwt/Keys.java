@@ -172,7 +172,7 @@ public final class Keys implements AutoCloseable {
     } catch (KeyFetchException e) {
       problem = e.getMessage();
       LOG.atWarn().log("key set not fetched: {}", e.getMessage());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // whatever it is, there must be a next time
       problem = "the key set could not be understood";
       LOG.atError().setCause(e).log("key set not fetched");
     }

@@ -165,11 +165,17 @@ public final class Resolver implements AutoCloseable {
         .build();
   }
 
+  /** Waits until calls can be made; throws if they cannot. */
+  public void awaitClient() throws IOException {
+    var _ = client();
+  }
+
   private OkHttpClient client() throws IOException {
     try {
       return client.join();
     } catch (CompletionException e) {
-      throw new UnusableTlsException(String.valueOf(e.getMessage()));
+      throw new UnusableTlsException(
+          "TLS cannot be set up: " + e.getMessage() + "; check javax.net.ssl.trustStore");
     }
   }
 
@@ -340,9 +346,7 @@ public final class Resolver implements AutoCloseable {
   private Outcome failure(IOException failure) {
     String resolver = LoggedUrl.withPath(url);
     return switch (failure) {
-      case UnusableTlsException e ->
-          unavailable(
-              "TLS cannot be set up (" + e.getMessage() + "): check javax.net.ssl.trustStore");
+      case UnusableTlsException e -> unavailable(String.valueOf(e.getMessage()));
       case ProtocolException _ ->
           Outcome.unavailable(
               ResolverResult.BAD_ANSWER,
