@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,28 +137,31 @@ final class IdentityFields {
   }
 
   private Template made(Principal principal) {
-    SequencedMap<String, Optional<String>> fields = new LinkedHashMap<>();
-    for (IdentityHeader header : IDENTITY) {
-      boolean own =
-          header == IdentityHeader.USER_ID || header == IdentityHeader.SESSION_AUTHENTICATED_AT;
-      fields.put(header.headerName(), own ? Optional.empty() : Optional.of(header.of(principal)));
-    }
-    for (ClaimHeader claim : claims) {
-      fields.put(claim.header(), Optional.empty());
-    }
-    return new Template(fields);
+    return template(
+        header ->
+            switch (header) {
+              case USER_ID, SESSION_AUTHENTICATED_AT -> Optional.empty();
+              default -> Optional.of(header.of(principal));
+            },
+        Optional.empty());
   }
 
   private EncodedFields withoutPrincipal(String sessionValid) {
+    return template(
+            header -> Optional.of(header == IdentityHeader.SESSION_VALID ? sessionValid : ""),
+            Optional.of(""))
+        .with();
+  }
+
+  private Template template(
+      Function<IdentityHeader, Optional<String>> identity, Optional<String> claim) {
     SequencedMap<String, Optional<String>> fields = new LinkedHashMap<>();
     for (IdentityHeader header : IDENTITY) {
-      fields.put(
-          header.headerName(),
-          Optional.of(header == IdentityHeader.SESSION_VALID ? sessionValid : ""));
+      fields.put(header.headerName(), identity.apply(header));
     }
-    for (ClaimHeader claim : claims) {
-      fields.put(claim.header(), Optional.of(""));
+    for (ClaimHeader header : claims) {
+      fields.put(header.header(), claim);
     }
-    return new Template(fields).with();
+    return new Template(fields);
   }
 }
