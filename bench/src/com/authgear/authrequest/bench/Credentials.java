@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -30,7 +31,9 @@ final class Credentials {
     this.folder = folder;
   }
 
+  /** Each of a login of its own, as tokens of many users are. */
   Path accessTokens(int count) throws IOException {
+    Instant now = Instant.now();
     Path file = folder.resolve("tokens-" + count);
     try (BufferedWriter writer = Files.newBufferedWriter(file)) {
       for (int written = 0; written < count; written += BATCH) {
@@ -38,7 +41,10 @@ final class Credentials {
         List<String> batch =
             IntStream.range(written, Math.min(written + BATCH, count))
                 .parallel()
-                .mapToObj(_ -> project.accessToken("alice", ONE_KILOBYTE))
+                .mapToObj(
+                    i ->
+                        project.accessToken(
+                            "alice", ONE_KILOBYTE.withAuthTime(now.minusSeconds(i))))
                 .toList();
         for (String token : batch) {
           writer.write("Authorization: Bearer " + token + "\n");
