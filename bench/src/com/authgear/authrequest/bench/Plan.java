@@ -49,8 +49,8 @@ record Plan(
     return only.isEmpty() || only.contains(part);
   }
 
-  /** Distinct tokens for turns in which none may be seen twice. */
+  /** Different tokens that take turns where none may be remembered. */
   int fresh() {
-    return smoke ? 20_000 : (rounds + 1) * seconds * 16_000;
+    return smoke ? 6_000 : 60_000;
   }
 }

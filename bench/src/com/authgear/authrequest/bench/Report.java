@@ -34,15 +34,13 @@ final class Report {
 
   private final Plan plan;
   private final Samples samples;
-  private final List<String> remarks;
   private final Path home;
   private final String jar;
   private final StringBuilder text = new StringBuilder();
 
-  Report(Plan plan, Samples samples, List<String> remarks, Path home, String jar) {
+  Report(Plan plan, Samples samples, Path home, String jar) {
     this.plan = plan;
     this.samples = samples;
-    this.remarks = remarks;
     this.home = home;
     this.jar = jar;
   }
@@ -61,7 +59,6 @@ final class Report {
     targets();
     throughput();
     others();
-    remarks.forEach(remark -> line("- " + remark));
     Files.writeString(results.resolve("results.md"), text);
     Files.writeString(
         results.resolve("throughput.svg"),
