@@ -173,6 +173,14 @@ final class VectorWriter {
     return withClaims(claims -> claims.put(name, value));
   }
 
+  /**
+   * With another value of the bits that no octet of the signature takes from the last character.
+   */
+  private static String respelled(String token) {
+    int last = token.length() - 1;
+    return token.substring(0, last) + (char) (token.charAt(last) + 1);
+  }
+
   private String without(String name) {
     return withClaims(claims -> claims.remove(name));
   }
@@ -375,6 +383,7 @@ final class VectorWriter {
             + parts[2],
         Reason.BAD_SIGNATURE);
     bad("no signature", parts[0] + "." + parts[1] + ".", Reason.BAD_SIGNATURE);
+    bad("signature's last character in another spelling", respelled(token), Reason.BAD_SIGNATURE);
     bad("slash after iss", withClaim("iss", ISSUER + "/"), Reason.WRONG_ISSUER);
     bad("no iss", without("iss"), Reason.WRONG_ISSUER);
     bad("another aud", withClaim("aud", List.of("https://other")), Reason.WRONG_AUDIENCE);

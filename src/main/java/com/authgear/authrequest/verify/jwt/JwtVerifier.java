@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 public final class JwtVerifier {
 
   private static final Base64.Decoder BASE64_URL = Base64.getUrlDecoder();
+  private static final String ALPHABET =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   private static final Set<String> TYPES = Set.of("at+jwt", "application/at+jwt");
 
   private final Keys keys;
@@ -190,7 +192,7 @@ public final class JwtVerifier {
     boolean good;
     try {
       JWSHeader header = new JWSHeader(JWSAlgorithm.parse(algorithm));
-      good = key.verifier().verify(header, signingInput, signature);
+      good = signature.canonical && key.verifier().verify(header, signingInput, signature);
     } catch (JOSEException _) {
       good = false;
     }
@@ -204,10 +206,23 @@ public final class JwtVerifier {
     private static final long serialVersionUID = 1L;
 
     private final transient byte[] decoded;
+    private final transient boolean canonical;
 
     private Signature(String encoded) throws Refusal {
       super(encoded);
       this.decoded = JwtVerifier.decode(encoded);
+      this.canonical = isCanonical(encoded);
+    }
+
+    /**
+     * Whether the bits that the last character has beyond the last octet are zero (RFC 4648 §3.5).
+     * Decoders ignore them, so a signature would have up to 16 spellings, and a changed token could
+     * pass.
+     */
+    private static boolean isCanonical(String encoded) {
+      int beyond = encoded.length() % 4 == 2 ? 4 : encoded.length() % 4 == 3 ? 2 : 0;
+      return beyond == 0
+          || ALPHABET.indexOf(encoded.charAt(encoded.length() - 1)) % (1 << beyond) == 0;
     }
 
     @Override

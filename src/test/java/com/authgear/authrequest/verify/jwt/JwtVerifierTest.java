@@ -252,6 +252,18 @@ class JwtVerifierTest {
   }
 
   @Test
+  void verify_anotherLastCharacterOfTheSignature_isABadSignature() {
+    String token = withClaims(_ -> {});
+    int last = token.length() - 1;
+    String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (char another : alphabet.replace(token.substring(last), "").toCharArray()) {
+      assertThat(verify(token.substring(0, last) + another))
+          .as("%s instead of %s", another, token.charAt(last))
+          .isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
+    }
+  }
+
+  @Test
   void verify_tokenExpiringNow_isRejected() {
     String token = withClaims(claims -> claims.put("exp", NOW - SKEW));
     assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
