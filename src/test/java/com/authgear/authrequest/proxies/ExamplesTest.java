@@ -162,6 +162,13 @@ class ExamplesTest {
     assertThat(http.at("/routers/site/middlewares/0").asText()).isEqualTo("authgear-user");
     assertThat(http.at("/routers/admin/priority").asInt())
         .isGreaterThan(http.at("/routers/site/priority").asInt());
+    assertThat(http.at("/routers/parameters/rule").asText()).isEqualTo("PathRegexp(`;`)");
+    assertThat(http.at("/routers/parameters/middlewares/0").asText()).isEqualTo("authgear-admin");
+    assertThat(keys(http.at("/routers")))
+        .allSatisfy(
+            router ->
+                assertThat(http.at("/routers/" + router + "/priority").asInt())
+                    .isLessThanOrEqualTo(http.at("/routers/parameters/priority").asInt()));
     for (String name : keys(http.at("/middlewares"))) {
       JsonNode forwardAuth = http.at("/middlewares").path(name).at("/forwardAuth");
       assertForwardAuth(forwardAuth);
@@ -290,6 +297,11 @@ class ExamplesTest {
         .isEqualTo("REJECT_REQUEST");
     assertThat(manager.at("/common_http_protocol_options/headers_with_underscores_action").asText())
         .isEqualTo("DROP_HEADER");
+    JsonNode first = manager.at("/route_config/virtual_hosts/0/routes/0");
+    assertThat(first.at("/direct_response/status").asInt()).isEqualTo(400);
+    assertThat("/admin;x/1").matches(first.at("/match/safe_regex/regex").asText());
+    assertThat("/admin%3bx/1").matches(first.at("/match/safe_regex/regex").asText());
+    assertThat("/admin/1").doesNotMatch(first.at("/match/safe_regex/regex").asText());
     JsonNode mutations = manager.at("/early_header_mutation_extensions/0/typed_config/mutations");
     assertThat(
             StreamSupport.stream(mutations.spliterator(), false)

@@ -81,6 +81,10 @@ class IngressNginxIT extends ProxyContract {
   @Override
   void serviceNeverAnswers_clientIsDeniedInTime() {}
 
+  /** Not kept: the controller has no way to refuse a path. The example says what to do instead. */
+  @Override
+  void pathWithParameters_isDeniedToUsers(String target) {}
+
   /** The service says "no-store", and the controller's cache obeys. */
   @Test
   void cacheKeyThatMissesACookie_givesNobodyAnothersIdentity() throws IOException {
