@@ -8,6 +8,12 @@ import com.authgear.authrequest.verify.freshness.SharedMarks.Transit;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.output.StatusOutput;
+import io.lettuce.core.protocol.CommandArgs;
+import io.lettuce.core.protocol.CommandType;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -17,6 +23,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -117,6 +125,35 @@ class SharedMarksIT {
     assertThat(other.count(Transit.RECEIVED)).isEqualTo(51);
     assertThat(one.count(Transit.RECEIVED)).isZero();
     assertThat(other.marks.latest("user7")).isEqualTo(one.marks.latest("user7"));
+  }
+
+  @Test
+  void userWithTheRightsThatReadmeNames_isEnough() throws Exception {
+    Matcher rights =
+        Pattern.compile("`ACL SETUSER (\\S+) on >(\\S+) ([^`]+)`")
+            .matcher(Files.readString(Path.of("README.md")));
+    assertThat(rights.find()).isTrue();
+    String user = rights.group(1);
+    String password = rights.group(2);
+    redis.start();
+    CommandArgs<String, String> arguments =
+        new CommandArgs<>(StringCodec.UTF8).add("SETUSER").add(user).add("on").add(">" + password);
+    for (String right : rights.group(3).split(" ", -1)) {
+      arguments.add(right);
+    }
+    inRedis(
+        commands ->
+            commands.dispatch(CommandType.ACL, new StatusOutput<>(StringCodec.UTF8), arguments));
+    String url = "redis://" + user + ":" + password + "@127.0.0.1:" + redis.port();
+    Replica one = new Replica(url, PROJECT).up();
+    Replica other = new Replica(url, PROJECT).up();
+
+    one.learn("bob", 1);
+
+    await(() -> other.knows("bob"));
+    assertThat(RedisProbe.ask(url, PROJECT))
+        .isInstanceOfSatisfying(
+            RedisProbe.Answered.class, answered -> assertThat(answered.mayUse()).isTrue());
   }
 
   @Test
