@@ -173,16 +173,16 @@ final class VectorWriter {
     return withClaims(claims -> claims.put(name, value));
   }
 
+  private String without(String name) {
+    return withClaims(claims -> claims.remove(name));
+  }
+
   /**
    * With another value of the bits that no octet of the signature takes from the last character.
    */
   private static String respelled(String token) {
     int last = token.length() - 1;
     return token.substring(0, last) + (char) (token.charAt(last) + 1);
-  }
-
-  private String without(String name) {
-    return withClaims(claims -> claims.remove(name));
   }
 
   private String signed(Map<String, Object> claims) {

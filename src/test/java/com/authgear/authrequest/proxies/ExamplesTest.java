@@ -162,13 +162,14 @@ class ExamplesTest {
     assertThat(http.at("/routers/site/middlewares/0").asText()).isEqualTo("authgear-user");
     assertThat(http.at("/routers/admin/priority").asInt())
         .isGreaterThan(http.at("/routers/site/priority").asInt());
-    assertThat(http.at("/routers/parameters/rule").asText()).isEqualTo("PathRegexp(`;`)");
+    assertThat(http.at("/routers/parameters/rule").asText()).isEqualTo("PathRegexp(`(;|%3[bB])`)");
     assertThat(http.at("/routers/parameters/middlewares/0").asText()).isEqualTo("authgear-admin");
     assertThat(keys(http.at("/routers")))
+        .filteredOn(router -> !router.equals("parameters"))
         .allSatisfy(
             router ->
                 assertThat(http.at("/routers/" + router + "/priority").asInt())
-                    .isLessThanOrEqualTo(http.at("/routers/parameters/priority").asInt()));
+                    .isLessThan(http.at("/routers/parameters/priority").asInt()));
     for (String name : keys(http.at("/middlewares"))) {
       JsonNode forwardAuth = http.at("/middlewares").path(name).at("/forwardAuth");
       assertForwardAuth(forwardAuth);
