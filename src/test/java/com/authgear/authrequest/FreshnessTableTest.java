@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * The README's table of freshness, cell by cell: the settings that a row names, the change that a
+ * The table of docs/freshness.md, cell by cell: the settings that a row names, the change that a
  * column names, and a clock that moves to just before and onto the bound that the cell promises.
  * nginx's cache is played by its rule, which {@code EdgeCacheIT} holds against the real one.
  */
@@ -66,10 +66,9 @@ class FreshnessTableTest {
 
   private static List<String> table() {
     try {
-      String readme = Files.readString(Path.of("README.md"));
-      int start = readme.indexOf("<!-- freshness -->\n");
-      return readme
-          .substring(start, readme.indexOf("\n<!-- /freshness -->", start))
+      String page = Files.readString(Path.of("docs/freshness.md"));
+      int start = page.indexOf("<!-- freshness -->\n");
+      return page.substring(start, page.indexOf("\n<!-- /freshness -->", start))
           .lines()
           .skip(1)
           .toList();

@@ -33,8 +33,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * The README's table "Why was a request refused?": each cause is brought about, and the service,
- * asked directly and through a real nginx with the shipped files, does what its row says.
+ * The table of docs/reasons.md: each cause is brought about, and the service, asked directly and
+ * through a real nginx with the shipped files, does what its row says.
  */
 class StatusTableIT {
 
@@ -111,8 +111,8 @@ class StatusTableIT {
   private record Row(String cause, int status, int throughNginx, List<String> reasons) {}
 
   private static List<Row> rows() throws IOException {
-    return Files.readAllLines(Path.of("README.md")).stream()
-        .dropWhile(line -> !line.equals("## Why was a request refused?"))
+    return Files.readAllLines(Path.of("docs/reasons.md")).stream()
+        .dropWhile(line -> !line.equals("# Why was a request refused?"))
         .dropWhile(line -> !line.startsWith("|"))
         .takeWhile(line -> line.startsWith("|"))
         .skip(2)

@@ -196,7 +196,7 @@ public final class SettingsReader {
     return SettingsText.help(new SettingsTable().all());
   }
 
-  /** The settings for the README: a Markdown table, its last line not ended. */
+  /** The settings for the docs: a Markdown table, its last line not ended. */
   public static String markdownTable() {
     return SettingsText.markdownTable(new SettingsTable().all());
   }

@@ -204,7 +204,7 @@ public final class Meters implements AutoCloseable {
     return new Scrape(contentType, registry.scrape(contentType));
   }
 
-  /** Our own metrics as a Markdown table, for the README. */
+  /** Our own metrics as a Markdown table, for the docs. */
   public static String markdownTable() {
     return Metric.markdownTable();
   }

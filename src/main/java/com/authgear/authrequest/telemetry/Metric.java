@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * Our own metrics: what is registered, and what the README's table says. Names are final, as
+ * Our own metrics: what is registered, and what the docs' table says. Names are final, as
  * Prometheus sees them.
  */
 enum Metric {

@@ -7,12 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** The README's table is the program's own; a failure shows what to paste between the markers. */
+/** The table of docs/settings.md is the program's own; a failure shows what to paste. */
 class ReadmeSettingsTest {
 
   @Test
-  void readme_hasTheTableOfTheProgram() throws IOException {
-    assertThat(Files.readString(Path.of("README.md")))
+  void page_hasTheTableOfTheProgram() throws IOException {
+    assertThat(Files.readString(Path.of("docs/settings.md")))
         .containsOnlyOnce(
             "<!-- settings -->\n" + SettingsReader.markdownTable() + "\n<!-- /settings -->");
   }

@@ -128,10 +128,10 @@ class SharedMarksIT {
   }
 
   @Test
-  void userWithTheRightsThatReadmeNames_isEnough() throws Exception {
+  void userWithTheRightsThatDocsName_isEnough() throws Exception {
     Matcher rights =
         Pattern.compile("`ACL SETUSER (\\S+) on >(\\S+) ([^`]+)`")
-            .matcher(Files.readString(Path.of("README.md")));
+            .matcher(Files.readString(Path.of("docs/operations.md")));
     assertThat(rights.find()).isTrue();
     String user = rights.group(1);
     String password = rights.group(2);
