@@ -131,8 +131,8 @@ class ArrowsTest {
   void libraries_stayWhereTheyBelong() {
     onlyIn("com.nimbusds..", "verify.jwt..");
     onlyIn("okhttp3..", "verify..", "sandbox..");
-    onlyIn("io.lettuce..", "verify.freshness..");
-    onlyIn("io.netty..", "verify.freshness..");
+    onlyIn("io.lettuce..", "verify.changes..");
+    onlyIn("io.netty..", "verify.changes..");
     onlyIn("io.opentelemetry..", "telemetry.otlp..");
     onlyIn("io.javalin..", "http..", "sandbox..", "");
     onlyIn("org.eclipse.jetty..", "http..", "sandbox..", "");

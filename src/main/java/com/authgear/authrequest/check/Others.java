@@ -6,7 +6,7 @@ import com.authgear.authrequest.tls.Fault;
 import com.authgear.authrequest.tls.Material;
 import com.authgear.authrequest.tls.PemFiles;
 import com.authgear.authrequest.verify.Caller;
-import com.authgear.authrequest.verify.freshness.RedisProbe;
+import com.authgear.authrequest.verify.changes.RedisProbe;
 import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Presented;
 import com.authgear.authrequest.verify.resolver.Resolver;

@@ -1,11 +1,11 @@
 package com.authgear.authrequest.http;
 
-import com.authgear.authrequest.verify.freshness.EventReader;
-import com.authgear.authrequest.verify.freshness.EventReader.Irrelevant;
-import com.authgear.authrequest.verify.freshness.EventReader.Malformed;
-import com.authgear.authrequest.verify.freshness.EventReader.Relevant;
-import com.authgear.authrequest.verify.freshness.Marks;
-import com.authgear.authrequest.verify.freshness.UserEvent;
+import com.authgear.authrequest.verify.changes.EventReader;
+import com.authgear.authrequest.verify.changes.EventReader.Irrelevant;
+import com.authgear.authrequest.verify.changes.EventReader.Malformed;
+import com.authgear.authrequest.verify.changes.EventReader.Relevant;
+import com.authgear.authrequest.verify.changes.Marks;
+import com.authgear.authrequest.verify.changes.UserEvent;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;

@@ -15,7 +15,7 @@ import com.authgear.authrequest.sandbox.TokenOptions;
 import com.authgear.authrequest.verify.ModeVerifier.Mode;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
-import com.authgear.authrequest.verify.freshness.Changes.Change;
+import com.authgear.authrequest.verify.changes.Changes.Change;
 import com.authgear.authrequest.verify.freshness.TestClock;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -20,7 +20,7 @@ import com.authgear.authrequest.verify.ModeVerifier.Mode;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
-import com.authgear.authrequest.verify.freshness.Changes.Change;
+import com.authgear.authrequest.verify.changes.Changes.Change;
 import com.authgear.authrequest.verify.freshness.TestClock;
 import java.time.Duration;
 import java.util.List;

@@ -1,6 +1,6 @@
 /**
- * How old a verification may be: caches, confirmation by the resolver, and what webhooks told about
- * users. Nothing in here makes a credential good that its verifier refused.
+ * How old a verification may be: caches and confirmation by the resolver. Nothing in here makes a
+ * credential good that its verifier refused.
  */
 @NullMarked
 package com.authgear.authrequest.verify.freshness;

@@ -14,7 +14,7 @@ import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
-import com.authgear.authrequest.verify.freshness.Changes.Change;
+import com.authgear.authrequest.verify.changes.Changes.Change;
 import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Presented;
 import com.authgear.authrequest.verify.resolver.ResolverResult;

@@ -1,10 +1,10 @@
-package com.authgear.authrequest.verify.freshness;
+package com.authgear.authrequest.verify.changes;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.verify.freshness.Changes.Change;
-import com.authgear.authrequest.verify.freshness.Marks.Effect;
+import com.authgear.authrequest.verify.changes.Changes.Change;
+import com.authgear.authrequest.verify.changes.Marks.Effect;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

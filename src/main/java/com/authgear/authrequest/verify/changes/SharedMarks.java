@@ -1,4 +1,4 @@
-package com.authgear.authrequest.verify.freshness;
+package com.authgear.authrequest.verify.changes;
 
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.ConnectionFuture;

@@ -1,4 +1,4 @@
-package com.authgear.authrequest.verify.freshness;
+package com.authgear.authrequest.verify.changes;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.StreamReadConstraints;

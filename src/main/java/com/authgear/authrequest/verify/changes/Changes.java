@@ -1,4 +1,4 @@
-package com.authgear.authrequest.verify.freshness;
+package com.authgear.authrequest.verify.changes;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,10 +1,10 @@
-package com.authgear.authrequest.verify.freshness;
+package com.authgear.authrequest.verify.changes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.RedisServer;
-import com.authgear.authrequest.verify.freshness.Marks.Effect;
-import com.authgear.authrequest.verify.freshness.SharedMarks.Transit;
+import com.authgear.authrequest.verify.changes.Marks.Effect;
+import com.authgear.authrequest.verify.changes.SharedMarks.Transit;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;

@@ -1,12 +1,12 @@
-package com.authgear.authrequest.verify.freshness;
+package com.authgear.authrequest.verify.changes;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.verify.freshness.EventReader.Irrelevant;
-import com.authgear.authrequest.verify.freshness.EventReader.Malformed;
-import com.authgear.authrequest.verify.freshness.EventReader.Reading;
-import com.authgear.authrequest.verify.freshness.EventReader.Relevant;
+import com.authgear.authrequest.verify.changes.EventReader.Irrelevant;
+import com.authgear.authrequest.verify.changes.EventReader.Malformed;
+import com.authgear.authrequest.verify.changes.EventReader.Reading;
+import com.authgear.authrequest.verify.changes.EventReader.Relevant;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Nested;
