@@ -11,9 +11,9 @@ import com.authgear.authrequest.requirement.RequirementParser.Valid;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.trace.Tracing;
+import com.authgear.authrequest.verify.Authenticator;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Digest;
-import com.authgear.authrequest.verify.ModeVerifier;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.freshness.Answers;
@@ -57,7 +57,7 @@ public class DecisionBenchmark {
   private Sandbox sandbox;
   private Keys keys;
   private JwtVerifier jwt;
-  private ModeVerifier verifier;
+  private Authenticator verifier;
   private Policy policy;
   private Requirement requirement;
   private CredentialExtractor extractor;
@@ -89,8 +89,8 @@ public class DecisionBenchmark {
     }
     jwt = verifier(0);
     verifier =
-        new ModeVerifier(
-            ModeVerifier.Mode.JWT,
+        new Authenticator(
+            Authenticator.Mode.JWT,
             verifier(10),
             nobody(),
             nobody(),
@@ -157,14 +157,14 @@ public class DecisionBenchmark {
   /** Parses a JWT and checks its signature and claims: what a token costs that was not seen yet. */
   @Benchmark
   public Verification verify() {
-    return jwt.verifyNow(token, tokenDigest);
+    return jwt.verify(token, tokenDigest).await();
   }
 
   /** The same for a bad signature. */
   @Benchmark
   public Verification verifyForged() {
     // Another digest each time, because refusals are remembered too.
-    return jwt.verifyNow(forged, new Digest(forgeries++, 0, 0, 0));
+    return jwt.verify(forged, new Digest(forgeries++, 0, 0, 0)).await();
   }
 
   /** What every request begins with: the name under which the caches know a token. */
@@ -176,7 +176,7 @@ public class DecisionBenchmark {
   /** From the header fields to the decision, for a token that was verified before. */
   @Benchmark
   public Decision whole() {
-    Verification known = verifier.verifyNow(extract(), () -> NOBODY);
+    Verification known = verifier.verify(extract(), () -> NOBODY).await();
     return policy.decide(known, requirement, Clock.systemUTC().millis() / 1000);
   }
 

@@ -7,7 +7,7 @@ import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.trace.Tracing;
-import com.authgear.authrequest.verify.ModeVerifier;
+import com.authgear.authrequest.verify.Authenticator;
 import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.freshness.Answers;
 import com.authgear.authrequest.verify.freshness.CacheCounts;
@@ -58,7 +58,7 @@ final class CheckParts {
         resolver,
         new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
         new Requirements(settings.policies()),
-        new ModeVerifier(
+        new Authenticator(
             Running.mode(settings),
             jwt,
             sessions,

@@ -27,7 +27,7 @@ import com.authgear.authrequest.telemetry.ResolverMeters;
 import com.authgear.authrequest.telemetry.SpanMeters;
 import com.authgear.authrequest.telemetry.otlp.OtlpTracing;
 import com.authgear.authrequest.trace.Tracing;
-import com.authgear.authrequest.verify.ModeVerifier;
+import com.authgear.authrequest.verify.Authenticator;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Marks;
@@ -167,7 +167,7 @@ final class Running implements AutoCloseable {
         new AuthHandler(
             new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
             new Requirements(settings.policies()),
-            new ModeVerifier(
+            new Authenticator(
                 mode(settings),
                 jwt,
                 sessions,
@@ -426,11 +426,11 @@ final class Running implements AutoCloseable {
                 : List.of("header", "query"));
   }
 
-  static ModeVerifier.Mode mode(Settings settings) {
+  static Authenticator.Mode mode(Settings settings) {
     return switch (settings.mode()) {
-      case AUTO -> ModeVerifier.Mode.AUTO;
-      case JWT -> ModeVerifier.Mode.JWT;
-      case RESOLVER -> ModeVerifier.Mode.RESOLVER;
+      case AUTO -> Authenticator.Mode.AUTO;
+      case JWT -> Authenticator.Mode.JWT;
+      case RESOLVER -> Authenticator.Mode.RESOLVER;
     };
   }
 

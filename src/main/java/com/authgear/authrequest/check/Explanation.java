@@ -111,7 +111,7 @@ record Explanation(
       parts.heard().clear();
       Credential credential = parts.credentials().extract(fields);
       Verification verification =
-          parts.verifier().verify(credential, () -> new Caller(null, null, null));
+          parts.verifier().verify(credential, () -> new Caller(null, null, null)).await();
       Answer answer = parts.judge().judge(verification, requirement, now.getEpochSecond());
       credential(credential, verification);
       resolver(verification);
@@ -237,7 +237,7 @@ record Explanation(
         return;
       }
       lines.add(Line.ok("credential", text + ": verified here"));
-      Verification alone = parts.jwt().verify(bearer.token(), Digest.ofToken(bearer.token()));
+      Verification alone = parts.jwt().verify(bearer.token(), Digest.ofToken(bearer.token())).await();
       List<Line> steps =
           TokenSteps.of(bearer.token(), settings, parts.keys().algorithms(), alone, now);
       boolean aside =

@@ -23,8 +23,9 @@ import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.trace.RequestSpan;
 import com.authgear.authrequest.trace.TraceContext;
 import com.authgear.authrequest.trace.Tracing;
+import com.authgear.authrequest.verify.Authenticator;
 import com.authgear.authrequest.verify.Caller;
-import com.authgear.authrequest.verify.ModeVerifier;
+import com.authgear.authrequest.verify.Pending;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.Verifier;
@@ -90,7 +91,7 @@ public final class AuthHandler extends Handler.Wrapper {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(AuthHandler.class);
-  static final int MAX_WAITING = ModeVerifier.MAX_WAITING;
+  static final int MAX_WAITING = Authenticator.MAX_WAITING;
   private static final String BY_QUERY = "/auth";
   private static final String BY_NAME = "/auth/";
   static final String BY_PREFIX = "/ext-authz/";
@@ -219,20 +220,18 @@ public final class AuthHandler extends Handler.Wrapper {
   private void judge(Exchange exchange, Requirement requirement) {
     HttpFields headers = exchange.request.getHeaders();
     Credential credential = credentials.extract(headers::getValuesList);
-    Verification verification = verifier.verifyNow(credential, () -> caller(exchange));
-    if (verification == null) {
-      handOver(exchange, credential, requirement);
-    } else {
-      exchange.verification = verification;
-      respond(exchange, decide(verification, requirement));
+    switch (verifier.verify(credential, () -> caller(exchange))) {
+      case Verification known -> decide(exchange, known, requirement);
+      case Pending later -> handOver(exchange, later, requirement);
     }
   }
 
-  private Answer decide(Verification verification, Requirement requirement) {
-    return judge.judge(verification, requirement, now());
+  private void decide(Exchange exchange, Verification verification, Requirement requirement) {
+    exchange.verification = verification;
+    respond(exchange, judge.judge(verification, requirement, now()));
   }
 
-  private void handOver(Exchange exchange, Credential credential, Requirement requirement) {
+  private void handOver(Exchange exchange, Pending later, Requirement requirement) {
     if (!places.tryAcquire()) {
       deny(exchange, Reason.OVERLOADED);
       return;
@@ -241,9 +240,7 @@ public final class AuthHandler extends Handler.Wrapper {
       waiting.execute(
           () -> {
             try {
-              Verification verification = verify(exchange, credential);
-              exchange.verification = verification;
-              respond(exchange, decide(verification, requirement));
+              decide(exchange, await(exchange, later), requirement);
             } catch (RuntimeException | Error bug) {
               fail(exchange, bug);
             } finally {
@@ -256,11 +253,9 @@ public final class AuthHandler extends Handler.Wrapper {
     }
   }
 
-  private Verification verify(Exchange exchange, Credential credential) {
+  private static Verification await(Exchange exchange, Pending later) {
     RequestSpan span = exchange.span;
-    return span == null
-        ? verifier.verify(credential, () -> caller(exchange))
-        : span.during(() -> verifier.verify(credential, () -> caller(exchange)));
+    return span == null ? later.await() : span.during(later::await);
   }
 
   private static Caller caller(Exchange exchange) {

@@ -9,10 +9,15 @@ import java.util.List;
  * What a verifier says about a credential. {@link Rejected} is the caller's fault, {@link
  * Unavailable} is ours or Authgear's; the two never merge.
  */
-public sealed interface Verification {
+public sealed interface Verification extends Finding {
 
   /** Who said it. */
   Source source();
+
+  @Override
+  default Verification await() {
+    return this;
+  }
 
   /**
    * The credential is good.

@@ -18,6 +18,8 @@ import com.authgear.authrequest.requirement.RequirementParser;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.Finding;
+import com.authgear.authrequest.verify.Pending;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Anonymous;
 import com.authgear.authrequest.verify.Verification.Rejected;
@@ -74,17 +76,13 @@ class AuthHandlerTest {
         public void emitted(int bytes) {}
       };
 
-  /** Says whatever a test wants. */
+  /** Says whatever a test wants: {@code later}, unless {@code now} knows. */
   record Answering(Supplier<@Nullable Verification> now, Supplier<Verification> later)
       implements Verifier {
     @Override
-    public @Nullable Verification verifyNow(Credential credential, Supplier<Caller> caller) {
-      return now.get();
-    }
-
-    @Override
-    public Verification verify(Credential credential, Supplier<Caller> caller) {
-      return later.get();
+    public Finding verify(Credential credential, Supplier<Caller> caller) {
+      Verification known = now.get();
+      return known != null ? known : (Pending) later::get;
     }
   }
 

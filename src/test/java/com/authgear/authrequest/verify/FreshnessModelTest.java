@@ -12,7 +12,7 @@ import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
-import com.authgear.authrequest.verify.ModeVerifier.Mode;
+import com.authgear.authrequest.verify.Authenticator.Mode;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.changes.Changes.Change;

@@ -16,7 +16,7 @@ import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
-import com.authgear.authrequest.verify.ModeVerifier.Mode;
+import com.authgear.authrequest.verify.Authenticator.Mode;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
@@ -206,7 +206,7 @@ class FreshnessTest {
       clock.pass(Duration.ofMinutes(31).toMillis());
       ask(new Bearer(token, cookies));
 
-      assertThat(verifying.verifier.verifyNow(new Bearer(token, cookies), FreshnessTest::caller))
+      assertThat(verifying.verifier.verify(new Bearer(token, cookies), FreshnessTest::caller))
           .isInstanceOf(Verified.class);
       assertThat(calls()).isEqualTo(1);
     }
@@ -362,10 +362,11 @@ class FreshnessTest {
     @Test
     void opaqueToken_isRememberedOnTheThreadThatAsks() {
       Bearer token = new Bearer(project.opaqueToken("alice"), new NoCookies());
-      assertThat(verifying.verifier.verifyNow(token, FreshnessTest::caller)).isNull();
+      assertThat(verifying.verifier.verify(token, FreshnessTest::caller))
+          .isInstanceOf(Pending.class);
       ask(token);
 
-      assertThat(verifying.verifier.verifyNow(token, FreshnessTest::caller))
+      assertThat(verifying.verifier.verify(token, FreshnessTest::caller))
           .isInstanceOf(Verified.class);
     }
 

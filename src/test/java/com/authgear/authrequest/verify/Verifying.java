@@ -3,7 +3,7 @@ package com.authgear.authrequest.verify;
 import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.trace.Tracing;
-import com.authgear.authrequest.verify.ModeVerifier.Mode;
+import com.authgear.authrequest.verify.Authenticator.Mode;
 import com.authgear.authrequest.verify.changes.Changes.Change;
 import com.authgear.authrequest.verify.freshness.Answers;
 import com.authgear.authrequest.verify.freshness.CacheCounts;
@@ -33,7 +33,7 @@ final class Verifying implements AutoCloseable {
   final Map<String, Change> changes = new ConcurrentHashMap<>();
   final AtomicInteger coalesced = new AtomicInteger();
   final AtomicInteger stale = new AtomicInteger();
-  final ModeVerifier verifier;
+  final Authenticator verifier;
   private final Keys keys;
   private final Resolver resolver;
   private final Answers sessions;
@@ -71,7 +71,7 @@ final class Verifying implements AutoCloseable {
     confirmations =
         answers(recheck.orElse(Answers.UNTIL_THE_END), recheck.isPresent(), staleIfError, clock);
     verifier =
-        new ModeVerifier(
+        new Authenticator(
             mode,
             new JwtVerifier(
                 keys,
@@ -116,8 +116,7 @@ final class Verifying implements AutoCloseable {
   /** As the handler does: at once if that is possible. */
   Verification ask(Credential credential) {
     Supplier<Caller> caller = () -> new Caller("192.0.2.1", null, null);
-    Verification now = verifier.verifyNow(credential, caller);
-    return now != null ? now : verifier.verify(credential, caller);
+    return verifier.verify(credential, caller).await();
   }
 
   /** Lets nothing happen in the background any more. */

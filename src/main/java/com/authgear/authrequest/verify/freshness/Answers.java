@@ -4,6 +4,8 @@ import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Digest;
+import com.authgear.authrequest.verify.Finding;
+import com.authgear.authrequest.verify.Pending;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Anonymous;
 import com.authgear.authrequest.verify.Verification.Rejected;
@@ -226,6 +228,12 @@ public final class Answers implements AutoCloseable {
       return refusal.verification;
     }
     return null;
+  }
+
+  /** What is known and still good, or else what an answer of the resolver will tell. */
+  public Finding find(Digest credentials, Question question) {
+    Verification known = known(credentials, question);
+    return known != null ? known : (Pending) () -> ask(credentials, question);
   }
 
   /** Asks, or waits for whoever is asking the same, for a bounded time. */

@@ -3,6 +3,8 @@ package com.authgear.authrequest.verify.jwt;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.verify.Digest;
+import com.authgear.authrequest.verify.Finding;
+import com.authgear.authrequest.verify.Pending;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
@@ -20,6 +22,7 @@ import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * ({@code jwk}, {@code jku}, {@code x5c}, {@code x5u}) are never looked at.
  */
 public final class JwtVerifier {
+
+  /** Most requests that wait for the key set at once. */
+  public static final int MAX_WAITING = 256;
 
   private static final Base64.Decoder BASE64_URL = Base64.getUrlDecoder();
   private static final String ALPHABET =
@@ -39,6 +45,7 @@ public final class JwtVerifier {
   private final ClaimsReader claims;
   private final InstantSource clock;
   private final TokenCache known;
+  private final Semaphore places = new Semaphore(MAX_WAITING);
   private volatile @Nullable Header lastSigned;
 
   /**
@@ -64,28 +71,11 @@ public final class JwtVerifier {
   }
 
   /**
-   * Verifies without waiting; null if a fetch of the key set may change the answer.
+   * Verifies as far as that needs no fetch of the key set.
    *
    * @param digest of the token alone
    */
-  public @Nullable Verification verifyNow(String token, Digest digest) {
-    return verify(token, digest, false);
-  }
-
-  /**
-   * Verifies, fetching the key set if that may help.
-   *
-   * @param digest of the token alone
-   */
-  public Verification verify(String token, Digest digest) {
-    Verification answer = verify(token, digest, true);
-    if (answer == null) {
-      throw new IllegalStateException("a waiting verification has an answer");
-    }
-    return answer;
-  }
-
-  private @Nullable Verification verify(String token, Digest digest, boolean mayWait) {
+  public Finding verify(String token, Digest digest) {
     KeySet keySet = keys.current();
     if (keySet != null) {
       Verification answer = known.get(digest, keySet, clock.millis() / 1000);
@@ -94,9 +84,32 @@ public final class JwtVerifier {
       }
     }
     try {
-      return check(token, digest, mayWait);
+      Jws jws = parse(token);
+      if (keySet == null) {
+        throw new Refusal(Reason.KEYS_UNAVAILABLE);
+      }
+      boolean isKnown = keySet.keys().containsKey(jws.header.kid());
+      return isKnown || !keys.mayFetchForUnknownKey()
+          ? check(jws, digest)
+          : (Pending) () -> verifyAfterFetch(jws, digest);
     } catch (Refusal refusal) {
       return answer(refusal);
+    }
+  }
+
+  private Verification verifyAfterFetch(Jws jws, Digest digest) {
+    if (!places.tryAcquire()) {
+      return new Unavailable(Source.JWT, Reason.OVERLOADED);
+    }
+    try {
+      if (keys.mayFetchForUnknownKey()) {
+        keys.fetchFor(jws.header.kid());
+      }
+      return check(jws, digest);
+    } catch (Refusal refusal) {
+      return answer(refusal);
+    } finally {
+      places.release();
     }
   }
 
@@ -106,33 +119,39 @@ public final class JwtVerifier {
         : new Rejected(Source.JWT, refusal.reason);
   }
 
-  private @Nullable Verification check(String token, Digest digest, boolean mayWait)
-      throws Refusal {
+  /** A token in its parts; nothing about it is verified. */
+  private static final class Jws {
+    private final Header header;
+    private final byte[] payload;
+    private final byte[] signingInput;
+    private final Signature signature;
+
+    private Jws(Header header, byte[] payload, byte[] signingInput, Signature signature) {
+      this.header = header;
+      this.payload = payload;
+      this.signingInput = signingInput;
+      this.signature = signature;
+    }
+  }
+
+  private Jws parse(String token) throws Refusal {
     int headerEnd = token.indexOf('.');
     int payloadEnd = token.indexOf('.', headerEnd + 1);
     if (headerEnd <= 0 || payloadEnd <= headerEnd + 1 || token.indexOf('.', payloadEnd + 1) >= 0) {
       throw new Refusal(Reason.MALFORMED_TOKEN);
     }
-    String encodedHeader = token.substring(0, headerEnd);
     byte[] payload = decode(token.substring(headerEnd + 1, payloadEnd));
     Signature signature = new Signature(token.substring(payloadEnd + 1));
-    Header header = header(encodedHeader);
+    Header header = header(token.substring(0, headerEnd));
+    byte[] signingInput = token.substring(0, payloadEnd).getBytes(StandardCharsets.US_ASCII);
+    return new Jws(header, payload, signingInput, signature);
+  }
+
+  private Verification check(Jws jws, Digest digest) throws Refusal {
+    Header header = jws.header;
+    // Looked up again in any case: another request's fetch may have begun the cool-down just now.
     KeySet keySet = keys.current();
-    if (keySet == null) {
-      throw new Refusal(Reason.KEYS_UNAVAILABLE);
-    }
-    KeySet.Key key = keySet.keys().get(header.kid());
-    if (key == null) {
-      if (keys.mayFetchForUnknownKey()) {
-        if (!mayWait) {
-          return null;
-        }
-        keys.fetchFor(header.kid());
-      }
-      // Looked up again in any case: another request's fetch may have begun the cool-down just now.
-      keySet = keys.current();
-      key = keySet == null ? null : keySet.keys().get(header.kid());
-    }
+    KeySet.Key key = keySet == null ? null : keySet.keys().get(header.kid());
     if (key == null) {
       throw new Refusal(keys.lastFetchFailed() ? Reason.KEYS_UNAVAILABLE : Reason.UNKNOWN_KEY);
     }
@@ -140,12 +159,11 @@ public final class JwtVerifier {
       throw new Refusal(Reason.ALGORITHM_NOT_ALLOWED);
     }
     try {
-      byte[] signingInput = token.substring(0, payloadEnd).getBytes(StandardCharsets.US_ASCII);
-      requireSignature(key, header.algorithm(), signingInput, signature);
+      requireSignature(key, header.algorithm(), jws.signingInput, jws.signature);
       if (!header.equals(lastSigned)) {
         lastSigned = header;
       }
-      ClaimsReader.Claims read = claims.read(parseJson(payload));
+      ClaimsReader.Claims read = claims.read(parseJson(jws.payload));
       Verified verified =
           new Verified(Source.JWT, read.principal(), read.issuedAt(), read.expiresAt());
       return known.remember(digest, verified, read.notBefore(), key);

@@ -17,6 +17,8 @@ import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.verify.Digest;
+import com.authgear.authrequest.verify.Finding;
+import com.authgear.authrequest.verify.Pending;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
@@ -87,11 +89,11 @@ class JwtVerifierTest {
   }
 
   private Verification verify(String token) {
-    return verifier.verify(token, Digest.ofToken(token));
+    return verifier.verify(token, Digest.ofToken(token)).await();
   }
 
-  private @Nullable Verification verifyNow(String token) {
-    return verifier.verifyNow(token, Digest.ofToken(token));
+  private Finding verifyNow(String token) {
+    return verifier.verify(token, Digest.ofToken(token));
   }
 
   @BeforeEach
@@ -305,7 +307,7 @@ class JwtVerifierTest {
     published.clear();
     published.add(publicKey(OTHER_KEY));
     String unknown = withHeader(h -> h.put("kid", "key-2"));
-    assertThat(verifyNow(unknown)).as("must wait for a fetch").isNull();
+    assertThat(verifyNow(unknown)).as("must wait for a fetch").isInstanceOf(Pending.class);
     assertThat(verify(unknown))
         .as("known now, though signed by another key")
         .isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
@@ -421,7 +423,7 @@ class JwtVerifierTest {
     @Test
     void verify_again_checksNoSignatureAndGivesTheSame() {
       String token = withClaims(_ -> {});
-      Verification first = verifyNow(token);
+      Finding first = verifyNow(token);
 
       assertThat(verifyNow(token)).isSameAs(first);
       assertThat(signatures).hasValue(1);

@@ -11,7 +11,6 @@ import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.verify.Verification.Anonymous;
 import com.authgear.authrequest.verify.Verification.Rejected;
-import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Changes.Change;
@@ -23,20 +22,17 @@ import com.authgear.authrequest.verify.jwt.StatedEnd;
 import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Presented;
 import java.time.InstantSource;
-import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Sends each credential to the verifier that its mode says, with the resolver's own precedence: a
- * bearer token counts before the cookies, and cookies count when the token turns out not to be
- * valid.
+ * Says whose credential it is: a bearer token counts before the cookies, and cookies count when the
+ * token turns out not to be valid, as at Authgear's resolver.
  *
  * <p>A user's JWT that is good by itself is confirmed at the resolver where rechecking is on, or
  * where the user changed since the token was issued. In mode {@code jwt} there is no resolver to
  * ask, and a change that ends what the user may do refuses the tokens issued until then.
  */
-public final class ModeVerifier implements Verifier {
+public final class Authenticator implements Verifier {
 
   /** Who verifies what. */
   public enum Mode {
@@ -48,14 +44,11 @@ public final class ModeVerifier implements Verifier {
     RESOLVER
   }
 
-  /** Most requests that wait for the key set at once. */
-  private static final int MAX_WAITING_FOR_KEYS = 256;
-
   /**
    * Most requests that wait at once, whatever for. Each kind of wait has its own bound, so that a
    * resolver that hangs takes no place of those who wait for keys.
    */
-  public static final int MAX_WAITING = MAX_WAITING_FOR_KEYS + 2 * Answers.MAX_WAITING;
+  public static final int MAX_WAITING = JwtVerifier.MAX_WAITING + 2 * Answers.MAX_WAITING;
 
   private final Mode mode;
   private final JwtVerifier jwt;
@@ -64,14 +57,13 @@ public final class ModeVerifier implements Verifier {
   private final boolean recheck;
   private final Changes changes;
   private final InstantSource clock;
-  private final Semaphore keyPlaces = new Semaphore(MAX_WAITING_FOR_KEYS);
 
   /**
    * @param sessions about opaque tokens and cookies
    * @param confirmations about JWTs
    * @param recheck whether every user's JWT needs a confirmation
    */
-  public ModeVerifier(
+  public Authenticator(
       Mode mode,
       JwtVerifier jwt,
       Answers sessions,
@@ -89,108 +81,63 @@ public final class ModeVerifier implements Verifier {
   }
 
   @Override
-  public @Nullable Verification verifyNow(Credential credential, Supplier<Caller> caller) {
+  public Finding verify(Credential credential, Supplier<Caller> caller) {
     return switch (credential) {
       case None _ -> new Anonymous();
       case Malformed malformed -> malformed(malformed);
-      case Cookies cookies -> {
-        if (mode == Mode.JWT) {
-          yield new Anonymous();
-        }
-        yield sessions.known(
-            Digest.of(null, cookies.header()),
-            new SessionQuestion(() -> Presented.of(cookies), caller));
-      }
+      case Cookies _ when mode == Mode.JWT -> new Anonymous();
+      case Cookies cookies ->
+          sessions.find(
+              Digest.of(null, cookies.header()),
+              new SessionQuestion(() -> Presented.of(cookies), caller));
+      case Bearer bearer when !isLocal(bearer) ->
+          sessions.find(digest(bearer), new SessionQuestion(() -> Presented.of(bearer), caller));
       case Bearer bearer -> {
-        if (!isLocal(bearer)) {
-          yield sessions.known(
-              digest(bearer), new SessionQuestion(() -> Presented.of(bearer), caller));
-        }
         Digest digest = Digest.ofToken(bearer.token());
-        Verification local = jwt.verifyNow(bearer.token(), digest);
-        Verification answer =
-            local instanceof Verified verified ? judgeNow(verified, bearer, digest, caller) : local;
-        yield answer instanceof Rejected rejected && mayFallBack(rejected)
-            ? switch (bearer.fallback()) {
-              case Cookies cookies -> verifyNow(cookies, caller);
-              case NoCookies _ -> rejected;
-            }
-            : answer;
+        yield switch (jwt.verify(bearer.token(), digest)) {
+          case Verification local -> confirmed(local, bearer, digest, caller);
+          case Pending later -> later.then(local -> confirmed(local, bearer, digest, caller));
+        };
       }
     };
   }
 
-  @Override
-  public Verification verify(Credential credential, Supplier<Caller> caller) {
-    return switch (credential) {
-      case None _ -> new Anonymous();
-      case Malformed malformed -> malformed(malformed);
-      case Cookies cookies -> {
-        if (mode == Mode.JWT) {
-          yield new Anonymous();
-        }
-        yield sessions.ask(
-            Digest.of(null, cookies.header()),
-            new SessionQuestion(() -> Presented.of(cookies), caller));
-      }
-      case Bearer bearer -> {
-        if (!isLocal(bearer)) {
-          yield sessions.ask(
-              digest(bearer), new SessionQuestion(() -> Presented.of(bearer), caller));
-        }
-        Digest digest = Digest.ofToken(bearer.token());
-        Verification local = local(bearer, digest);
-        Verification answer =
-            local instanceof Verified verified ? judge(verified, bearer, digest, caller) : local;
-        yield answer instanceof Rejected rejected && mayFallBack(rejected)
-            ? switch (bearer.fallback()) {
-              case Cookies cookies -> verify(cookies, caller);
-              case NoCookies _ -> rejected;
-            }
-            : answer;
-      }
-    };
-  }
-
-  private Verification local(Bearer bearer, Digest digest) {
-    Verification now = jwt.verifyNow(bearer.token(), digest);
-    if (now != null) {
-      return now;
+  /** What a token is that was verified locally, once the resolver confirmed it where it must. */
+  private Finding confirmed(
+      Verification local, Bearer bearer, Digest digest, Supplier<Caller> caller) {
+    if (!(local instanceof Verified verified)) {
+      return orCookies(local, bearer, caller);
     }
-    if (!keyPlaces.tryAcquire()) {
-      return new Unavailable(Source.JWT, Reason.OVERLOADED);
-    }
-    try {
-      return jwt.verify(bearer.token(), digest);
-    } finally {
-      keyPlaces.release();
-    }
-  }
-
-  private @Nullable Verification judgeNow(
-      Verified local, Bearer bearer, Digest digest, Supplier<Caller> caller) {
-    return switch (need(local)) {
+    return switch (need(verified)) {
       case NOTHING -> local;
       case REFUSAL -> new Rejected(Source.JWT, Reason.USER_CHANGED);
       case CONFIRMATION ->
-          confirmations.known(digest, new Confirmation(bearer.token(), local, caller));
+          switch (confirmations.find(digest, new Confirmation(bearer.token(), verified, caller))) {
+            case Verification answer -> orCookies(answer, bearer, caller);
+            case Pending later ->
+                later.then(answer -> orCookies(unlessEnded(answer, verified), bearer, caller));
+          };
     };
   }
 
-  private Verification judge(
-      Verified local, Bearer bearer, Digest digest, Supplier<Caller> caller) {
-    return switch (need(local)) {
-      case NOTHING -> local;
-      case REFUSAL -> new Rejected(Source.JWT, Reason.USER_CHANGED);
-      case CONFIRMATION -> {
-        Verification answer =
-            confirmations.ask(digest, new Confirmation(bearer.token(), local, caller));
-        // The token may have ended while the resolver was asked.
-        yield answer instanceof Verified && clock.millis() / 1000 >= local.expiresAt()
-            ? new Rejected(Source.JWT, Reason.EXPIRED)
-            : answer;
-      }
-    };
+  /**
+   * Cookies count where the token is not valid, but not where the resolver knows the token's
+   * session and refuses its user.
+   */
+  private Finding orCookies(Verification answer, Bearer bearer, Supplier<Caller> caller) {
+    return mode != Mode.JWT
+            && answer instanceof Rejected rejected
+            && rejected.source() == Source.JWT
+            && bearer.fallback() instanceof Cookies cookies
+        ? verify(cookies, caller)
+        : answer;
+  }
+
+  /** The token may have ended while the resolver was asked. */
+  private Verification unlessEnded(Verification answer, Verified local) {
+    return answer instanceof Verified && clock.millis() / 1000 >= local.expiresAt()
+        ? new Rejected(Source.JWT, Reason.EXPIRED)
+        : answer;
   }
 
   private enum Need {
@@ -223,11 +170,6 @@ public final class ModeVerifier implements Verifier {
       case JWT -> true;
       case RESOLVER -> false;
     };
-  }
-
-  /** Not where the resolver knows the token's session and refuses its user. */
-  private boolean mayFallBack(Rejected rejected) {
-    return mode != Mode.JWT && rejected.source() == Source.JWT;
   }
 
   private static Digest digest(Bearer bearer) {
