@@ -5,6 +5,8 @@ import com.authgear.authrequest.check.nginx.CheckNginx;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.settings.ListenAddress;
+import com.authgear.authrequest.settings.LogFormat;
+import com.authgear.authrequest.settings.LogLevel;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
@@ -21,7 +23,6 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /** The commands: with no argument it serves. */
 public final class Main {
@@ -168,7 +169,7 @@ public final class Main {
     Running.listen(
         () -> started.set(Sandbox.start(options)),
         new ListenAddress(options.host(), options.port()));
-    Logging.configure(Logging.Format.TEXT, Level.INFO);
+    Logging.configure(LogFormat.TEXT, LogLevel.INFO);
     Sandbox sandbox = started.get();
     closeAtTheEnd(sandbox);
     print(System.out, "A stand-in Authgear, with its users: " + sandbox.origin());

@@ -5,7 +5,6 @@ import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.AuthHandler;
 import com.authgear.authrequest.http.HookHandler;
-import com.authgear.authrequest.http.HookResult;
 import com.authgear.authrequest.http.ResourceMetadata;
 import com.authgear.authrequest.http.Servers;
 import com.authgear.authrequest.policy.Policy;
@@ -17,6 +16,7 @@ import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Secret;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SocketFile;
+import com.authgear.authrequest.telemetry.DecisionListener;
 import com.authgear.authrequest.telemetry.DecisionLog;
 import com.authgear.authrequest.telemetry.FreshnessMeters;
 import com.authgear.authrequest.telemetry.FreshnessMeters.Cache;
@@ -32,14 +32,12 @@ import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.changes.SharedMarks;
-import com.authgear.authrequest.verify.changes.SharedMarks.Transit;
 import com.authgear.authrequest.verify.freshness.Answers;
 import com.authgear.authrequest.verify.freshness.CacheCounts;
 import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.jwt.TokenCache;
-import com.authgear.authrequest.verify.resolver.BreakerState;
 import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Resolver;
 import com.authgear.authrequest.verify.resolver.ResolverListener;
@@ -56,23 +54,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.LongConsumer;
-import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.eclipse.jetty.server.Handler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /** The service, put together and listening. Closing it drains it. */
 final class Running implements AutoCloseable {
 
   static final Duration KEY_TIMEOUT = Duration.ofSeconds(5);
-
-  private static final List<ResolverResult> RESULTS = List.of(ResolverResult.values());
-  private static final List<HookResult> HOOK_RESULTS = List.of(HookResult.values());
-  private static final List<Transit> TRANSITS = List.of(Transit.values());
 
   private final Keys keys;
   private final Meters meters;
@@ -102,8 +92,7 @@ final class Running implements AutoCloseable {
     tls = readTls(settings, clock, meters);
     tracing = tracing(settings, clock, version, meters);
     crypto = choice.thenApply(this::tell);
-    ResolverMeters resolverMeters =
-        new ResolverMeters(meters, RESULTS.stream().map(ResolverResult::code).toList());
+    ResolverMeters resolverMeters = new ResolverMeters(meters);
     keys =
         Keys.discover(
             settings.endpoint(),
@@ -112,29 +101,22 @@ final class Running implements AutoCloseable {
             clock,
             Keys.Timing.DEFAULT,
             crypto::join,
-            (trigger, success) ->
-                meters.keySetRefreshed(Meters.Trigger.valueOf(trigger.name()), success),
+            meters,
             tracing);
     keys.start(); // beside all that follows
     meters.bindKeySet(
         () -> keys.ageSeconds().isPresent() ? keys.ageSeconds().getAsLong() : Double.NaN,
         keys::size);
     meters.bindReady(() -> problem() == null);
-    FreshnessMeters freshness =
-        new FreshnessMeters(
-            meters, Stream.of(BreakerState.values()).map(BreakerState::code).toList());
+    FreshnessMeters freshness = new FreshnessMeters(meters);
     CacheCounts tokenCounts = new CacheCounts();
     TokenCache tokens = new TokenCache(settings.cacheSize(), tokenCounts);
-    bind(freshness, Cache.TOKEN, tokenCounts, tokens::size);
+    freshness.bindCache(Cache.TOKEN, tokenCounts, tokens::size);
     JwtVerifier jwt = jwt(settings, keys, clock, tokens);
-    resolver =
-        resolver(
-            settings,
-            (result, nanos) -> resolverMeters.call(RESULTS.indexOf(result), nanos),
-            tracing);
+    resolver = resolver(settings, resolverMeters, tracing);
     resolverMeters.bindCallsInFlight(resolver::callsInFlight);
     settings.recheck().ifPresent(freshness::recheckInterval);
-    freshness.bindBreaker(() -> resolver.breakerState().code());
+    freshness.bindBreaker(resolver::breakerState);
     marks = new Marks(clock, settings.clockSkew());
     markMeters = new MarkMeters(meters, marks::inForce, marks::dropped);
     sharedMarks = shareMarks();
@@ -148,8 +130,8 @@ final class Running implements AutoCloseable {
             marks,
             clock,
             sessionCounts,
-            listener(freshness, _ -> {}));
-    bind(freshness, Cache.SESSION, sessionCounts, sessions::size);
+            freshness.sessions());
+    freshness.bindCache(Cache.SESSION, sessionCounts, sessions::size);
     CacheCounts confirmationCounts = new CacheCounts();
     confirmations =
         answers(
@@ -160,8 +142,8 @@ final class Running implements AutoCloseable {
             marks,
             clock,
             confirmationCounts,
-            listener(freshness, freshness::recheckAge));
-    bind(freshness, Cache.CONFIRMATION, confirmationCounts, confirmations::size);
+            freshness.confirmations());
+    freshness.bindCache(Cache.CONFIRMATION, confirmationCounts, confirmations::size);
     ResourceMetadata metadata = metadata(settings);
     handler =
         new AuthHandler(
@@ -241,19 +223,15 @@ final class Running implements AutoCloseable {
       return null;
     }
     AtomicReference<@Nullable SharedMarks> shared = new AtomicReference<>();
-    MarkMeters.Results results =
+    SharedMarks.Listener listener =
         markMeters.redis(
-            TRANSITS.stream().map(Transit::code).toList(),
             () -> {
               SharedMarks current = shared.get();
               return current != null && current.isUp();
             });
     SharedMarks started =
         SharedMarks.start(
-            settings.redisUrl().get().value(),
-            settings.endpoint().toString(),
-            marks,
-            transit -> results.count(TRANSITS.indexOf(transit)));
+            settings.redisUrl().get().value(), settings.endpoint().toString(), marks, listener);
     shared.set(started);
     return started;
   }
@@ -263,12 +241,10 @@ final class Running implements AutoCloseable {
     if (settings.webhookSecrets().isEmpty()) {
       return next;
     }
-    MarkMeters.Results results =
-        markMeters.webhooks(HOOK_RESULTS.stream().map(HookResult::code).toList());
     return new HookHandler(
         settings.webhookSecrets().stream().map(Secret::value).toList(),
         event -> sharedMarks == null ? marks.learn(event) : sharedMarks.learn(event),
-        result -> results.count(HOOK_RESULTS.indexOf(result)),
+        markMeters.webhooks(),
         next);
   }
 
@@ -347,37 +323,9 @@ final class Running implements AutoCloseable {
         listener);
   }
 
-  private static Answers.Listener listener(FreshnessMeters meters, LongConsumer used) {
-    return new Answers.Listener() {
-      @Override
-      public void coalesced() {
-        meters.coalesced();
-      }
-
-      @Override
-      public void servedStale() {
-        meters.servedStale();
-      }
-
-      @Override
-      public void used(long ageNanos) {
-        used.accept(ageNanos);
-      }
-    };
-  }
-
-  private static void bind(
-      FreshnessMeters meters, Cache cache, CacheCounts counts, LongSupplier entries) {
-    meters.bindCache(
-        cache,
-        new FreshnessMeters.CacheSource(counts::hits, counts::misses, counts::evictions, entries));
-  }
-
   /** Listens, or leaves nothing running. */
   static Running start(Settings settings, InstantSource clock, String version) throws IOException {
-    Logging.configure(
-        Logging.Format.valueOf(settings.logFormat().name()),
-        Level.valueOf(settings.logLevel().name()));
+    Logging.configure(settings.logFormat(), settings.logLevel());
     lightenJetty();
     Running running = new Running(settings, clock, version);
     try {

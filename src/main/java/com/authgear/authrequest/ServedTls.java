@@ -62,12 +62,12 @@ final class ServedTls implements AutoCloseable {
               public void taken(Material material) {
                 tls.replace(material.context());
                 current = material;
-                ServedTls.this.meters.reloaded(true);
+                ServedTls.this.meters.taken(material);
               }
 
               @Override
               public void refused() {
-                ServedTls.this.meters.reloaded(false);
+                ServedTls.this.meters.refused();
               }
             });
   }

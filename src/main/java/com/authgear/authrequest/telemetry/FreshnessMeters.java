@@ -1,5 +1,8 @@
 package com.authgear.authrequest.telemetry;
 
+import com.authgear.authrequest.verify.freshness.Answers;
+import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.authgear.authrequest.verify.resolver.BreakerState;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -7,14 +10,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 
 /** The part of the {@link Meters} about caches, rechecks and the resolver's breaker. */
 public final class FreshnessMeters {
@@ -25,16 +27,6 @@ public final class FreshnessMeters {
     SESSION,
     CONFIRMATION
   }
-
-  /**
-   * Where a cache's values come from; asked at each scrape.
-   *
-   * @param entries how many there are now
-   */
-  public record CacheSource(
-      LongSupplier hits, LongSupplier misses, LongSupplier evictions, LongSupplier entries) {}
-
-  private static final CacheSource NOTHING = new CacheSource(() -> 0, () -> 0, () -> 0, () -> 0);
 
   /** Up to the longest interval that can be set. */
   private static final Duration[] AGES = {
@@ -55,26 +47,24 @@ public final class FreshnessMeters {
   private final Counter coalesced;
   private final Counter stale;
   private final Timer recheckAge;
-  private volatile Supplier<String> breakerState;
+  private volatile Supplier<BreakerState> breakerState = () -> BreakerState.CLOSED;
 
+  /** Where a cache's values come from; asked at each scrape. */
   private static final class Source {
-    private volatile CacheSource values = NOTHING;
+    private volatile CacheCounts counts = new CacheCounts();
+    private volatile LongSupplier entries = () -> 0;
   }
 
-  /**
-   * Registers every series.
-   *
-   * @param breakerStates the closed list of label values, the initial one first
-   */
-  public FreshnessMeters(Meters meters, List<String> breakerStates) {
+  /** Registers every series. */
+  public FreshnessMeters(Meters meters) {
     registry = meters.registry();
     for (Cache cache : Cache.values()) {
       Source source = new Source();
       sources.put(cache, source);
-      counter(registry, Metric.CACHE_HITS, cache, source, CacheSource::hits);
-      counter(registry, Metric.CACHE_MISSES, cache, source, CacheSource::misses);
-      counter(registry, Metric.CACHE_EVICTIONS, cache, source, CacheSource::evictions);
-      Gauge.builder(Metric.CACHE_ENTRIES.meterName(), () -> source.values.entries().getAsLong())
+      counter(registry, Metric.CACHE_HITS, cache, source, CacheCounts::hits);
+      counter(registry, Metric.CACHE_MISSES, cache, source, CacheCounts::misses);
+      counter(registry, Metric.CACHE_EVICTIONS, cache, source, CacheCounts::evictions);
+      Gauge.builder(Metric.CACHE_ENTRIES.meterName(), () -> source.entries.getAsLong())
           .description(Metric.CACHE_ENTRIES.help())
           .tag("cache", label(cache))
           .register(registry);
@@ -86,12 +76,10 @@ public final class FreshnessMeters {
             .description(Metric.RECHECK_AGE.help())
             .serviceLevelObjectives(AGES)
             .register(registry);
-    String initial = breakerStates.getFirst();
-    breakerState = () -> initial;
-    for (String state : breakerStates) {
-      Gauge.builder(Metric.BREAKER.meterName(), () -> breakerState.get().equals(state) ? 1 : 0)
+    for (BreakerState state : BreakerState.values()) {
+      Gauge.builder(Metric.BREAKER.meterName(), () -> breakerState.get() == state ? 1 : 0)
           .description(Metric.BREAKER.help())
-          .tag("state", state)
+          .tag("state", state.code())
           .register(registry);
     }
   }
@@ -108,9 +96,8 @@ public final class FreshnessMeters {
       Metric metric,
       Cache cache,
       Source source,
-      Function<CacheSource, LongSupplier> value) {
-    FunctionCounter.builder(
-            metric.meterName(), source, self -> value.apply(self.values).getAsLong())
+      ToLongFunction<CacheCounts> value) {
+    FunctionCounter.builder(metric.meterName(), source, self -> value.applyAsLong(self.counts))
         .description(metric.help())
         .tag("cache", label(cache))
         .register(registry);
@@ -120,13 +107,19 @@ public final class FreshnessMeters {
     return cache.name().toLowerCase(Locale.ROOT);
   }
 
-  /** Binds the series of a cache. */
-  public void bindCache(Cache cache, CacheSource source) {
-    Objects.requireNonNull(sources.get(cache)).values = source;
+  /**
+   * Binds the series of a cache.
+   *
+   * @param entries how many there are now
+   */
+  public void bindCache(Cache cache, CacheCounts counts, LongSupplier entries) {
+    Source source = Objects.requireNonNull(sources.get(cache));
+    source.counts = counts;
+    source.entries = entries;
   }
 
-  /** Binds the breaker's state, one of the labels. */
-  public void bindBreaker(Supplier<String> state) {
+  /** Binds the breaker's state. */
+  public void bindBreaker(Supplier<BreakerState> state) {
     breakerState = state;
   }
 
@@ -137,18 +130,32 @@ public final class FreshnessMeters {
         .register(registry);
   }
 
-  /** Counts a request that shared another one's call. */
-  public void coalesced() {
-    coalesced.increment();
+  /** Counts what becomes of sessions' answers. */
+  public Answers.Listener sessions() {
+    return new Sessions();
   }
 
-  /** Counts an answer that was used past its time. */
-  public void servedStale() {
-    stale.increment();
+  /** Counts what becomes of confirmations, and notes how old they are. */
+  public Answers.Listener confirmations() {
+    return new Confirmations();
   }
 
-  /** Notes how old a confirmation was. */
-  public void recheckAge(long nanos) {
-    recheckAge.record(Math.max(nanos, 0), TimeUnit.NANOSECONDS);
+  private class Sessions implements Answers.Listener {
+    @Override
+    public void coalesced() {
+      coalesced.increment();
+    }
+
+    @Override
+    public void servedStale() {
+      stale.increment();
+    }
+  }
+
+  private final class Confirmations extends Sessions {
+    @Override
+    public void used(long ageNanos) {
+      recheckAge.record(Math.max(ageNanos, 0), TimeUnit.NANOSECONDS);
+    }
   }
 }

@@ -1,10 +1,18 @@
 package com.authgear.authrequest.telemetry;
 
+import static java.util.Objects.requireNonNull;
+
+import com.authgear.authrequest.http.HookHandler;
+import com.authgear.authrequest.http.HookResult;
+import com.authgear.authrequest.verify.changes.SharedMarks;
+import com.authgear.authrequest.verify.changes.SharedMarks.Transit;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
-import java.util.List;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 
@@ -32,44 +40,38 @@ public final class MarkMeters {
         .register(meters.registry());
   }
 
-  /** Counts by a result's index in a list. */
-  @FunctionalInterface
-  public interface Results {
-    void count(int result);
+  /** Registers a series for every result that a call of the webhook can have, and counts them. */
+  public HookHandler.Listener webhooks() {
+    Map<HookResult, Counter> counters =
+        counters(Metric.WEBHOOKS, HookResult.class, HookResult::code);
+    return result -> requireNonNull(counters.get(result)).increment();
   }
 
   /**
-   * Registers a series for every result a call of the webhook can have.
+   * Registers a series for everything that can happen to a mark on its way through Redis, and
+   * counts it.
    *
-   * @param results the closed list of label values, such as {@code bad_signature}
-   */
-  public Results webhooks(List<String> results) {
-    return counters(Metric.WEBHOOKS, results);
-  }
-
-  /**
-   * Registers what goes through Redis.
-   *
-   * @param results the closed list of label values, such as {@code received}
    * @param up whether there is a connection
    */
-  public Results redis(List<String> results, BooleanSupplier up) {
+  public SharedMarks.Listener redis(BooleanSupplier up) {
     Gauge.builder(Metric.REDIS_UP.meterName(), () -> up.getAsBoolean() ? 1 : 0)
         .description(Metric.REDIS_UP.help())
         .register(meters.registry());
-    return counters(Metric.REDIS_MARKS, results);
+    Map<Transit, Counter> counters = counters(Metric.REDIS_MARKS, Transit.class, Transit::code);
+    return transit -> requireNonNull(counters.get(transit)).increment();
   }
 
-  private Results counters(Metric metric, List<String> results) {
-    List<Counter> counters =
-        results.stream()
-            .map(
-                result ->
-                    Counter.builder(metric.meterName())
-                        .description(metric.help())
-                        .tag("result", result)
-                        .register(meters.registry()))
-            .toList();
-    return result -> counters.get(result).increment();
+  private <E extends Enum<E>> Map<E, Counter> counters(
+      Metric metric, Class<E> results, Function<E, String> code) {
+    Map<E, Counter> counters = new EnumMap<>(results);
+    for (E result : results.getEnumConstants()) {
+      counters.put(
+          result,
+          Counter.builder(metric.meterName())
+              .description(metric.help())
+              .tag("result", code.apply(result))
+              .register(meters.registry()));
+    }
+    return counters;
   }
 }

@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.verify.jwt.Keys;
+import com.authgear.authrequest.verify.jwt.Keys.Trigger;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
@@ -41,15 +43,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Until a supplier is bound, its gauge reads as it should at that moment: not ready, no keys.
  */
-public final class Meters implements AutoCloseable {
-
-  /** Why the key set was fetched: the {@code trigger} label. */
-  public enum Trigger {
-    START,
-    SCHEDULED,
-    /** A token named a key that is not in the set. */
-    UNKNOWN_KEY
-  }
+public final class Meters implements Keys.Listener, AutoCloseable {
 
   /**
    * What an answer to a scrape consists of.
@@ -160,7 +154,8 @@ public final class Meters implements AutoCloseable {
   }
 
   /** Counts an attempt to fetch the key set. */
-  public void keySetRefreshed(Trigger trigger, boolean success) {
+  @Override
+  public void fetched(Trigger trigger, boolean success) {
     Counter counter = (success ? refreshSuccesses : refreshFailures).get(trigger);
     requireNonNull(counter).increment();
   }

@@ -1,44 +1,38 @@
 package com.authgear.authrequest.telemetry;
 
+import com.authgear.authrequest.verify.resolver.ResolverListener;
+import com.authgear.authrequest.verify.resolver.ResolverResult;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
-import java.util.List;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 
 /** The resolver's part of the {@link Meters}; not there in mode {@code jwt}. */
-public final class ResolverMeters {
+public final class ResolverMeters implements ResolverListener {
 
-  private final Timer[] calls;
+  private final Map<ResolverResult, Timer> calls = new EnumMap<>(ResolverResult.class);
   private volatile IntSupplier inFlight = () -> 0;
 
-  /**
-   * Registers a series for every result a call can have.
-   *
-   * @param results the closed list of label values, such as {@code timeout}
-   */
-  public ResolverMeters(Meters meters, List<String> results) {
-    calls =
-        results.stream()
-            .map(
-                result ->
-                    Meters.histogram(Metric.RESOLVER_CALL)
-                        .tag("result", result)
-                        .register(meters.registry()))
-            .toArray(Timer[]::new);
+  /** Registers a series for every result a call can have. */
+  public ResolverMeters(Meters meters) {
+    for (ResolverResult result : ResolverResult.values()) {
+      calls.put(
+          result,
+          Meters.histogram(Metric.RESOLVER_CALL)
+              .tag("result", result.code())
+              .register(meters.registry()));
+    }
     Gauge.builder(Metric.RESOLVER_CALLS_IN_FLIGHT.meterName(), () -> inFlight.getAsInt())
         .description(Metric.RESOLVER_CALLS_IN_FLIGHT.help())
         .register(meters.registry());
   }
 
-  /**
-   * Counts a call.
-   *
-   * @param result its result, as an index into the list of results
-   * @param nanos how long it took
-   */
-  public void call(int result, long nanos) {
-    calls[result].record(Math.max(nanos, 0), TimeUnit.NANOSECONDS);
+  @Override
+  public void called(ResolverResult result, long nanos) {
+    Objects.requireNonNull(calls.get(result)).record(Math.max(nanos, 0), TimeUnit.NANOSECONDS);
   }
 
   /** Binds the gauge of calls without an answer yet. */

@@ -1,12 +1,14 @@
 package com.authgear.authrequest.telemetry;
 
+import com.authgear.authrequest.tls.Material;
+import com.authgear.authrequest.tls.WatchedFiles;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import java.time.Instant;
 import java.util.function.Supplier;
 
 /** The part of the {@link Meters} about TLS on the main listener; made only if it is on. */
-public final class TlsMeters {
+public final class TlsMeters implements WatchedFiles.Listener {
 
   private final Counter reloads;
   private final Counter reloadFailures;
@@ -35,9 +37,14 @@ public final class TlsMeters {
         .register(meters.registry());
   }
 
-  /** Counts an attempt to use changed files. */
-  public void reloaded(boolean success) {
-    (success ? reloads : reloadFailures).increment();
+  @Override
+  public void taken(Material material) {
+    reloads.increment();
+  }
+
+  @Override
+  public void refused() {
+    reloadFailures.increment();
   }
 
   /** Counts the end of a handshake. */

@@ -4,11 +4,12 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import ch.qos.logback.core.OutputStreamAppender;
+import com.authgear.authrequest.settings.LogFormat;
+import com.authgear.authrequest.settings.LogLevel;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.slf4j.Logger;
-import org.slf4j.event.Level;
 
 /** A log of its own, set up as in production, that writes to memory. */
 final class CapturedLog {
@@ -16,7 +17,7 @@ final class CapturedLog {
   private final LoggerContext loggers = new LoggerContext();
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-  CapturedLog(Logging.Format format, Level level) {
+  CapturedLog(LogFormat format, LogLevel level) {
     loggers.setMDCAdapter(new LogbackMDCAdapter());
     OutputStreamAppender<ILoggingEvent> appender = new OutputStreamAppender<>();
     appender.setOutputStream(out);

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.settings.LogFormat;
+import com.authgear.authrequest.settings.LogLevel;
 import com.authgear.authrequest.telemetry.DecisionLog.Context;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,14 +16,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
-import org.slf4j.event.Level;
 
 class DecisionLogTest {
 
   private static final String NAME = DecisionLog.class.getName();
   private static final Context CONTEXT = new Context("r-1", "", "192.0.2.7", "", "", "");
 
-  private final CapturedLog captured = new CapturedLog(Logging.Format.TEXT, Level.INFO);
+  private final CapturedLog captured = new CapturedLog(LogFormat.TEXT, LogLevel.INFO);
   private volatile Instant now = Instant.parse("2026-11-24T10:00:00Z");
   private final InstantSource clock = () -> now;
   private final DecisionLog log = new DecisionLog(captured.logger(NAME), clock, false);
@@ -41,7 +42,7 @@ class DecisionLogTest {
 
   @Test
   void decided_denialInJson_isOneWholeRecord() {
-    CapturedLog json = new CapturedLog(Logging.Format.JSON, Level.INFO);
+    CapturedLog json = new CapturedLog(LogFormat.JSON, LogLevel.INFO);
     new DecisionLog(json.logger(NAME), clock, false)
         .decided(
             Reason.ROLE_MISSING,

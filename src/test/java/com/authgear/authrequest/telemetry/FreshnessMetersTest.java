@@ -3,13 +3,13 @@ package com.authgear.authrequest.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.telemetry.FreshnessMeters.Cache;
-import com.authgear.authrequest.telemetry.FreshnessMeters.CacheSource;
+import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.authgear.authrequest.verify.resolver.BreakerState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -17,8 +17,7 @@ import org.junit.jupiter.api.Test;
 class FreshnessMetersTest {
 
   private final Meters meters = new Meters("1.2.3");
-  private final FreshnessMeters freshness =
-      new FreshnessMeters(meters, List.of("closed", "open", "half_open"));
+  private final FreshnessMeters freshness = new FreshnessMeters(meters);
 
   @AfterEach
   void close() {
@@ -35,6 +34,14 @@ class FreshnessMetersTest {
     series.put(name + "{cache=\"session\"}", others);
     series.put(name + "{cache=\"confirmation\"}", others);
     return series;
+  }
+
+  private static void times(int times, Runnable... actions) {
+    for (int i = 0; i < times; i++) {
+      for (Runnable action : actions) {
+        action.run();
+      }
+    }
   }
 
   @Test
@@ -68,8 +75,11 @@ class FreshnessMetersTest {
 
   @Test
   void cache_bound_showsItsOwnValuesAtEachScrape() {
-    AtomicLong hits = new AtomicLong(3);
-    freshness.bindCache(Cache.TOKEN, new CacheSource(hits::get, () -> 5, () -> 7, () -> 11));
+    CacheCounts counts = new CacheCounts();
+    times(3, counts::hit);
+    times(5, counts::miss);
+    times(7, counts::evicted);
+    freshness.bindCache(Cache.TOKEN, counts, () -> 11);
 
     assertThat(scraped().named("authgear_auth_cache_hits_total"))
         .containsExactlyInAnyOrderEntriesOf(perCache("authgear_auth_cache_hits_total", 3, 0));
@@ -79,18 +89,19 @@ class FreshnessMetersTest {
         .containsExactlyInAnyOrderEntriesOf(perCache("authgear_auth_cache_evictions_total", 7, 0));
     assertThat(scraped().named("authgear_auth_cache_entries"))
         .containsExactlyInAnyOrderEntriesOf(perCache("authgear_auth_cache_entries", 11, 0));
-    hits.set(4);
+    counts.hit();
     assertThat(scraped().value("authgear_auth_cache_hits_total{cache=\"token\"}")).isEqualTo(4);
   }
 
   /** The registry holds what counts by weak references only. */
   @Test
   void cache_afterAGarbageCollection_countsOn() {
-    AtomicLong count = new AtomicLong(1);
-    freshness.bindCache(Cache.TOKEN, new CacheSource(count::get, count::get, count::get, () -> 0));
+    CacheCounts counts = new CacheCounts();
+    times(1, counts::hit, counts::miss, counts::evicted);
+    freshness.bindCache(Cache.TOKEN, counts, () -> 0);
     assertThat(scraped().value("authgear_auth_cache_hits_total{cache=\"token\"}")).isEqualTo(1);
     System.gc();
-    count.set(2);
+    times(1, counts::hit, counts::miss, counts::evicted);
     Exposition scraped = scraped();
     for (String what : List.of("hits", "misses", "evictions")) {
       assertThat(scraped.value("authgear_auth_cache_" + what + "_total{cache=\"token\"}"))
@@ -101,24 +112,25 @@ class FreshnessMetersTest {
 
   @Test
   void breaker_everyState_isTheOnlyOne() {
-    AtomicReference<String> state = new AtomicReference<>("open");
+    AtomicReference<BreakerState> state = new AtomicReference<>(BreakerState.OPEN);
     freshness.bindBreaker(state::get);
-    for (String one : List.of("closed", "open", "half_open")) {
+    for (BreakerState one : BreakerState.values()) {
       state.set(one);
       scraped()
           .named("authgear_auth_resolver_breaker")
           .forEach(
               (series, value) ->
-                  assertThat(value).isEqualTo(series.contains("\"" + one + "\"") ? 1 : 0));
+                  assertThat(value).isEqualTo(series.contains("\"" + one.code() + "\"") ? 1 : 0));
     }
   }
 
   @Test
   void counted_coalescedStaleAndAge_haveTheirValues() {
-    freshness.coalesced();
-    freshness.coalesced();
-    freshness.servedStale();
-    freshness.recheckAge(TimeUnit.MILLISECONDS.toNanos(1500));
+    freshness.sessions().coalesced();
+    freshness.confirmations().coalesced();
+    freshness.sessions().servedStale();
+    freshness.confirmations().used(TimeUnit.MILLISECONDS.toNanos(1500));
+    freshness.sessions().used(TimeUnit.MILLISECONDS.toNanos(700)); // confirms nothing
 
     Exposition scraped = scraped();
     assertThat(scraped.value("authgear_auth_resolver_coalesced_total")).isEqualTo(2);

@@ -2,13 +2,14 @@ package com.authgear.authrequest.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.settings.LogFormat;
+import com.authgear.authrequest.settings.LogLevel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /** What a whole process writes, from its first logger on. */
 class LoggingProcessTest {
@@ -20,8 +21,8 @@ class LoggingProcessTest {
     public static void main(String[] args) {
       LoggerFactory.getLogger("early").debug("not shown");
       LoggerFactory.getLogger("early").info("before");
-      Logging.configure(Logging.Format.TEXT, Level.INFO);
-      Logging.configure(Logging.Format.TEXT, Level.INFO);
+      Logging.configure(LogFormat.TEXT, LogLevel.INFO);
+      Logging.configure(LogFormat.TEXT, LogLevel.INFO);
       LoggerFactory.getLogger("late").info("after");
       java.util.logging.Logger.getLogger("okhttp3.OkHttpClient").info("not shown");
       java.util.logging.Logger.getLogger("okhttp3.OkHttpClient").warning("leaked");

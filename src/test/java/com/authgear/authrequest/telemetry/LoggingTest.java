@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
+import com.authgear.authrequest.settings.LogFormat;
+import com.authgear.authrequest.settings.LogLevel;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -17,7 +19,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.Logger;
-import org.slf4j.event.Level;
 
 class LoggingTest {
 
@@ -29,11 +30,11 @@ class LoggingTest {
       "a\\r\\nb\\u0085c\\u2028d\\u2029e\\u001b[2Jf\\u202eg\\u007fh\ufffdi\\tj\\u0000k\\u000bl";
 
   private static CapturedLog json() {
-    return new CapturedLog(Logging.Format.JSON, Level.INFO);
+    return new CapturedLog(LogFormat.JSON, LogLevel.INFO);
   }
 
   private static CapturedLog text() {
-    return new CapturedLog(Logging.Format.TEXT, Level.INFO);
+    return new CapturedLog(LogFormat.TEXT, LogLevel.INFO);
   }
 
   @Nested
@@ -230,18 +231,18 @@ class LoggingTest {
   class Levels {
 
     @ParameterizedTest
-    @EnumSource(Level.class)
-    void configure_level_isTheLeastSevereOfOurs(Level level) {
-      CapturedLog log = new CapturedLog(Logging.Format.TEXT, level);
+    @EnumSource(LogLevel.class)
+    void configure_level_isTheLeastSevereOfOurs(LogLevel level) {
+      CapturedLog log = new CapturedLog(LogFormat.TEXT, level);
       everyLevel(log.logger("com.authgear.authrequest.X"));
 
-      assertThat(log.lines()).hasSize(1 + List.of(Level.values()).indexOf(level));
+      assertThat(log.lines()).hasSize(1 + List.of(LogLevel.values()).indexOf(level));
     }
 
     @Test
     void configure_librariesThatWriteCredentials_areQuietBelowWarnAtEveryLevel() {
-      Map<Level, Integer> expected =
-          Map.of(Level.ERROR, 1, Level.WARN, 2, Level.INFO, 2, Level.DEBUG, 2, Level.TRACE, 2);
+      Map<LogLevel, Integer> expected =
+          Map.of(LogLevel.ERROR, 1, LogLevel.WARN, 2, LogLevel.INFO, 2, LogLevel.DEBUG, 2);
       for (String name :
           List.of(
               "org.eclipse.jetty.http.HttpParser",
@@ -251,7 +252,7 @@ class LoggingTest {
               "io.netty.X")) {
         expected.forEach(
             (level, lines) -> {
-              CapturedLog log = new CapturedLog(Logging.Format.TEXT, level);
+              CapturedLog log = new CapturedLog(LogFormat.TEXT, level);
               everyLevel(log.logger(name));
               assertThat(log.lines()).as("%s at %s", name, level).hasSize(lines);
             });
@@ -260,7 +261,7 @@ class LoggingTest {
 
     @Test
     void configure_exporterOfSpans_isSilent_sinceItsCallerSpeaks() {
-      CapturedLog log = new CapturedLog(Logging.Format.TEXT, Level.TRACE);
+      CapturedLog log = new CapturedLog(LogFormat.TEXT, LogLevel.DEBUG);
       everyLevel(log.logger("io.opentelemetry.exporter.internal.http.HttpExporter"));
       assertThat(log.lines()).isEmpty();
     }

@@ -4,8 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.http.HookHandler;
+import com.authgear.authrequest.http.HookResult;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.tls.Authority;
+import com.authgear.authrequest.tls.Contents;
+import com.authgear.authrequest.tls.Material;
+import com.authgear.authrequest.tls.Material.Bad;
+import com.authgear.authrequest.tls.Material.Good;
+import com.authgear.authrequest.verify.changes.SharedMarks.Transit;
+import com.authgear.authrequest.verify.jwt.Keys.Trigger;
+import com.authgear.authrequest.verify.resolver.ResolverResult;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,6 +36,7 @@ import javax.management.ObjectName;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MetersTest {
 
@@ -104,6 +117,14 @@ class MetersTest {
 
   private Exposition scraped() {
     return Exposition.parse(meters.scrape());
+  }
+
+  private static Map<String, Double> zeros(String name, String... results) {
+    Map<String, Double> zeros = new TreeMap<>();
+    for (String result : results) {
+      zeros.put(name + "{result=\"" + result + "\"}", 0.0);
+    }
+    return zeros;
   }
 
   private static String decision(String part, String outcome, String reason, String verifier) {
@@ -351,11 +372,11 @@ class MetersTest {
     }
 
     @Test
-    void keySetRefreshed_countsByResultAndTrigger() {
-      meters.keySetRefreshed(Meters.Trigger.START, false);
-      meters.keySetRefreshed(Meters.Trigger.START, false);
-      meters.keySetRefreshed(Meters.Trigger.START, true);
-      meters.keySetRefreshed(Meters.Trigger.UNKNOWN_KEY, true);
+    void fetched_countsByResultAndTrigger() {
+      meters.fetched(Trigger.START, false);
+      meters.fetched(Trigger.START, false);
+      meters.fetched(Trigger.START, true);
+      meters.fetched(Trigger.UNKNOWN_KEY, true);
 
       assertThat(scraped().named("authgear_auth_key_set_refreshes_total"))
           .containsOnly(
@@ -391,33 +412,40 @@ class MetersTest {
   @Nested
   class Resolver {
 
-    private final ResolverMeters resolver =
-        new ResolverMeters(meters, List.of("valid", "timeout", "origin_mismatch"));
+    private final ResolverMeters resolver = new ResolverMeters(meters);
 
     @Test
     void start_everyResult_existsWithZero() {
       assertThat(scraped().named("authgear_auth_resolver_call_seconds_count"))
-          .containsOnly(
-              Map.entry("authgear_auth_resolver_call_seconds_count{result=\"valid\"}", 0.0),
-              Map.entry("authgear_auth_resolver_call_seconds_count{result=\"timeout\"}", 0.0),
-              Map.entry(
-                  "authgear_auth_resolver_call_seconds_count{result=\"origin_mismatch\"}", 0.0));
+          .containsExactlyInAnyOrderEntriesOf(
+              zeros(
+                  "authgear_auth_resolver_call_seconds_count",
+                  "valid",
+                  "invalid",
+                  "absent",
+                  "unavailable",
+                  "origin_mismatch",
+                  "unknown_project",
+                  "error",
+                  "bad_answer",
+                  "overloaded",
+                  "breaker_open"));
       assertThat(scraped().value("authgear_auth_resolver_calls_in_flight")).isZero();
     }
 
     @Test
     void call_two_countSumAndBucketsAreExact() {
-      resolver.call(1, 2_000_000_000L);
-      resolver.call(1, 1_500_000_000L);
+      resolver.called(ResolverResult.UNAVAILABLE, 2_000_000_000L);
+      resolver.called(ResolverResult.UNAVAILABLE, 1_500_000_000L);
 
       Exposition scraped = scraped();
-      assertThat(scraped.value("authgear_auth_resolver_call_seconds_count{result=\"timeout\"}"))
+      assertThat(scraped.value("authgear_auth_resolver_call_seconds_count{result=\"unavailable\"}"))
           .isEqualTo(2);
-      assertThat(scraped.value("authgear_auth_resolver_call_seconds_sum{result=\"timeout\"}"))
+      assertThat(scraped.value("authgear_auth_resolver_call_seconds_sum{result=\"unavailable\"}"))
           .isEqualTo(3.5);
       assertThat(scraped.value("authgear_auth_resolver_call_seconds_count{result=\"valid\"}"))
           .isZero();
-      assertThat(buckets(scraped, "authgear_auth_resolver_call_seconds", "result=\"timeout\""))
+      assertThat(buckets(scraped, "authgear_auth_resolver_call_seconds", "result=\"unavailable\""))
           .containsEntry(1.0, 0.0)
           .containsEntry(2.5, 2.0);
     }
@@ -438,23 +466,38 @@ class MetersTest {
 
     @Test
     void webhook_countsByResult_andEveryResultExistsWithZero() {
-      MarkMeters.Results webhooks = marks.webhooks(List.of("accepted", "bad_signature"));
-      webhooks.count(1);
-      webhooks.count(1);
+      HookHandler.Listener webhooks = marks.webhooks();
+      webhooks.answered(HookResult.BAD_SIGNATURE);
+      webhooks.answered(HookResult.BAD_SIGNATURE);
+      Map<String, Double> expected =
+          zeros(
+              "authgear_auth_webhooks_total",
+              "accepted",
+              "duplicate",
+              "too_old",
+              "ignored",
+              "malformed",
+              "bad_signature",
+              "not_post",
+              "timeout",
+              "too_large",
+              "aborted",
+              "overloaded",
+              "failed");
+      expected.put("authgear_auth_webhooks_total{result=\"bad_signature\"}", 2.0);
       assertThat(scraped().named("authgear_auth_webhooks_total"))
-          .containsOnly(
-              Map.entry("authgear_auth_webhooks_total{result=\"accepted\"}", 0.0),
-              Map.entry("authgear_auth_webhooks_total{result=\"bad_signature\"}", 2.0));
+          .containsExactlyInAnyOrderEntriesOf(expected);
     }
 
     @Test
     void redis_countsByResultAndSaysWhetherItIsUp() {
       AtomicBoolean up = new AtomicBoolean(true);
-      marks.redis(List.of("received", "malformed"), up::get).count(0);
+      marks.redis(up::get).moved(Transit.RECEIVED);
       assertThat(scraped().value("authgear_auth_redis_up")).isEqualTo(1);
       assertThat(scraped().named("authgear_auth_redis_marks_total"))
           .containsOnly(
               Map.entry("authgear_auth_redis_marks_total{result=\"received\"}", 1.0),
+              Map.entry("authgear_auth_redis_marks_total{result=\"published\"}", 0.0),
               Map.entry("authgear_auth_redis_marks_total{result=\"malformed\"}", 0.0));
       up.set(false);
       assertThat(scraped().value("authgear_auth_redis_up")).isZero();
@@ -504,7 +547,13 @@ class MetersTest {
   class TlsOfTheListener {
 
     @Test
-    void tls_saysWhenTheCertificateEnds_andCountsByResult() {
+    void tls_saysWhenTheCertificateEnds_andCountsByResult(@TempDir Path folder) throws IOException {
+      Authority authority = new Authority();
+      Material material =
+          switch (Material.of(Contents.read(authority.write(folder, authority.sign())))) {
+            case Good good -> good.material();
+            case Bad bad -> throw new AssertionError(bad);
+          };
       AtomicReference<Instant> end = new AtomicReference<>(Instant.parse("2026-12-01T00:00:00Z"));
       TlsMeters tls = new TlsMeters(meters, end::get);
       String expiry = "authgear_auth_tls_certificate_expiry_timestamp_seconds";
@@ -515,9 +564,9 @@ class MetersTest {
           .containsExactly(0.0, 0.0);
 
       end.set(Instant.parse("2026-12-01T00:00:01Z"));
-      tls.reloaded(true);
-      tls.reloaded(false);
-      tls.reloaded(false);
+      tls.taken(material);
+      tls.refused();
+      tls.refused();
       tls.handshake(true);
 
       assertThat(scraped().value(expiry)).isEqualTo(1_796_083_201);
@@ -537,12 +586,12 @@ class MetersTest {
 
     @Test
     void ownMetrics_areThoseOfTheTable_withTypeHelpAndLabels() {
-      ResolverMeters unused = new ResolverMeters(meters, List.of("valid"));
+      ResolverMeters unused = new ResolverMeters(meters);
       assertThat(unused).isNotNull();
       MarkMeters marks = new MarkMeters(meters, () -> 0, () -> 0);
-      assertThat(marks.webhooks(List.of("accepted"))).isNotNull();
-      assertThat(marks.redis(List.of("received"), () -> true)).isNotNull();
-      new FreshnessMeters(meters, List.of("closed")).recheckInterval(Duration.ofSeconds(30));
+      assertThat(marks.webhooks()).isNotNull();
+      assertThat(marks.redis(() -> true)).isNotNull();
+      new FreshnessMeters(meters).recheckInterval(Duration.ofSeconds(30));
       assertThat(new SpanMeters(meters)).isNotNull();
       assertThat(new TlsMeters(meters, () -> Instant.EPOCH)).isNotNull();
       meters.cryptoProvider("JDK");

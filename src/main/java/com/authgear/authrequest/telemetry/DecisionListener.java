@@ -1,9 +1,7 @@
-package com.authgear.authrequest;
+package com.authgear.authrequest.telemetry;
 
 import com.authgear.authrequest.http.AuthHandler;
 import com.authgear.authrequest.http.Decided;
-import com.authgear.authrequest.telemetry.DecisionLog;
-import com.authgear.authrequest.telemetry.Meters;
 import java.net.InetAddress;
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
@@ -16,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param clientAddressHeader in which the proxy, not the client, says who the client is
  * @param userIds whether user ids are written down
  */
-record DecisionListener(Meters meters, DecisionLog log, String clientAddressHeader, boolean userIds)
+public record DecisionListener(
+    Meters meters, DecisionLog log, String clientAddressHeader, boolean userIds)
     implements AuthHandler.Listener {
 
   private static final String REQUEST_ID = "X-Request-ID";
