@@ -82,11 +82,13 @@ final class Demo implements AutoCloseable {
       List.of(
           "nginx.conf",
           "authgear/ask.conf",
+          "authgear/facts.conf",
           "authgear/http.conf",
           "authgear/identity.conf",
           "authgear/protect.conf",
           "authgear/proxy.conf",
           "authgear/public.conf",
+          "authgear/refuse.conf",
           "authgear/server.conf",
           "authgear/strip-credentials.conf",
           "authgear/tell.conf");

@@ -64,7 +64,18 @@ public final class Nginx implements AutoCloseable {
    */
   public static Nginx start(
       Path main, InetSocketAddress auth, InetSocketAddress backend, UnaryOperator<String> edit) {
-    Path program = Programs.require("nginx");
+    return start(Programs.require("nginx"), main, auth, backend, edit);
+  }
+
+  /**
+   * @param program another nginx than the one that is installed
+   */
+  public static Nginx start(
+      Path program,
+      Path main,
+      InetSocketAddress auth,
+      InetSocketAddress backend,
+      UnaryOperator<String> edit) {
     for (int attempt = 1; ; attempt++) {
       try {
         int port = FreePort.find();

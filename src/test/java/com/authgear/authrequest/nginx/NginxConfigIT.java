@@ -248,7 +248,6 @@ class NginxConfigIT {
               new Field("X-Real-IP", "127.0.0.1"),
               new Field("X-Forwarded-For", "127.0.0.1"),
               new Field("X-Forwarded-Proto", "http"),
-              new Field("X-Rewrite-URL", "/evil"),
               new Field("User-Agent", "browser"));
       assertThat(backend.request().startLine())
           .isEqualTo("GET /admin?optional=true&role=admin HTTP/1.1");
@@ -331,8 +330,8 @@ class NginxConfigIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"/_authgear/auth", "/_authgear%2Fauth", "//_authgear/./auth?x=1"})
-    void ask_pathOfTheInternalLocation_isNotFound(String target) throws IOException {
-      assertThat(send("GET", target, TOKEN).status()).isEqualTo(404);
+    void ask_pathOfTheInternalLocation_isNoPathForClients(String target) throws IOException {
+      assertThat(send("GET", target, TOKEN).status()).isIn(400, 404);
       assertThat(auth.requests()).isEmpty();
       assertThat(backend.requests()).isEmpty();
     }

@@ -21,7 +21,7 @@ class CaddyIT extends ProxyContract {
     return start(auth, backend, UnaryOperator.identity());
   }
 
-  private static RunningProxy start(
+  static RunningProxy start(
       InetSocketAddress auth, InetSocketAddress backend, UnaryOperator<String> edit) {
     Path program = Programs.require("caddy");
     return ProxyProcess.start(

@@ -22,7 +22,7 @@ class HaproxyIT extends ProxyContract {
     return start(auth, backend, UnaryOperator.identity());
   }
 
-  private static RunningProxy start(
+  static RunningProxy start(
       InetSocketAddress auth, InetSocketAddress backend, UnaryOperator<String> edit) {
     Path program = Programs.require("haproxy");
     return ProxyProcess.start(
