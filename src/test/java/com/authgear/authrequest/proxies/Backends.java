@@ -106,8 +106,8 @@ final class Backends implements AutoCloseable {
     Context context = tomcat.addContext("", folder.toString());
     for (Area area : Area.values()) {
       String name = area.name().toLowerCase(Locale.ROOT);
-      Tomcat.addServlet(context, name, new Serve(name));
-      context.addServletMappingDecoded(area == Area.SITE ? "/" : "/" + name + "/*", name, false);
+      Tomcat.addServlet(context, name, new Serve(name))
+          .addMapping(area == Area.SITE ? "/" : "/" + name + "/*");
     }
     tomcat.start();
     ports.put("tomcat", tomcat.getConnector().getLocalPort());
