@@ -44,6 +44,8 @@ public final class TrainAotCache {
               Map.of(
                   "AUTHGEAR_ENDPOINT",
                   sandbox.origin(),
+                  "AUTHGEAR_RESOLVER_URL",
+                  sandbox.resolverUrl(),
                   "AUTHGEAR_LISTEN",
                   "127.0.0.1:" + port,
                   "AUTHGEAR_MANAGEMENT_LISTEN",

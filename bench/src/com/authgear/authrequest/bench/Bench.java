@@ -93,6 +93,7 @@ public final class Bench {
       throws IOException {
     Map<String, String> environment = new HashMap<>();
     environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
+    environment.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + management);
     environment.put("AUTHGEAR_DRAIN", "0s");

@@ -1,12 +1,12 @@
 package com.authgear.authrequest;
 
 import com.authgear.authrequest.http.HookHandler;
+import com.authgear.authrequest.sandbox.DemoSite;
+import com.authgear.authrequest.sandbox.DemoSite.Access;
+import com.authgear.authrequest.sandbox.DemoSite.Location;
 import com.authgear.authrequest.sandbox.EchoBackend;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
-import com.authgear.authrequest.sandbox.Site;
-import com.authgear.authrequest.sandbox.Site.Access;
-import com.authgear.authrequest.sandbox.Site.Location;
 import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
@@ -102,8 +102,8 @@ final class Demo implements AutoCloseable {
   }
 
   /** Where each part listens on loopback. */
-  record Ports(int nginx, int service, int management, int sandbox, int backend) {
-    static final Ports DEFAULT = new Ports(8000, 8080, 8081, 8090, 9000);
+  record Ports(int nginx, int service, int management, int sandbox, int resolver, int backend) {
+    static final Ports DEFAULT = new Ports(8000, 8080, 8081, 8090, 8091, 9000);
   }
 
   /** Starts everything, or leaves nothing running. */
@@ -124,7 +124,7 @@ final class Demo implements AutoCloseable {
       throws IOException, InterruptedException {
     Sandbox sandbox = startSandbox(clock);
     startBackend();
-    parts.push(Running.start(settings(environment(sandbox.origin())), clock, version));
+    parts.push(Running.start(settings(environment(sandbox)), clock, version));
     sandbox
         .project()
         .hooks()
@@ -143,6 +143,7 @@ final class Demo implements AutoCloseable {
     wanted.put("service", ports.service);
     wanted.put("its metrics", ports.management);
     wanted.put("sandbox", ports.sandbox);
+    wanted.put("its resolver", ports.resolver);
     wanted.put("backend", ports.backend);
     List<String> taken = new ArrayList<>();
     wanted.forEach(
@@ -166,8 +167,10 @@ final class Demo implements AutoCloseable {
         () ->
             started.set(
                 Sandbox.start(
-                    SandboxOptions.loopback(clock).withPort(ports.sandbox),
-                    new Site(
+                    SandboxOptions.loopback(clock)
+                        .withPort(ports.sandbox)
+                        .withResolverPort(ports.resolver),
+                    new DemoSite(
                         throughNginx() ? "http://127.0.0.1:" + ports.nginx : null,
                         "http://127.0.0.1:" + ports.service,
                         LOCATIONS,
@@ -184,9 +187,10 @@ final class Demo implements AutoCloseable {
         new ListenAddress("127.0.0.1", ports.backend));
   }
 
-  private Map<String, String> environment(String endpoint) {
+  private Map<String, String> environment(Sandbox sandbox) {
     Map<String, String> environment = new HashMap<>();
-    environment.put("AUTHGEAR_ENDPOINT", endpoint);
+    environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
+    environment.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:" + ports.service);
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + ports.management);
     environment.put("AUTHGEAR_WEBHOOK_SECRET", HOOK_SECRET);

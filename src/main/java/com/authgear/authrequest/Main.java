@@ -45,6 +45,7 @@ public final class Main {
       """;
 
   private static final int SANDBOX_PORT = 8090;
+  private static final int RESOLVER_PORT = 8091;
 
   /** The longer words first. */
   private static final List<Command> COMMANDS =
@@ -59,7 +60,7 @@ public final class Main {
               """
               java -jar authgear-auth-request.jar demo
 
-                Starts a stand-in Authgear (port 8090), the service (8080, 8081), a backend that
+                Starts a stand-in Authgear (ports 8090, 8091), the service (8080, 8081), a backend that
                 shows what it received (9000) and, where nginx is installed, nginx with the shipped
                 files (8000), all on 127.0.0.1, and prints lines for a shell. Takes no settings.
                 Ctrl-C ends it. Exit status 1: a port is not free, or nginx did not start.
@@ -70,9 +71,10 @@ public final class Main {
               """
               java -jar authgear-auth-request.jar sandbox
 
-                A stand-in Authgear on 127.0.0.1:8090 that gives tokens and cookies to whoever asks;
-                its page http://127.0.0.1:8090 lists its users and what can be done to them. Takes
-                no settings. Ctrl-C ends it. Exit status 1: the port is not free.
+                A stand-in Authgear on 127.0.0.1:8090, its resolver on 8091, that gives tokens and
+                cookies to whoever asks; its page http://127.0.0.1:8090 lists its users and what can
+                be done to them. Takes no settings. Ctrl-C ends it. Exit status 1: a port is not
+                free.
               """,
               Main::sandbox),
           Command.plain(
@@ -164,7 +166,10 @@ public final class Main {
   @TakesRealClock
   private static int sandbox() throws IOException {
     Logging.silence(); // a port that is not free is said below
-    SandboxOptions options = SandboxOptions.loopback(Clock.systemUTC()).withPort(SANDBOX_PORT);
+    SandboxOptions options =
+        SandboxOptions.loopback(Clock.systemUTC())
+            .withPort(SANDBOX_PORT)
+            .withResolverPort(RESOLVER_PORT);
     AtomicReference<Sandbox> started = new AtomicReference<>();
     Running.listen(
         () -> started.set(Sandbox.start(options)),
@@ -172,7 +177,15 @@ public final class Main {
     Logging.configure(LogFormat.TEXT, LogLevel.INFO);
     Sandbox sandbox = started.get();
     closeAtTheEnd(sandbox);
-    print(System.out, "A stand-in Authgear, with its users: " + sandbox.origin());
+    print(
+        System.out,
+        """
+        A stand-in Authgear; its page lists its users and what can be done to them.
+
+        AUTHGEAR_ENDPOINT=%s
+        AUTHGEAR_RESOLVER_URL=%s
+        """
+            .formatted(sandbox.origin(), sandbox.resolverUrl()));
     return Command.GOES_ON;
   }
 

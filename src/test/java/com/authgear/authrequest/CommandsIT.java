@@ -80,7 +80,8 @@ class CommandsIT {
 
   @Test
   void check_withAToken_explainsItAndExitsWithZero() throws Exception {
-    try (Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()))) {
+    try (Sandbox sandbox =
+        Sandbox.start(SandboxOptions.loopback(InstantSource.system()).withEdge())) {
       String token = sandbox.project().accessToken("alice");
       Ended ended =
           run(
@@ -103,7 +104,8 @@ class CommandsIT {
 
   @Test
   void check_denied_exitsWithOneAndIsJsonForMachines() throws Exception {
-    try (Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()))) {
+    try (Sandbox sandbox =
+        Sandbox.start(SandboxOptions.loopback(InstantSource.system()).withEdge())) {
       Ended ended =
           run(
               Map.of("AUTHGEAR_ENDPOINT", sandbox.origin(), "AUTHGEAR_LOG_LEVEL", "debug"),
@@ -146,7 +148,10 @@ class CommandsIT {
       tls.start(InetAddress.getLoopbackAddress(), 0);
       String origin = "https://localhost:" + tls.getPort();
       try (Sandbox sandbox =
-          Sandbox.start(SandboxOptions.loopback(InstantSource.system()).withPublicOrigin(origin))) {
+          Sandbox.start(
+              SandboxOptions.loopback(InstantSource.system())
+                  .withEdge()
+                  .withPublicOrigin(origin))) {
         tls.setDispatcher(new PassOn(sandbox.address()));
 
         Ended trusted =

@@ -46,6 +46,7 @@ class DecisionLinesIT {
     sandbox = Sandbox.start(SandboxOptions.loopback(CLOCK));
     Map<String, String> environment = new HashMap<>();
     environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
+    environment.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:0");
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
     environment.put("AUTHGEAR_LOG_ALLOWED", "true");

@@ -3,9 +3,9 @@ package com.authgear.authrequest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.nginx.Nginx;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
 import com.authgear.authrequest.sandbox.EchoBackend;
-import com.authgear.authrequest.sandbox.Endpoint;
-import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
@@ -187,6 +187,7 @@ class FaultsIT {
     Map<String, String> environment = builder.environment();
     environment.keySet().removeIf(key -> key.startsWith("AUTHGEAR_"));
     environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
+    environment.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + managementPort);
     environment.put("AUTHGEAR_WEBHOOK_SECRET", SECRET);
@@ -302,13 +303,13 @@ class FaultsIT {
     spans.add(new Span(now));
   }
 
-  private void breakResolver(Fault fault) {
+  private void breakResolver(Malfunction fault) {
     begin(resolverDown, clock.millis());
-    sandbox.breakDown(Endpoint.RESOLVER, fault);
+    sandbox.breakDown(AuthgearEndpoint.RESOLVER, fault);
   }
 
   private void repairResolver() {
-    sandbox.repair(Endpoint.RESOLVER);
+    sandbox.repair(AuthgearEndpoint.RESOLVER);
     resolverDown.getLast().over = clock.millis();
   }
 
@@ -321,24 +322,24 @@ class FaultsIT {
   private void fault(int second) {
     switch (second % 24) {
       case 2 -> rotate();
-      case 4 -> breakResolver(new Fault.Down());
+      case 4 -> breakResolver(new Malfunction.Down());
       case 6 -> repairResolver();
       case 8 -> {
         begin(keysDown, clock.millis());
-        sandbox.breakDown(Endpoint.KEYS, new Fault.Down());
-        sandbox.breakDown(Endpoint.DISCOVERY, Fault.status(500));
+        sandbox.breakDown(AuthgearEndpoint.KEYS, new Malfunction.Down());
+        sandbox.breakDown(AuthgearEndpoint.DISCOVERY, Malfunction.status(500));
       }
       case 9 -> rotate();
-      case 10 -> breakResolver(Fault.status(500));
+      case 10 -> breakResolver(Malfunction.status(500));
       case 11 -> {
-        sandbox.repair(Endpoint.KEYS);
-        sandbox.repair(Endpoint.DISCOVERY);
+        sandbox.repair(AuthgearEndpoint.KEYS);
+        sandbox.repair(AuthgearEndpoint.DISCOVERY);
         keysDown.getLast().over = clock.millis();
       }
       case 12 -> repairResolver();
       case 13 -> redis.kill();
       case 15 -> redis.start();
-      case 17 -> breakResolver(new Fault.Hang(Duration.ofSeconds(10)));
+      case 17 -> breakResolver(new Malfunction.Hang(Duration.ofSeconds(10)));
       case 19 -> repairResolver();
       case 20 -> redis.hang();
       case 21 -> redis.goOn();

@@ -2,7 +2,7 @@ package com.authgear.authrequest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.sandbox.Endpoint;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
@@ -151,6 +151,7 @@ class FreshnessTableTest {
       webhooks = environment.containsKey("AUTHGEAR_WEBHOOK_SECRET");
       edge = environment.containsKey("AUTHGEAR_EDGE_CACHE_TTL");
       environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
+      environment.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
       environment.put("AUTHGEAR_LISTEN", "127.0.0.1:0");
       environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
       environment.put("AUTHGEAR_DRAIN", "0s");
@@ -225,12 +226,12 @@ class FreshnessTableTest {
     private void checkCost(String cell) {
       String token = token("bob");
       assertThat(ask(token).status).isEqualTo(200);
-      long before = sandbox.calls(Endpoint.RESOLVER);
+      long before = sandbox.calls(AuthgearEndpoint.RESOLVER);
       for (int i = 0; i < 60; i++) {
         clock.pass(1000);
         assertThat(ask(token).status).isEqualTo(200);
       }
-      long calls = sandbox.calls(Endpoint.RESOLVER) - before;
+      long calls = sandbox.calls(AuthgearEndpoint.RESOLVER) - before;
       Matcher cost = COST.matcher(cell);
       if (cost.find()) {
         assertThat(calls).isBetween(1L, 60 / Long.parseLong(cost.group(1)));
@@ -248,7 +249,7 @@ class FreshnessTableTest {
         clock.pass(1000);
         ask(token);
       }
-      assertThat(sandbox.calls(Endpoint.RESOLVER) - before)
+      assertThat(sandbox.calls(AuthgearEndpoint.RESOLVER) - before)
           .isEqualTo(cell.contains("1 per token after a change") ? 1 : 0);
     }
 

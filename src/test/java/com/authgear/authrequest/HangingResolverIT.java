@@ -2,8 +2,8 @@ package com.authgear.authrequest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.sandbox.Endpoint;
-import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
+import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Project;
 import java.io.IOException;
 import java.net.URI;
@@ -54,7 +54,8 @@ class HangingResolverIT {
   @Test
   void thousandRequestsOfOneSession_areOneCall() {
     String session = project.sessionCookie("alice");
-    site.sandbox().breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofMinutes(1)));
+    site.sandbox()
+        .breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Hang(Duration.ofMinutes(1)));
     HttpRequest request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + site.service().port() + "/auth"))
             .header("Cookie", session)
@@ -67,20 +68,21 @@ class HangingResolverIT {
       Awaitility.await("all to wait")
           .atMost(Duration.ofSeconds(25))
           .until(() -> waiting() == SHARING);
-      site.sandbox().repair(Endpoint.RESOLVER);
+      site.sandbox().repair(AuthgearEndpoint.RESOLVER);
       String alice = project.user("alice").id();
       for (CompletableFuture<HttpResponse<Void>> answer : answers) {
         assertThat(answer.join().statusCode()).isEqualTo(200);
         assertThat(answer.join().headers().allValues("x-authgear-user-id")).containsExactly(alice);
       }
     }
-    assertThat(site.sandbox().calls(Endpoint.RESOLVER)).isEqualTo(1);
+    assertThat(site.sandbox().calls(AuthgearEndpoint.RESOLVER)).isEqualTo(1);
   }
 
   /** Through nginx, each JWT a new one, while others wait for the resolver. */
   @Test
   void jwts_areAnsweredMeanwhile() {
-    site.sandbox().breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofSeconds(10)));
+    site.sandbox()
+        .breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Hang(Duration.ofSeconds(10)));
     List<CompletableFuture<Integer>> waiting = new ArrayList<>();
     for (int i = 0; i < WAITING; i++) {
       waiting.add(site.sendAsync("Cookie", project.sessionCookie("bob")));
@@ -91,7 +93,7 @@ class HangingResolverIT {
       assertThat(site.statusWith(project.accessToken("alice"))).isEqualTo(200);
     }
     assertThat(waiting()).as("the resolver still hangs").isEqualTo(WAITING);
-    site.sandbox().repair(Endpoint.RESOLVER);
+    site.sandbox().repair(AuthgearEndpoint.RESOLVER);
     for (CompletableFuture<Integer> status : waiting) {
       assertThat(status.join()).isIn(200, 500); // nginx gives up after 5 s
     }

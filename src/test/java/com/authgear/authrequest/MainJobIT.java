@@ -35,7 +35,12 @@ class MainJobIT {
   static void start() throws Exception {
     Ports ports =
         new Ports(
-            FreePort.find(), FreePort.find(), FreePort.find(), FreePort.find(), FreePort.find());
+            FreePort.find(),
+            FreePort.find(),
+            FreePort.find(),
+            FreePort.find(),
+            FreePort.find(),
+            FreePort.find());
     demo = Demo.start(InstantSource.system(), "test", ports);
     if (!demo.throughNginx()) {
       if ("true".equals(System.getenv("REQUIRE_PROGRAMS"))) {

@@ -2,8 +2,8 @@ package com.authgear.authrequest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.sandbox.Endpoint;
-import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
+import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.TokenOptions;
 import java.io.IOException;
@@ -53,12 +53,12 @@ class OutageIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"DISCOVERY", "KEYS"})
-  void keyServerDown_knownKeysWorkOnAndNewOnesFollowAfterwards(Endpoint endpoint) {
+  void keyServerDown_knownKeysWorkOnAndNewOnesFollowAfterwards(AuthgearEndpoint endpoint) {
     String known = project.accessToken("alice", FOR_A_DAY);
     double before = denied("keys_unavailable");
     assertThat(site.statusWith(known)).isEqualTo(200);
 
-    site.sandbox().breakDown(endpoint, new Fault.Down());
+    site.sandbox().breakDown(endpoint, new Malfunction.Down());
     project.rotateKeys();
     String unknown = project.accessToken("alice", FOR_A_DAY);
     assertThat(site.statusWith(unknown)).as("perhaps good, no one knows").isEqualTo(500);
@@ -80,7 +80,7 @@ class OutageIT {
   void keyServerDownForTooLong_nobodyPasses() throws IOException {
     try (Site own = new Site()) {
       String known = own.sandbox().project().accessToken("alice", FOR_A_DAY);
-      own.sandbox().breakDown(Endpoint.KEYS, new Fault.Down());
+      own.sandbox().breakDown(AuthgearEndpoint.KEYS, new Malfunction.Down());
       own.clock().advance(Duration.ofHours(4).plusSeconds(1));
       assertThat(own.statusWith(known)).isEqualTo(500);
       assertThat(own.backend().requests()).isEmpty();
@@ -104,7 +104,8 @@ class OutageIT {
   @Test
   void resolverTooSlow_is500ForThoseWhoNeedIt() {
     double before = denied("resolver_unavailable");
-    site.sandbox().breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofMinutes(1)));
+    site.sandbox()
+        .breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Hang(Duration.ofMinutes(1)));
     assertThat(site.status("Cookie", project.sessionCookie("bob"))).isEqualTo(500);
     assertThat(denied("resolver_unavailable") - before).isEqualTo(1);
     assertThat(site.statusWith(project.accessToken("alice"))).isEqualTo(200);
@@ -113,26 +114,27 @@ class OutageIT {
 
   @Test
   void resolverSlow_letsJwtsPassMeanwhileAndAnswersInTheEnd() {
-    site.sandbox().breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofMinutes(1)));
-    long before = site.sandbox().calls(Endpoint.RESOLVER);
+    site.sandbox()
+        .breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Hang(Duration.ofMinutes(1)));
+    long before = site.sandbox().calls(AuthgearEndpoint.RESOLVER);
     CompletableFuture<Integer> slow = site.sendAsync("Cookie", project.sessionCookie("bob"));
-    Awaitility.await().until(() -> site.sandbox().calls(Endpoint.RESOLVER) > before);
+    Awaitility.await().until(() -> site.sandbox().calls(AuthgearEndpoint.RESOLVER) > before);
     for (int i = 0; i < 20; i++) {
       assertThat(site.statusWith(project.accessToken("alice"))).isEqualTo(200);
     }
     assertThat(site.backend().requests()).hasSize(20);
-    site.sandbox().repair(Endpoint.RESOLVER);
+    site.sandbox().repair(AuthgearEndpoint.RESOLVER);
     assertThat(slow.orTimeout(10, TimeUnit.SECONDS).join()).isEqualTo(200);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {500, 404, 307})
   void resolverFailing_is500ForCookiesOnly(int status) {
-    site.sandbox().breakDown(Endpoint.RESOLVER, Fault.status(status));
+    site.sandbox().breakDown(AuthgearEndpoint.RESOLVER, Malfunction.status(status));
     assertThat(site.status("Cookie", project.sessionCookie("bob"))).isEqualTo(500);
     assertThat(site.backend().requests()).isEmpty();
     assertThat(site.statusWith(project.accessToken("alice"))).isEqualTo(200);
-    site.sandbox().repair(Endpoint.RESOLVER);
+    site.sandbox().repair(AuthgearEndpoint.RESOLVER);
     assertThat(site.status("Cookie", project.sessionCookie("bob"))).isEqualTo(200);
   }
 }

@@ -78,7 +78,12 @@ class PlaygroundIT {
     browser = Chromium.start();
     Ports ports =
         new Ports(
-            FreePort.find(), FreePort.find(), FreePort.find(), FreePort.find(), FreePort.find());
+            FreePort.find(),
+            FreePort.find(),
+            FreePort.find(),
+            FreePort.find(),
+            FreePort.find(),
+            FreePort.find());
     demo = Demo.start(InstantSource.system(), "test", ports);
     playground = "http://127.0.0.1:" + ports.sandbox() + "/";
     HttpRequest readiness =

@@ -2,8 +2,8 @@ package com.authgear.authrequest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.sandbox.Endpoint;
-import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
+import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
@@ -62,6 +62,8 @@ class ProcessIT {
                 jvmOption,
                 "AUTHGEAR_ENDPOINT",
                 sandbox.origin(),
+                "AUTHGEAR_RESOLVER_URL",
+                sandbox.resolverUrl(),
                 "AUTHGEAR_LISTEN",
                 "127.0.0.1:" + port,
                 "AUTHGEAR_MANAGEMENT_LISTEN",
@@ -142,17 +144,17 @@ class ProcessIT {
     Process service = serve();
     awaitReady(200);
     String opaque = sandbox.project().opaqueToken("alice", TokenOptions.DEFAULTS);
-    sandbox.breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofSeconds(60)));
+    sandbox.breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Hang(Duration.ofSeconds(60)));
     CompletableFuture<HttpResponse<String>> inFlight =
         http.sendAsync(auth(opaque), BodyHandlers.ofString());
-    Awaitility.await().until(() -> sandbox.calls(Endpoint.RESOLVER) == 1);
+    Awaitility.await().until(() -> sandbox.calls(AuthgearEndpoint.RESOLVER) == 1);
     assertThat(management("/metrics").body())
         .contains("\nauthgear_auth_resolver_calls_in_flight 1.0\n")
         .contains("\nauthgear_auth_requests_waiting 1.0\n");
     service.destroy();
     awaitReady(503);
     assertThat(ready().body()).contains("draining");
-    sandbox.repair(Endpoint.RESOLVER);
+    sandbox.repair(AuthgearEndpoint.RESOLVER);
     assertThat(inFlight.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     assertThat(service.waitFor(15, TimeUnit.SECONDS)).isTrue();
     assertThat(service.exitValue()).isZero();

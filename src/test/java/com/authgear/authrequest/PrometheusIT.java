@@ -81,6 +81,7 @@ class PrometheusIT {
     service =
         serve(
             "AUTHGEAR_ENDPOINT", sandbox.origin(),
+            "AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl(),
             "AUTHGEAR_LISTEN", "127.0.0.1:0",
             "AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0",
             "AUTHGEAR_RECHECK", "5s",

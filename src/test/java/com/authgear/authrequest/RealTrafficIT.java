@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.nginx.Nginx;
 import com.authgear.authrequest.principal.IdentityHeader;
-import com.authgear.authrequest.sandbox.Endpoint;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
 import com.authgear.authrequest.sandbox.TokenOptions;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.HttpMessage.Field;
@@ -142,7 +142,7 @@ class RealTrafficIT {
 
   @Test
   void thousandTokensWithRandomKeys_causeOneFetchWithinTheCoolDown() throws IOException {
-    long fetches = site.sandbox().calls(Endpoint.KEYS);
+    long fetches = site.sandbox().calls(AuthgearEndpoint.KEYS);
     double counted = refreshesForUnknownKeys();
     try (RawClient client = new RawClient(site.nginxPort())) {
       // nginx closes a connection after a thousand requests.
@@ -152,7 +152,7 @@ class RealTrafficIT {
       }
     }
     assertThat(site.statusWith(withKeyId("random-999"))).isEqualTo(401);
-    assertThat(site.sandbox().calls(Endpoint.KEYS) - fetches).isEqualTo(1);
+    assertThat(site.sandbox().calls(AuthgearEndpoint.KEYS) - fetches).isEqualTo(1);
     assertThat(refreshesForUnknownKeys() - counted).isEqualTo(1);
     assertThat(site.backend().requests()).isEmpty();
 
@@ -354,11 +354,11 @@ class RealTrafficIT {
 
   @Test
   void cookiesOfTheSiteAlone_areNoCredentialsAndAskNobody() throws IOException {
-    long calls = site.sandbox().calls(Endpoint.RESOLVER);
+    long calls = site.sandbox().calls(AuthgearEndpoint.RESOLVER);
     HttpMessage answer = send("GET", "Cookie: theme=dark; mysession=1; session_id=2");
     assertThat(answer.status()).isEqualTo(401);
     assertThat(answer.values("WWW-Authenticate")).containsExactly("Bearer");
-    assertThat(site.sandbox().calls(Endpoint.RESOLVER)).isEqualTo(calls);
+    assertThat(site.sandbox().calls(AuthgearEndpoint.RESOLVER)).isEqualTo(calls);
   }
 
   @Test

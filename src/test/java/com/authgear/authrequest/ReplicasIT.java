@@ -2,9 +2,9 @@ package com.authgear.authrequest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.sandbox.Hooks.Delivery;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.sandbox.Webhooks.Delivery;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -50,6 +50,7 @@ class ReplicasIT {
               System.getProperty("service.jar"));
       builder.environment().keySet().removeIf(key -> key.startsWith("AUTHGEAR_"));
       builder.environment().put("AUTHGEAR_ENDPOINT", sandbox.origin());
+      builder.environment().put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
       builder.environment().put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
       builder.environment().put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + managementPort);
       builder.environment().put("AUTHGEAR_WEBHOOK_SECRET", SECRET);

@@ -3,9 +3,9 @@ package com.authgear.authrequest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.nginx.Nginx;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
 import com.authgear.authrequest.sandbox.EchoBackend;
-import com.authgear.authrequest.sandbox.Endpoint;
-import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import java.io.IOException;
@@ -63,6 +63,7 @@ class RollingRestartIT {
   private Map<String, String> settings(String... more) {
     Map<String, String> settings = new HashMap<>();
     settings.put("AUTHGEAR_ENDPOINT", sandbox.origin());
+    settings.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
     settings.put("AUTHGEAR_LOG_LEVEL", "warn");
     for (int i = 0; i < more.length; i += 2) {
       settings.put(more[i], more[i + 1]);
@@ -324,7 +325,7 @@ class RollingRestartIT {
       Load load = load(nginx);
       awaitTraffic(one);
       awaitTraffic(other);
-      sandbox.breakDown(Endpoint.RESOLVER, Fault.status(500));
+      sandbox.breakDown(AuthgearEndpoint.RESOLVER, Malfunction.status(500));
       for (int i = 0; i < 20; i++) {
         assertThat(status(nginx, sandbox.project().opaqueToken("alice"))).isEqualTo(500);
       }

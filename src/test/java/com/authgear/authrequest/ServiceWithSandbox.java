@@ -38,6 +38,7 @@ public final class ServiceWithSandbox implements AutoCloseable {
     Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()));
     Map<String, String> environment = new HashMap<>(more);
     environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
+    environment.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:0");
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
     environment.put("AUTHGEAR_LOG_LEVEL", "warn");

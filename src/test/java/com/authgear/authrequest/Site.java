@@ -1,7 +1,7 @@
 package com.authgear.authrequest;
 
 import com.authgear.authrequest.nginx.Nginx;
-import com.authgear.authrequest.sandbox.Endpoint;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.SettableClock;
@@ -61,7 +61,7 @@ final class Site implements AutoCloseable {
       parts.push(sandbox);
       backend = RecordingServer.start(_ -> RecordingServer.answer(200));
       parts.push(backend);
-      service = serve(sandbox.origin(), clock, settings);
+      service = serve(sandbox, clock, settings);
       parts.push(service);
       nginx = Nginx.start(serviceAddress(), backend.address(), nginxConf);
       parts.push(nginx);
@@ -73,10 +73,11 @@ final class Site implements AutoCloseable {
     }
   }
 
-  private static Running serve(String endpoint, SettableClock clock, Map<String, String> settings)
+  private static Running serve(Sandbox sandbox, SettableClock clock, Map<String, String> settings)
       throws IOException {
     Map<String, String> environment = new HashMap<>();
-    environment.put("AUTHGEAR_ENDPOINT", endpoint);
+    environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
+    environment.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:0");
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
     environment.put("AUTHGEAR_DRAIN", "0s");
@@ -134,7 +135,7 @@ final class Site implements AutoCloseable {
   /** Lets the backend forget and mends the sandbox. */
   void reset() {
     backend.reset(_ -> RecordingServer.answer(200));
-    for (Endpoint endpoint : Endpoint.values()) {
+    for (AuthgearEndpoint endpoint : AuthgearEndpoint.values()) {
       sandbox.repair(endpoint);
     }
   }

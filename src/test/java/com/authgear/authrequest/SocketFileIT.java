@@ -54,6 +54,8 @@ class SocketFileIT {
         Map.of(
             "AUTHGEAR_ENDPOINT",
             sandbox.origin(),
+            "AUTHGEAR_RESOLVER_URL",
+            sandbox.resolverUrl(),
             "AUTHGEAR_LISTEN",
             "unix:" + socket,
             "AUTHGEAR_MANAGEMENT_LISTEN",

@@ -43,11 +43,18 @@ class SocketFileTest {
   private Running serve() throws IOException {
     Map<String, String> environment =
         Map.of(
-            "AUTHGEAR_ENDPOINT", sandbox.origin(),
-            "AUTHGEAR_LISTEN", "unix:" + socket(),
-            "AUTHGEAR_SOCKET_MODE", "0600",
-            "AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0",
-            "AUTHGEAR_DRAIN", "0s");
+            "AUTHGEAR_ENDPOINT",
+            sandbox.origin(),
+            "AUTHGEAR_RESOLVER_URL",
+            sandbox.resolverUrl(),
+            "AUTHGEAR_LISTEN",
+            "unix:" + socket(),
+            "AUTHGEAR_SOCKET_MODE",
+            "0600",
+            "AUTHGEAR_MANAGEMENT_LISTEN",
+            "127.0.0.1:0",
+            "AUTHGEAR_DRAIN",
+            "0s");
     return switch (SettingsReader.read(environment)) {
       case Accepted accepted -> Running.start(accepted.settings(), Clock.systemUTC(), "test");
       case Refused refused -> throw new AssertionError(refused.report());

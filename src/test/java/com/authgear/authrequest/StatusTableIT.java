@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import com.authgear.authrequest.bearer.Reason;
-import com.authgear.authrequest.sandbox.Endpoint;
-import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
+import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.TokenOptions;
 import com.authgear.authrequest.wire.HttpMessage;
@@ -340,7 +340,7 @@ class StatusTableIT {
               "too old",
               Map.of(),
               site -> {
-                site.sandbox().breakDown(Endpoint.KEYS, new Fault.Down());
+                site.sandbox().breakDown(AuthgearEndpoint.KEYS, new Malfunction.Down());
                 site.clock().advance(Duration.ofHours(5));
                 return token(site, USUAL);
               }),
@@ -348,29 +348,35 @@ class StatusTableIT {
               Reason.KEYS_UNAVAILABLE,
               "a new key, and no answer about it",
               site -> {
-                site.sandbox().breakDown(Endpoint.KEYS, new Fault.Down());
+                site.sandbox().breakDown(AuthgearEndpoint.KEYS, new Malfunction.Down());
                 project(site).rotateKeys();
                 return token(site, USUAL);
               }),
           cause(
-              Reason.RESOLVER_UNAVAILABLE, "no connection", site -> asked(site, new Fault.Down())),
+              Reason.RESOLVER_UNAVAILABLE,
+              "no connection",
+              site -> asked(site, new Malfunction.Down())),
           cause(
               Reason.RESOLVER_UNAVAILABLE,
               "too slow",
-              site -> asked(site, new Fault.Hang(Duration.ofMinutes(1)))),
+              site -> asked(site, new Malfunction.Hang(Duration.ofMinutes(1)))),
           cause(
               Reason.RESOLVER_ORIGIN_MISMATCH,
               "redirect",
               site ->
                   asked(
                       site,
-                      new Fault.Answer(
+                      new Malfunction.Answer(
                           307,
                           Map.of("Location", "https://auth.example.com/_resolver/resolve"),
                           ""))),
-          cause(Reason.RESOLVER_UNKNOWN_PROJECT, "404", site -> asked(site, Fault.status(404))),
-          cause(Reason.RESOLVER_ERROR, "500", site -> asked(site, Fault.status(500))),
-          cause(Reason.RESOLVER_BAD_ANSWER, "a web page", site -> asked(site, new Fault.Garbage())),
+          cause(
+              Reason.RESOLVER_UNKNOWN_PROJECT, "404", site -> asked(site, Malfunction.status(404))),
+          cause(Reason.RESOLVER_ERROR, "500", site -> asked(site, Malfunction.status(500))),
+          cause(
+              Reason.RESOLVER_BAD_ANSWER,
+              "a web page",
+              site -> asked(site, new Malfunction.Garbage())),
           alone(
               Reason.OVERLOADED,
               "one call too many",
@@ -417,16 +423,17 @@ class StatusTableIT {
   }
 
   /** A session that only the resolver can judge, which fails. */
-  private static Request asked(Site site, Fault fault) {
-    site.sandbox().breakDown(Endpoint.RESOLVER, fault);
+  private static Request asked(Site site, Malfunction fault) {
+    site.sandbox().breakDown(AuthgearEndpoint.RESOLVER, fault);
     return cookie(project(site).sessionCookie("bob"));
   }
 
   /** A request that waits for the resolver until the site is reset. */
   private static void hang(Site site) {
-    site.sandbox().breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofMinutes(1)));
+    site.sandbox()
+        .breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Hang(Duration.ofMinutes(1)));
     var _ = site.sendAsync("Cookie", project(site).sessionCookie("bob"));
-    Awaitility.await("the call").until(() -> site.sandbox().calls(Endpoint.RESOLVER) == 1);
+    Awaitility.await("the call").until(() -> site.sandbox().calls(AuthgearEndpoint.RESOLVER) == 1);
   }
 
   // ---- Checks

@@ -82,6 +82,7 @@ class TracingIT {
   private Map<String, String> settings(String... more) {
     Map<String, String> settings = new HashMap<>();
     settings.put("AUTHGEAR_ENDPOINT", sandbox.origin());
+    settings.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
     settings.put("AUTHGEAR_RESOLVER_URL", "http://127.0.0.1:" + resolver.getPort() + "/resolve");
     settings.put("AUTHGEAR_LISTEN", "127.0.0.1:0");
     settings.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");

@@ -20,14 +20,19 @@ final class BrowserGuard implements Handler {
   private static final Set<String> PAGES = Set.of("/", SandboxRoutes.PAGE);
 
   private final SandboxOptions options;
+  private final Set<String> authgears;
 
-  BrowserGuard(SandboxOptions options) {
+  /**
+   * @param authgears paths that a real project answers too
+   */
+  BrowserGuard(SandboxOptions options, Set<String> authgears) {
     this.options = options;
+    this.authgears = Set.copyOf(authgears);
   }
 
   @Override
   public void handle(Context ctx) {
-    if (AuthgearRoutes.endpointAt(ctx.path()) != null) {
+    if (authgears.contains(ctx.path())) {
       return;
     }
     String host = ctx.header("Host");

@@ -79,7 +79,7 @@ enum CredentialKind {
 
   private static String ofAnotherProject(Project project, String user) {
     Project another = project.another();
-    try (Hooks _ = another.hooks()) {
+    try (Webhooks _ = another.hooks()) {
       return another.accessToken(user);
     }
   }

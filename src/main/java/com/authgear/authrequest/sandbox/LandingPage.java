@@ -26,9 +26,11 @@ final class LandingPage {
     <h2>As Authgear</h2>
     <pre>
     GET  /.well-known/openid-configuration
+    GET  /.well-known/oauth-authorization-server
     GET  /oauth2/jwks
-    GET  /_resolver/resolve   (also /resolve, and HEAD)
     </pre>
+    <p>The resolver is a server of its own, as Authgear's is: <code>$resolver</code>
+    (AUTHGEAR_RESOLVER_URL).</p>
     <h2>Sandbox only</h2>
     <pre>
     GET  /sandbox/token?user=alice&amp;kind=jwt|opaque|m2m|id
@@ -53,6 +55,7 @@ final class LandingPage {
     </pre>
     """
         .replace("$origin", escape(sandbox.origin()))
+        .replace("$resolver", escape(sandbox.resolverUrl()))
         .replace("$users", users);
   }
 

@@ -1,10 +1,10 @@
 package com.authgear.authrequest.sandbox;
 
 import com.authgear.authrequest.principal.IdentityHeader;
-import com.authgear.authrequest.sandbox.Courier.Answer;
-import com.authgear.authrequest.sandbox.Explanation.Step;
-import com.authgear.authrequest.sandbox.Site.Access;
-import com.authgear.authrequest.sandbox.Site.Location;
+import com.authgear.authrequest.sandbox.DecisionSteps.Step;
+import com.authgear.authrequest.sandbox.DemoSite.Access;
+import com.authgear.authrequest.sandbox.DemoSite.Location;
+import com.authgear.authrequest.sandbox.PlaygroundClient.Answer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.javalin.config.RoutesConfig;
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The page {@code /} and what it asks: credentials, and requests that the sandbox sends for it,
  * because a browser keeps a page from reading answers of another origin. Requests go to the {@link
- * Site} and one of its locations only; nobody names another target.
+ * DemoSite} and one of its locations only; nobody names another target.
  */
 final class Playground implements AutoCloseable {
 
@@ -37,16 +37,16 @@ final class Playground implements AutoCloseable {
 
   private final Sandbox sandbox;
   private final Traffic traffic;
-  private final Site site;
+  private final DemoSite site;
   private final PlaygroundPage page = PlaygroundPage.load();
-  private final Courier courier = new Courier();
+  private final PlaygroundClient courier = new PlaygroundClient();
 
   /** One request at a time, so that the calls meanwhile are those that it caused. */
   private final Object lock = new Object();
 
   private long answersSeen;
 
-  Playground(Sandbox sandbox, Traffic traffic, Site site) {
+  Playground(Sandbox sandbox, Traffic traffic, DemoSite site) {
     this.sandbox = sandbox;
     this.traffic = traffic;
     this.site = site;
@@ -136,7 +136,7 @@ final class Playground implements AutoCloseable {
       List<String> keys,
       boolean resolverUp,
       boolean webhooks,
-      Hooks.Announced announced) {}
+      Webhooks.Announced announced) {}
 
   private State state() {
     Project project = sandbox.project();
@@ -160,8 +160,8 @@ final class Playground implements AutoCloseable {
                         question(location)))
             .toList(),
         project.keyIds(),
-        !traffic.isBroken(Endpoint.RESOLVER),
-        project.hooks().delivery() != Hooks.Delivery.LOSE,
+        !traffic.isBroken(AuthgearEndpoint.RESOLVER),
+        project.hooks().delivery() != Webhooks.Delivery.LOSE,
         project.hooks().announced());
   }
 
@@ -293,8 +293,9 @@ final class Playground implements AutoCloseable {
     List<Traffic.Call> calls = resolverCalls(traffic.answeredBetween(mark, answersSeen));
     Map<String, List<String>> received = site.nginx() == null ? null : echoed(answer);
     String outcome = outcome(answer.status());
-    Explanation explanation =
-        new Explanation(sandbox.project(), site, location, headers, strict(direct, headers), calls);
+    DecisionSteps explanation =
+        new DecisionSteps(
+            sandbox.project(), site, location, headers, strict(direct, headers), calls);
     return new Report(
         site.nginx() == null ? "service" : "nginx",
         url,
@@ -334,7 +335,7 @@ final class Playground implements AutoCloseable {
   }
 
   private static List<Traffic.Call> resolverCalls(List<Traffic.Call> calls) {
-    return calls.stream().filter(call -> call.endpoint() == Endpoint.RESOLVER).toList();
+    return calls.stream().filter(call -> call.endpoint() == AuthgearEndpoint.RESOLVER).toList();
   }
 
   private Direct direct(String question, Map<String, String> headers) throws IOException {

@@ -79,7 +79,7 @@ public final class Project {
   private final InstantSource clock;
   private final String cookiePrefix;
   private final SecureRandom random = new SecureRandom();
-  private final Hooks hooks = new Hooks();
+  private final Webhooks hooks = new Webhooks();
 
   private final Object lock = new Object();
   private final Map<String, User> users = new LinkedHashMap<>();
@@ -253,7 +253,7 @@ public final class Project {
   }
 
   /** Where changes of users are announced. */
-  public Hooks hooks() {
+  public Webhooks hooks() {
     return hooks;
   }
 
@@ -377,7 +377,7 @@ public final class Project {
               now));
       User user = user(picked.user());
       return user.isUsable(now)
-          ? new Resolution.Valid(user, picked.amr(), picked.authenticatedAt())
+          ? new Resolution.Valid(user, picked.authenticatedAt())
           : new Resolution.Invalid();
     }
   }
@@ -503,7 +503,7 @@ public final class Project {
       User before = user(name);
       User after = change.apply(before);
       users.put(name, after);
-      String type = Hooks.typeOf(before, after);
+      String type = Webhooks.typeOf(before, after);
       if (type != null) {
         hooks.announce(type, after, clock.instant());
       }

@@ -1,15 +1,13 @@
 package com.authgear.authrequest.sandbox;
 
 import java.time.Instant;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What the resolver makes of a request's credentials. */
 sealed interface Resolution {
 
   /** There is a session, and its user may use it. */
-  record Valid(User user, List<String> amr, @Nullable Instant authenticatedAt)
-      implements Resolution {}
+  record Valid(User user, @Nullable Instant authenticatedAt) implements Resolution {}
 
   /** {@code x-authgear-session-valid: false}; a {@code session} cookie that came is cleared. */
   record Invalid() implements Resolution {}

@@ -1,17 +1,15 @@
 package com.authgear.authrequest.sandbox;
 
-import io.javalin.Javalin;
+import java.net.URI;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.eclipse.jetty.server.HttpConnectionFactory;
-import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stand-in Authgear project that listens: discovery, key set, resolver, and under {@code
- * /sandbox/} the means to get credentials and to change what they are worth. The page {@code
- * /sandbox} lists all of it.
+ * A stand-in Authgear project that listens as Authgear does: on a main port (discovery, key set),
+ * on one for the resolver, and under {@code /sandbox/} of the main one with the means to get
+ * credentials and to change what they are worth. The page {@code /sandbox} lists all of it.
  */
 public final class Sandbox implements AutoCloseable {
 
@@ -20,53 +18,50 @@ public final class Sandbox implements AutoCloseable {
 
   static final String NOTICE = "not a real Authgear project";
 
-  /** The credentials and requests of the service are long: a JWT may have 16 KiB. */
-  static final int MAX_HEADER_BYTES = 64 * 1024;
-
   private final SandboxOptions options;
   private final Project project;
   private final Traffic traffic = new Traffic();
   private final @Nullable Playground playground;
-  private final Javalin javalin;
+  private final Listener main;
+  private final Listener resolver;
 
-  private Sandbox(SandboxOptions options, @Nullable Site site) {
+  private Sandbox(SandboxOptions options, @Nullable DemoSite site) {
     this.options = options;
     this.project = new Project(this::origin, options.clock(), options.cookiePrefix());
     this.playground = site == null ? null : new Playground(this, traffic, site);
-    QueuedThreadPool threads = new QueuedThreadPool(16, 2);
-    threads.setName("sandbox");
-    this.javalin =
-        Javalin.create(
-            config -> {
-              config.startup.showJavalinBanner = false;
-              config.startup.showOldJavalinVersionWarning = false;
-              config.startup.startupWatcherEnabled = false;
-              config.http.prefer405over404 = true;
-              config.jetty.threadPool = threads;
-              config.jetty.modifyHttpConfiguration(
-                  http -> {
-                    http.setRequestHeaderSize(MAX_HEADER_BYTES);
-                    http.setResponseHeaderSize(MAX_HEADER_BYTES);
-                  });
-              config.jetty.addConnector(
-                  (server, http) -> {
-                    var connector =
-                        new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
-                    connector.setHost(options.host());
-                    connector.setPort(options.port());
-                    return connector;
-                  });
-              config.jetty.modifyServer(server -> server.setHandler(new DownGate(traffic)));
-              config.routes.before(ctx -> ctx.header(HEADER, NOTICE));
-              config.routes.before(new BrowserGuard(options));
-              new AuthgearRoutes(this, traffic).register(config.routes);
-              new SandboxRoutes(this).register(config.routes);
+    ResolverRoutes resolverRoutes = new ResolverRoutes(this, traffic);
+    Map<String, AuthgearEndpoint> endpoints = new HashMap<>(AuthgearRoutes.ENDPOINTS);
+    if (options.edge()) {
+      endpoints.put(ResolverRoutes.PREFIXED, AuthgearEndpoint.RESOLVER);
+    }
+    this.main =
+        new Listener(
+            "sandbox",
+            options.host(),
+            options.port(),
+            traffic,
+            endpoints,
+            routes -> {
+              routes.before(new BrowserGuard(options, endpoints.keySet()));
+              new AuthgearRoutes(this, traffic).register(routes);
+              if (options.edge()) {
+                resolverRoutes.registerAtTheEdge(routes);
+              }
+              new SandboxRoutes(this).register(routes);
               if (playground == null) {
-                config.routes.get("/", ctx -> ctx.html(LandingPage.of(this)));
+                routes.get("/", ctx -> ctx.html(LandingPage.of(this)));
               } else {
-                playground.register(config.routes);
+                playground.register(routes);
               }
             });
+    this.resolver =
+        new Listener(
+            "sandbox-resolver",
+            options.host(),
+            options.resolverPort(),
+            traffic,
+            ResolverRoutes.ENDPOINTS,
+            resolverRoutes::register);
   }
 
   /** Starts to listen. */
@@ -79,9 +74,15 @@ public final class Sandbox implements AutoCloseable {
    *
    * @param site what the playground sends requests to; without one there is none
    */
-  public static Sandbox start(SandboxOptions options, @Nullable Site site) {
+  public static Sandbox start(SandboxOptions options, @Nullable DemoSite site) {
     Sandbox sandbox = new Sandbox(options, site);
-    sandbox.javalin.start();
+    try {
+      sandbox.main.start();
+      sandbox.resolver.start();
+    } catch (RuntimeException e) {
+      sandbox.close();
+      throw e;
+    }
     return sandbox;
   }
 
@@ -90,15 +91,36 @@ public final class Sandbox implements AutoCloseable {
     return options.publicOrigin() == null ? address() : options.publicOrigin();
   }
 
-  /** Where it can be reached: {@code http://host:port}. */
+  /** Where the main listener can be reached: {@code http://host:port}. */
   public String address() {
-    String host = options.host();
-    return "http://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port();
+    return main.address();
   }
 
+  /** Of the main listener. */
   public int port() {
-    int open = connector().getLocalPort();
-    return open > 0 ? open : connector().getPort();
+    return main.port();
+  }
+
+  /** Where the resolver answers, as {@code AUTHGEAR_RESOLVER_URL} wants it. */
+  public String resolverUrl() {
+    return resolver.address() + ResolverRoutes.PLAIN;
+  }
+
+  /** Of the resolver's listener: {@code http://host:port}. */
+  String resolverAddress() {
+    return resolver.address();
+  }
+
+  /** The public host, and the addresses by which a caller inside the network reaches it. */
+  boolean knowsHost(@Nullable String host) {
+    return host != null
+        && List.of(
+                URI.create(origin()).getAuthority(),
+                URI.create(main.address()).getAuthority(),
+                "localhost:" + main.port(),
+                URI.create(resolver.address()).getAuthority(),
+                "localhost:" + resolver.port())
+            .contains(host);
   }
 
   /** Users, keys and credentials. */
@@ -107,59 +129,47 @@ public final class Sandbox implements AutoCloseable {
   }
 
   /** How often an endpoint was called since the start, failing answers and all. */
-  public long calls(Endpoint endpoint) {
+  public long calls(AuthgearEndpoint endpoint) {
     return traffic.calls(endpoint);
   }
 
   /** The last resolver request's headers, names in lower case; empty before the first request. */
   public Map<String, List<String>> lastResolverHeaders() {
-    return traffic.lastHeaders(Endpoint.RESOLVER);
+    return traffic.lastHeaders(AuthgearEndpoint.RESOLVER);
   }
 
   /** From now on the endpoint fails this way. */
-  public void breakDown(Endpoint endpoint, Fault fault) {
+  public void breakDown(AuthgearEndpoint endpoint, Malfunction fault) {
     traffic.setFault(endpoint, fault);
   }
 
   /** Ends the endpoint's fault; requests that hang are answered now. */
-  public void repair(Endpoint endpoint) {
+  public void repair(AuthgearEndpoint endpoint) {
     traffic.clearFault(endpoint);
   }
 
-  /** Closes the port and every connection: connecting is refused until {@link #resume}. */
+  /** Closes the ports and every connection: connecting is refused until {@link #resume}. */
   public void suspend() {
-    ServerConnector connector = connector();
-    int port = connector.getLocalPort();
-    try {
-      connector.stop();
-      connector.setPort(port);
-    } catch (Exception e) {
-      throw new IllegalStateException("the port could not be closed", e);
-    }
+    main.suspend();
+    resolver.suspend();
   }
 
-  /** Listens again on the same port. */
+  /** Listens again on the same ports. */
   public void resume() {
-    try {
-      connector().start();
-    } catch (Exception e) {
-      throw new IllegalStateException("the port could not be opened again", e);
-    }
+    main.resume();
+    resolver.resume();
   }
 
   @Override
   public void close() {
-    for (Endpoint endpoint : Endpoint.values()) {
+    for (AuthgearEndpoint endpoint : AuthgearEndpoint.values()) {
       traffic.clearFault(endpoint);
     }
-    javalin.stop();
+    main.close();
+    resolver.close();
     project.hooks().close();
     if (playground != null) {
       playground.close();
     }
-  }
-
-  private ServerConnector connector() {
-    return (ServerConnector) javalin.jettyServer().server().getConnectors()[0];
   }
 }

@@ -11,19 +11,25 @@ import org.jspecify.annotations.Nullable;
  *
  * @param clock the time of tokens and sessions
  * @param host address to listen on
- * @param port 0 for any free one
+ * @param port of the main listener; 0 for any free one
+ * @param resolverPort of the resolver's listener; 0 for any free one
  * @param publicOrigin what the project believes its origin to be, such as {@code
  *     https://my-project.authgear.cloud}; the address it listens on if null
  * @param cookiePrefix the project's {@code http.cookie_prefix}
  * @param anyAddress whether an address that others can reach is really meant
+ * @param edge whether the main listener passes {@code /_resolver/resolve} on to the resolver, as
+ *     the edge of Authgear's SaaS does; without it that path is 404 there, as where Authgear is
+ *     self-hosted
  */
 public record SandboxOptions(
     InstantSource clock,
     String host,
     int port,
+    int resolverPort,
     @Nullable String publicOrigin,
     String cookiePrefix,
-    boolean anyAddress) {
+    boolean anyAddress,
+    boolean edge) {
 
   /**
    * @throws IllegalArgumentException if the address is not loopback and {@code anyAddress} is not
@@ -41,26 +47,41 @@ public record SandboxOptions(
     }
   }
 
-  /** Any free port of 127.0.0.1, which is also the project's origin. */
+  /** Any free ports of 127.0.0.1, whose main one is also the project's origin. */
   public static SandboxOptions loopback(InstantSource clock) {
-    return new SandboxOptions(clock, "127.0.0.1", 0, null, "", false);
+    return new SandboxOptions(clock, "127.0.0.1", 0, 0, null, "", false, false);
   }
 
   public SandboxOptions withPort(int value) {
-    return new SandboxOptions(clock, host, value, publicOrigin, cookiePrefix, anyAddress);
+    return new SandboxOptions(
+        clock, host, value, resolverPort, publicOrigin, cookiePrefix, anyAddress, edge);
+  }
+
+  public SandboxOptions withResolverPort(int value) {
+    return new SandboxOptions(
+        clock, host, port, value, publicOrigin, cookiePrefix, anyAddress, edge);
   }
 
   public SandboxOptions withPublicOrigin(String value) {
-    return new SandboxOptions(clock, host, port, value, cookiePrefix, anyAddress);
+    return new SandboxOptions(
+        clock, host, port, resolverPort, value, cookiePrefix, anyAddress, edge);
   }
 
   public SandboxOptions withCookiePrefix(String value) {
-    return new SandboxOptions(clock, host, port, publicOrigin, value, anyAddress);
+    return new SandboxOptions(
+        clock, host, port, resolverPort, publicOrigin, value, anyAddress, edge);
   }
 
   /** Listens on an address that others may reach: only for one who knows why. */
   public SandboxOptions withAnyAddress(String value) {
-    return new SandboxOptions(clock, value, port, publicOrigin, cookiePrefix, true);
+    return new SandboxOptions(
+        clock, value, port, resolverPort, publicOrigin, cookiePrefix, true, edge);
+  }
+
+  /** As Authgear's SaaS, whose edge answers for the resolver at the public origin. */
+  public SandboxOptions withEdge() {
+    return new SandboxOptions(
+        clock, host, port, resolverPort, publicOrigin, cookiePrefix, anyAddress, true);
   }
 
   private static boolean isLoopback(String host) {

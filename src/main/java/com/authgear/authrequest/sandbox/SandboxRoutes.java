@@ -71,8 +71,8 @@ final class SandboxRoutes {
     post(
         routes,
         "/sandbox/resolver/down",
-        ctx -> sandbox.breakDown(Endpoint.RESOLVER, new Fault.Down()));
-    post(routes, "/sandbox/resolver/up", ctx -> sandbox.repair(Endpoint.RESOLVER));
+        ctx -> sandbox.breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Down()));
+    post(routes, "/sandbox/resolver/up", ctx -> sandbox.repair(AuthgearEndpoint.RESOLVER));
     post(routes, "/sandbox/hooks", this::configureHooks);
     post(routes, "/sandbox/hooks/delivery", this::deliverHooks);
     post(routes, "/sandbox/hooks/release", ctx -> project.hooks().release(false));
@@ -149,8 +149,8 @@ final class SandboxRoutes {
 
   private void deliverHooks(Context ctx) {
     String how = required(ctx, "how");
-    Hooks.Delivery delivery =
-        Arrays.stream(Hooks.Delivery.values())
+    Webhooks.Delivery delivery =
+        Arrays.stream(Webhooks.Delivery.values())
             .filter(value -> value.name().toLowerCase(Locale.ROOT).equals(how))
             .findFirst()
             .orElseThrow(

@@ -22,10 +22,10 @@ final class Traffic {
   /**
    * @param repaired completes when the fault ends
    */
-  private record Broken(Fault fault, CompletableFuture<@Nullable Void> repaired) {}
+  private record Broken(Malfunction fault, CompletableFuture<@Nullable Void> repaired) {}
 
-  private static final Fault.Answer GARBAGE =
-      new Fault.Answer(
+  private static final Malfunction.Answer GARBAGE =
+      new Malfunction.Answer(
           200, Map.of("x-authgear-session-valid", "perhaps"), "<html>no answer to you</html>\n");
 
   /**
@@ -34,19 +34,19 @@ final class Traffic {
    * @param status 0 if the connection was closed instead
    * @param identity the identity headers of the answer
    */
-  record Call(Endpoint endpoint, int status, Map<String, String> identity) {}
+  record Call(AuthgearEndpoint endpoint, int status, Map<String, String> identity) {}
 
   private static final int REMEMBERED = 256;
 
   private final Object lock = new Object();
   private final Deque<Call> answered = new ArrayDeque<>();
   private long answers;
-  private final Map<Endpoint, Long> calls = new EnumMap<>(Endpoint.class);
-  private final Map<Endpoint, Map<String, List<String>>> lastHeaders =
-      new EnumMap<>(Endpoint.class);
-  private final Map<Endpoint, Broken> broken = new EnumMap<>(Endpoint.class);
+  private final Map<AuthgearEndpoint, Long> calls = new EnumMap<>(AuthgearEndpoint.class);
+  private final Map<AuthgearEndpoint, Map<String, List<String>>> lastHeaders =
+      new EnumMap<>(AuthgearEndpoint.class);
+  private final Map<AuthgearEndpoint, Broken> broken = new EnumMap<>(AuthgearEndpoint.class);
 
-  long calls(Endpoint endpoint) {
+  long calls(AuthgearEndpoint endpoint) {
     synchronized (lock) {
       return calls.getOrDefault(endpoint, 0L);
     }
@@ -75,26 +75,26 @@ final class Traffic {
     }
   }
 
-  boolean isBroken(Endpoint endpoint) {
+  boolean isBroken(AuthgearEndpoint endpoint) {
     synchronized (lock) {
       return broken.containsKey(endpoint);
     }
   }
 
-  Map<String, List<String>> lastHeaders(Endpoint endpoint) {
+  Map<String, List<String>> lastHeaders(AuthgearEndpoint endpoint) {
     synchronized (lock) {
       return lastHeaders.getOrDefault(endpoint, Map.of());
     }
   }
 
-  void setFault(Endpoint endpoint, Fault fault) {
+  void setFault(AuthgearEndpoint endpoint, Malfunction fault) {
     clearFault(endpoint);
     synchronized (lock) {
       broken.put(endpoint, new Broken(fault, new CompletableFuture<>()));
     }
   }
 
-  void clearFault(Endpoint endpoint) {
+  void clearFault(AuthgearEndpoint endpoint) {
     @Nullable Broken ended;
     synchronized (lock) {
       ended = broken.remove(endpoint);
@@ -105,10 +105,10 @@ final class Traffic {
   }
 
   /** Counts a call to an endpoint that is down; false, and nothing counted, if it is not. */
-  boolean isDown(Endpoint endpoint) {
+  boolean isDown(AuthgearEndpoint endpoint) {
     synchronized (lock) {
       Broken now = broken.get(endpoint);
-      if (now == null || !(now.fault() instanceof Fault.Down)) {
+      if (now == null || !(now.fault() instanceof Malfunction.Down)) {
         return false;
       }
       calls.merge(endpoint, 1L, Long::sum);
@@ -118,7 +118,7 @@ final class Traffic {
   }
 
   /** Wraps what an endpoint answers. */
-  Handler through(Endpoint endpoint, Handler answer) {
+  Handler through(AuthgearEndpoint endpoint, Handler answer) {
     return ctx -> {
       @Nullable Broken now;
       synchronized (lock) {
@@ -132,15 +132,15 @@ final class Traffic {
         return;
       }
       switch (now.fault()) {
-        case Fault.Answer told -> {
+        case Malfunction.Answer told -> {
           send(ctx, told);
           remember(endpoint, ctx);
         }
-        case Fault.Garbage() -> {
+        case Malfunction.Garbage() -> {
           send(ctx, GARBAGE);
           remember(endpoint, ctx);
         }
-        case Fault.Hang(var time) -> {
+        case Malfunction.Hang(var time) -> {
           CompletableFuture<@Nullable Void> end =
               now.repaired().copy().completeOnTimeout(null, time.toMillis(), TimeUnit.MILLISECONDS);
           ctx.future(
@@ -151,12 +151,12 @@ final class Traffic {
                         remember(endpoint, ctx);
                       }));
         }
-        case Fault.Down() -> ctx.status(500); // went down while this request was on its way
+        case Malfunction.Down() -> ctx.status(500); // went down while this request was on its way
       }
     };
   }
 
-  private void remember(Endpoint endpoint, Context ctx) {
+  private void remember(AuthgearEndpoint endpoint, Context ctx) {
     Map<String, String> identity = new LinkedHashMap<>();
     for (IdentityHeader header : IdentityHeader.values()) {
       String value = ctx.res().getHeader(header.headerName());
@@ -185,7 +185,7 @@ final class Traffic {
     }
   }
 
-  private static void send(Context ctx, Fault.Answer told) {
+  private static void send(Context ctx, Malfunction.Answer told) {
     ctx.status(told.status());
     told.headers().forEach(ctx::header);
     ctx.result(told.body());

@@ -5,9 +5,10 @@
  * <p>{@link com.authgear.authrequest.sandbox.Sandbox} listens, {@link
  * com.authgear.authrequest.sandbox.Project} is its state and mints credentials, {@link
  * com.authgear.authrequest.sandbox.EchoBackend} is a backend that shows what reached it. Keys and
- * users are thrown away with the process. {@link com.authgear.authrequest.sandbox.Hooks} announces
- * every change of a user as Authgear would. {@link com.authgear.authrequest.sandbox.Playground}
- * shows a whole {@link com.authgear.authrequest.sandbox.Site} in a browser.
+ * users are thrown away with the process. {@link com.authgear.authrequest.sandbox.Webhooks}
+ * announces every change of a user as Authgear would. {@link
+ * com.authgear.authrequest.sandbox.Playground} shows a whole {@link
+ * com.authgear.authrequest.sandbox.DemoSite} in a browser.
  */
 @NullMarked
 package com.authgear.authrequest.sandbox;

@@ -3,8 +3,8 @@ package com.authgear.authrequest.check;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.FreePort;
-import com.authgear.authrequest.sandbox.Endpoint;
-import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
+import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.tls.Authority;
@@ -34,7 +34,8 @@ class CheckTest {
 
   private static final String SECRET = "0123456789abcdefghijABCDEFGHIJ42";
 
-  private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()));
+  private final Sandbox sandbox =
+      Sandbox.start(SandboxOptions.loopback(InstantSource.system()).withEdge());
   private final String origin = sandbox.origin();
   private final Authority authority = new Authority();
   private final Checked.Run run = Checked.Run.of(origin);
@@ -217,12 +218,7 @@ class CheckTest {
             "    fix: set AUTHGEAR_ENDPOINT="
                 + origin
                 + " if that is the project's origin; localhost and 127.0.0.1 are two different"
-                + " origins",
-            "✗ resolver: AUTHGEAR_ENDPOINT is "
-                + localhost
-                + " but the resolver redirects (307) to "
-                + origin,
-            "    fix: set AUTHGEAR_ENDPOINT to that origin if it is the project's");
+                + " origins");
     assertThat(checked.out()).contains("– keys: not tried because discovery failed\n");
   }
 
@@ -231,10 +227,11 @@ class CheckTest {
     try (Sandbox behind =
         Sandbox.start(
             SandboxOptions.loopback(InstantSource.system())
+                .withEdge()
                 .withPublicOrigin("https://auth.example.test"))) {
       behind.breakDown(
-          Endpoint.DISCOVERY,
-          new Fault.Answer(307, Map.of("Location", "https://auth.example.test/x"), ""));
+          AuthgearEndpoint.DISCOVERY,
+          new Malfunction.Answer(307, Map.of("Location", "https://auth.example.test/x"), ""));
       Checked checked =
           Checked.Run.of("https://auth.example.test")
               .with("AUTHGEAR_INTERNAL_URL", behind.address())
@@ -286,7 +283,8 @@ class CheckTest {
   void discovery_somethingElse_isSaid(
       int status, String type, String body, String found, String fix) {
     sandbox.breakDown(
-        Endpoint.DISCOVERY, new Fault.Answer(status, Map.of("Content-Type", type), body));
+        AuthgearEndpoint.DISCOVERY,
+        new Malfunction.Answer(status, Map.of("Content-Type", type), body));
 
     assertThat(run.check().troubles())
         .containsExactly(
@@ -296,7 +294,7 @@ class CheckTest {
 
   @Test
   void discovery_connectionThatBreaks_isSaid() {
-    sandbox.breakDown(Endpoint.DISCOVERY, new Fault.Down());
+    sandbox.breakDown(AuthgearEndpoint.DISCOVERY, new Malfunction.Down());
 
     assertThat(run.check().troubles())
         .hasSize(2)
@@ -321,8 +319,8 @@ class CheckTest {
           """)
   void issuer_wrong_isSaid(String document, String found, String fix) {
     sandbox.breakDown(
-        Endpoint.DISCOVERY,
-        new Fault.Answer(
+        AuthgearEndpoint.DISCOVERY,
+        new Malfunction.Answer(
             200, Map.of("Content-Type", "application/json"), document.replace("%ORIGIN%", origin)));
     Checked checked = run.check();
 
@@ -333,7 +331,7 @@ class CheckTest {
 
   @Test
   void keys_thatCannotBeFetched_isSaid() {
-    sandbox.breakDown(Endpoint.KEYS, Fault.status(500));
+    sandbox.breakDown(AuthgearEndpoint.KEYS, Malfunction.status(500));
 
     assertThat(run.check().troubles())
         .containsExactly(
@@ -425,7 +423,8 @@ class CheckTest {
           """)
   void resolver_thatIsNone_isSaid(
       int status, String headers, String body, String found, String fix) {
-    sandbox.breakDown(Endpoint.RESOLVER, new Fault.Answer(status, headers(headers), body));
+    sandbox.breakDown(
+        AuthgearEndpoint.RESOLVER, new Malfunction.Answer(status, headers(headers), body));
 
     assertThat(run.check().troubles())
         .containsExactly(
@@ -459,7 +458,7 @@ class CheckTest {
 
   @Test
   void resolver_thatHangs_isSaid() {
-    sandbox.breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofSeconds(60)));
+    sandbox.breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Hang(Duration.ofSeconds(60)));
 
     assertThat(run.with("AUTHGEAR_RESOLVER_TIMEOUT", "200ms").check().troubles())
         .containsExactly(
@@ -484,14 +483,14 @@ class CheckTest {
 
   @Test
   void mode_saysWhatIsNotNeeded() {
-    sandbox.breakDown(Endpoint.RESOLVER, Fault.status(500));
+    sandbox.breakDown(AuthgearEndpoint.RESOLVER, Malfunction.status(500));
     Checked jwt = run.with("AUTHGEAR_MODE", "jwt").check();
     assertThat(jwt.status()).isZero();
     assertThat(jwt.about("resolver"))
         .containsExactly("– resolver: not needed: mode jwt asks nobody");
 
-    sandbox.repair(Endpoint.RESOLVER);
-    sandbox.breakDown(Endpoint.DISCOVERY, Fault.status(500));
+    sandbox.repair(AuthgearEndpoint.RESOLVER);
+    sandbox.breakDown(AuthgearEndpoint.DISCOVERY, Malfunction.status(500));
     Checked resolver = run.with("AUTHGEAR_MODE", "resolver").check();
     assertThat(resolver.status()).isZero();
     assertThat(resolver.about("keys"))

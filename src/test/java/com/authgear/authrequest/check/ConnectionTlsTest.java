@@ -168,7 +168,8 @@ class ConnectionTlsTest {
 
   @Test
   void check_serverWithoutTls_isSaid() {
-    try (Sandbox plain = Sandbox.start(SandboxOptions.loopback(InstantSource.system()))) {
+    try (Sandbox plain =
+        Sandbox.start(SandboxOptions.loopback(InstantSource.system()).withEdge())) {
       assertThat(check(trust, plain.port()).getLast())
           .isEqualTo(
               Line.failed(

@@ -2,8 +2,8 @@ package com.authgear.authrequest.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.sandbox.Endpoint;
-import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
+import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
@@ -25,7 +25,7 @@ class DecisionTest {
   private static final InstantSource CLOCK =
       InstantSource.fixed(Instant.parse("2026-11-24T12:00:00Z"));
 
-  private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(CLOCK));
+  private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(CLOCK).withEdge());
   private final Checked.Run run = Checked.Run.of(sandbox.origin()).with(CLOCK);
 
   @AfterEach
@@ -132,7 +132,7 @@ class DecisionTest {
 
   @Test
   void token_ofAnotherProject_saysBothTheKeyAndTheIssuer() {
-    try (Sandbox other = Sandbox.start(SandboxOptions.loopback(CLOCK))) {
+    try (Sandbox other = Sandbox.start(SandboxOptions.loopback(CLOCK).withEdge())) {
       String token = other.project().accessToken("alice", TokenOptions.DEFAULTS);
       Checked checked = run.checkWith(token, "--token");
 
@@ -150,7 +150,7 @@ class DecisionTest {
   @Test
   void token_whileThereAreNoKeys_cannotBeDecided() {
     String token = sandbox.project().accessToken("alice", TokenOptions.DEFAULTS);
-    sandbox.breakDown(Endpoint.KEYS, Fault.status(500));
+    sandbox.breakDown(AuthgearEndpoint.KEYS, Malfunction.status(500));
     Checked checked = run.checkWith(token, "--token");
 
     assertThat(checked.about("kid").getFirst()).endsWith(": there are no keys to hold it against");
@@ -197,7 +197,7 @@ class DecisionTest {
 
   @Test
   void cookie_good_isAllowedWithItsHeaders() {
-    try (Sandbox now = Sandbox.start(SandboxOptions.loopback(InstantSource.system()))) {
+    try (Sandbox now = Sandbox.start(SandboxOptions.loopback(InstantSource.system()).withEdge())) {
       String cookie = now.project().sessionCookie("bob");
       Checked checked =
           Checked.Run.of(now.origin())

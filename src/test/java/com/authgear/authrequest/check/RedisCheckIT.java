@@ -20,7 +20,8 @@ class RedisCheckIT {
 
   private static final String PASSWORD = "sesame-open-now";
 
-  private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()));
+  private final Sandbox sandbox =
+      Sandbox.start(SandboxOptions.loopback(InstantSource.system()).withEdge());
   private final Checked.Run run =
       Checked.Run.of(sandbox.origin())
           .with("AUTHGEAR_WEBHOOK_SECRET", "0123456789abcdefghijABCDEFGHIJ42");

@@ -3,9 +3,9 @@ package com.authgear.authrequest.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.sandbox.DemoSite.Access;
+import com.authgear.authrequest.sandbox.DemoSite.Location;
 import com.authgear.authrequest.sandbox.SandboxClient.Answer;
-import com.authgear.authrequest.sandbox.Site.Access;
-import com.authgear.authrequest.sandbox.Site.Location;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -57,7 +57,7 @@ class PlaygroundTest {
     Sandbox sandbox =
         Sandbox.start(
             SandboxOptions.loopback(clock),
-            new Site(
+            new DemoSite(
                 null,
                 here,
                 List.of(
@@ -257,7 +257,7 @@ class PlaygroundTest {
     assertThat(states).hasSize(7);
     assertThat(states.getLast()).isEqualTo("failed");
     assertThat(states.subList(failed + 1, 7)).doesNotContain("passed");
-    assertThat(titles.get(failed)).isEqualTo(Explanation.stageOf(reason).title());
+    assertThat(titles.get(failed)).isEqualTo(DecisionSteps.stageOf(reason).title());
     assertThat(texts.getLast()).endsWith("WWW-Authenticate: Bearer");
   }
 

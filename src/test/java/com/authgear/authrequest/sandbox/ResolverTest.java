@@ -14,19 +14,20 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** AUTHGEAR.md, "Resolver", row by row. */
 class ResolverTest {
 
-  private static final String RESOLVE = "/_resolver/resolve";
+  private static final String RESOLVE = "/resolve";
   private static final Map<String, String> SESSION_INVALID =
       Map.of("x-authgear-session-valid", "false");
 
   private final SettableClock clock = new SettableClock();
   private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock));
   private final Project project = sandbox.project();
-  private final SandboxClient client = new SandboxClient(sandbox.address());
+  private final SandboxClient client = new SandboxClient(sandbox.resolverAddress());
 
   @AfterEach
   void stop() {
@@ -81,7 +82,7 @@ class ResolverTest {
                   "x-authgear-user-verified", "true",
                   "x-authgear-user-can-reauthenticate", "true",
                   "x-authgear-user-roles", "admin,editor",
-                  "x-authgear-session-amr", "pwd otp mfa",
+                  "x-authgear-session-amr", "",
                   "x-authgear-session-authenticated-at",
                       Long.toString(authenticated.getEpochSecond())));
     }
@@ -431,55 +432,86 @@ class ResolverTest {
 
     private Sandbox cloud;
     private SandboxClient cloudClient;
+    private SandboxClient mainClient;
 
     @BeforeEach
     void start() {
       cloud = Sandbox.start(SandboxOptions.loopback(clock).withPublicOrigin(ORIGIN));
-      cloudClient = new SandboxClient(cloud.address());
+      cloudClient = new SandboxClient(cloud.resolverAddress());
+      mainClient = new SandboxClient(cloud.address());
     }
 
     @AfterEach
     void stopCloud() {
       cloudClient.close();
+      mainClient.close();
       cloud.close();
     }
 
     @ParameterizedTest
-    @ValueSource(
-        strings = {"/.well-known/openid-configuration", "/oauth2/jwks", RESOLVE, "/resolve"})
-    void anyEndpoint_byItsAddress_redirectsToThePublicOrigin(String path) throws IOException {
-      Answer answer = cloudClient.get(path + "?a=b");
+    @ValueSource(strings = {"/.well-known/openid-configuration", "/oauth2/jwks"})
+    void mainListener_byItsAddress_redirectsToThePublicOrigin(String path) throws IOException {
+      Answer answer = mainClient.get(path + "?a=b");
 
       assertThat(answer.status()).isEqualTo(307);
       assertThat(answer.headers().get("Location")).isEqualTo(ORIGIN + path + "?a=b");
-      assertThat(answer.identity()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+      "Host, my-project.authgear.cloud, 307",
+      "X-Forwarded-Proto, https, 307",
+      "X-Forwarded-Host, evil.example.com, 404"
+    })
+    void mainListener_withHalfOfTheOrigin_doesNotAnswer(String name, String value, int status)
+        throws IOException {
+      assertThat(mainClient.get("/oauth2/jwks", name, value).status()).isEqualTo(status);
     }
 
     @Test
-    void resolve_publicHostWithoutScheme_redirects() throws IOException {
-      Answer answer = cloudClient.get(RESOLVE, "Host", "my-project.authgear.cloud");
+    void mainListener_forwardedHostAndScheme_answers() throws IOException {
+      assertThat(
+              mainClient
+                  .get(
+                      "/oauth2/jwks",
+                      "X-Forwarded-Host",
+                      "my-project.authgear.cloud",
+                      "X-Forwarded-Proto",
+                      "https",
+                      "Forwarded",
+                      "host=evil.example.com;proto=http")
+                  .status())
+          .isEqualTo(200);
+    }
 
-      assertThat(answer.status()).isEqualTo(307);
+    @ParameterizedTest
+    @ValueSource(strings = {"/_resolver/resolve", "/resolve"})
+    void mainListener_hasNoResolver(String path) throws IOException {
+      assertThat(
+              mainClient
+                  .get(path, "Host", "my-project.authgear.cloud", "X-Forwarded-Proto", "https")
+                  .status())
+          .isEqualTo(404);
+      assertThat(cloud.calls(AuthgearEndpoint.RESOLVER)).isZero();
     }
 
     @Test
-    void resolve_publicSchemeWithoutHost_redirects() throws IOException {
-      assertThat(cloudClient.get(RESOLVE, "X-Forwarded-Proto", "https").status()).isEqualTo(307);
+    void edge_passesItsPathOnToTheResolver() throws IOException {
+      try (Sandbox saas = Sandbox.start(SandboxOptions.loopback(clock).withEdge());
+          SandboxClient saasClient = new SandboxClient(saas.address())) {
+        String[] credentials = {"Authorization", "Bearer " + saas.project().accessToken("alice")};
+        assertUser(
+            saasClient.get("/_resolver/resolve", credentials), saas.project().user("alice").id());
+        assertThat(saasClient.get("/resolve", credentials).status()).isEqualTo(404);
+      }
     }
 
-    @Test
-    void resolve_publicHostAndScheme_answers() throws IOException {
-      Answer answer =
-          cloudClient.get(
-              RESOLVE,
-              "Host",
-              "my-project.authgear.cloud",
-              "X-Forwarded-Proto",
-              "https",
-              "Authorization",
-              "Bearer " + cloud.project().accessToken("alice"));
-
-      assertUser(answer, cloud.project().user("alice").id());
+    @ParameterizedTest
+    @ValueSource(strings = {"/_resolver/resolve", "/resolve"})
+    void resolver_byItsAddress_answersAndNeverRedirects(String path) throws IOException {
+      assertUser(
+          cloudClient.get(path, "Authorization", "Bearer " + cloud.project().accessToken("alice")),
+          cloud.project().user("alice").id());
     }
 
     @Test
@@ -537,7 +569,7 @@ class ResolverTest {
   void resolve_cookiePrefix_standsInFrontOfEveryCookie() throws IOException {
     try (Sandbox prefixed =
             Sandbox.start(SandboxOptions.loopback(clock).withCookiePrefix("acme_"));
-        SandboxClient prefixedClient = new SandboxClient(prefixed.address())) {
+        SandboxClient prefixedClient = new SandboxClient(prefixed.resolverAddress())) {
       String cookie = prefixed.project().sessionCookie("alice");
 
       assertThat(cookie).startsWith("acme_session=");
@@ -561,8 +593,8 @@ class ResolverTest {
     client.get(RESOLVE, "X-Forwarded-For", "203.0.113.7", "User-Agent", "curl/8");
     client.get("/resolve", "X-Real-IP", "203.0.113.8", "Cookie", "a=1", "Cookie", "b=2");
 
-    assertThat(sandbox.calls(Endpoint.RESOLVER)).isEqualTo(2);
-    assertThat(sandbox.calls(Endpoint.KEYS)).isZero();
+    assertThat(sandbox.calls(AuthgearEndpoint.RESOLVER)).isEqualTo(2);
+    assertThat(sandbox.calls(AuthgearEndpoint.KEYS)).isZero();
     assertThat(sandbox.lastResolverHeaders())
         .containsEntry("x-real-ip", List.of("203.0.113.8"))
         .containsEntry("cookie", List.of("a=1", "b=2"))

@@ -29,7 +29,7 @@ class SandboxTest {
   private static final String RESOLVE = "/_resolver/resolve";
 
   private final SettableClock clock = new SettableClock();
-  private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock));
+  private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock).withEdge());
   private final Project project = sandbox.project();
   private final SandboxClient client = new SandboxClient(sandbox.address());
 
@@ -236,7 +236,7 @@ class SandboxTest {
 
   @Nested
   class Faults {
-    private String path(Endpoint endpoint) {
+    private String path(AuthgearEndpoint endpoint) {
       return switch (endpoint) {
         case DISCOVERY -> "/.well-known/openid-configuration";
         case KEYS -> "/oauth2/jwks";
@@ -245,11 +245,11 @@ class SandboxTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Endpoint.class)
-    void endpoint_toldAStatus_answersItUntilRepaired(Endpoint endpoint) throws IOException {
-      sandbox.breakDown(endpoint, Fault.status(503));
+    @EnumSource(AuthgearEndpoint.class)
+    void endpoint_toldAStatus_answersItUntilRepaired(AuthgearEndpoint endpoint) throws IOException {
+      sandbox.breakDown(endpoint, Malfunction.status(503));
       assertThat(client.get(path(endpoint)).status()).isEqualTo(503);
-      for (Endpoint other : Endpoint.values()) {
+      for (AuthgearEndpoint other : AuthgearEndpoint.values()) {
         if (other != endpoint) {
           assertThat(client.get(path(other)).status()).isEqualTo(200);
         }
@@ -264,16 +264,17 @@ class SandboxTest {
     @Test
     void endpoint_toldAnAnswer_givesIt() throws IOException {
       sandbox.breakDown(
-          Endpoint.RESOLVER, new Fault.Answer(200, Map.of("x-authgear-session-valid", "true"), ""));
+          AuthgearEndpoint.RESOLVER,
+          new Malfunction.Answer(200, Map.of("x-authgear-session-valid", "true"), ""));
 
       assertThat(client.get(RESOLVE).identity())
           .isEqualTo(Map.of("x-authgear-session-valid", "true"));
     }
 
     @ParameterizedTest
-    @EnumSource(Endpoint.class)
-    void endpoint_garbage_isNothingThatParses(Endpoint endpoint) throws IOException {
-      sandbox.breakDown(endpoint, new Fault.Garbage());
+    @EnumSource(AuthgearEndpoint.class)
+    void endpoint_garbage_isNothingThatParses(AuthgearEndpoint endpoint) throws IOException {
+      sandbox.breakDown(endpoint, new Malfunction.Garbage());
 
       Answer answer = client.get(path(endpoint));
 
@@ -283,9 +284,9 @@ class SandboxTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Endpoint.class)
-    void endpoint_down_closesTheConnection(Endpoint endpoint) throws IOException {
-      sandbox.breakDown(endpoint, new Fault.Down());
+    @EnumSource(AuthgearEndpoint.class)
+    void endpoint_down_closesTheConnection(AuthgearEndpoint endpoint) throws IOException {
+      sandbox.breakDown(endpoint, new Malfunction.Down());
 
       assertThatThrownBy(() -> client.get(path(endpoint))).isInstanceOf(IOException.class);
       assertThat(sandbox.calls(endpoint)).isEqualTo(1);
@@ -296,19 +297,19 @@ class SandboxTest {
     @Test
     void endpoint_hanging_answersTheTruthOnceRepaired() throws Exception {
       String token = project.accessToken("alice");
-      sandbox.breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofHours(1)));
+      sandbox.breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Hang(Duration.ofHours(1)));
 
       CompletableFuture<String> answer = CompletableFuture.supplyAsync(() -> unchecked(token));
-      Awaitility.await().until(() -> sandbox.calls(Endpoint.RESOLVER) == 1);
+      Awaitility.await().until(() -> sandbox.calls(AuthgearEndpoint.RESOLVER) == 1);
       assertThat(answer).isNotDone();
-      sandbox.repair(Endpoint.RESOLVER);
+      sandbox.repair(AuthgearEndpoint.RESOLVER);
 
       assertThat(answer.get()).isEqualTo("true");
     }
 
     @Test
     void endpoint_hangingForALittle_answersByItself() throws IOException {
-      sandbox.breakDown(Endpoint.RESOLVER, new Fault.Hang(Duration.ofMillis(50)));
+      sandbox.breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Hang(Duration.ofMillis(50)));
       long start = System.nanoTime();
 
       assertThat(valid(project.accessToken("alice"))).isEqualTo("true");
@@ -348,7 +349,7 @@ class SandboxTest {
     @ParameterizedTest
     @ValueSource(strings = {"0.0.0.0", "::", "192.0.2.1", "no-such-host.invalid"})
     void options_addressThatOthersReach_isRefused(String host) {
-      assertThatThrownBy(() -> new SandboxOptions(clock, host, 0, null, "", false))
+      assertThatThrownBy(() -> new SandboxOptions(clock, host, 0, 0, null, "", false, false))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("loopback only, not on " + host);
     }

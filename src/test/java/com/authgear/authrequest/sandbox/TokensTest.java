@@ -273,8 +273,8 @@ class TokensTest {
     assertThat(document.get("issuer").textValue()).isEqualTo(sandbox.origin());
     assertThat(document.get("jwks_uri").textValue()).isEqualTo(sandbox.origin() + "/oauth2/jwks");
     assertThat(document.get("authorization_endpoint").textValue()).startsWith(sandbox.origin());
-    assertThat(sandbox.calls(Endpoint.DISCOVERY)).isEqualTo(1);
-    assertThat(sandbox.calls(Endpoint.KEYS)).isZero();
+    assertThat(sandbox.calls(AuthgearEndpoint.DISCOVERY)).isEqualTo(1);
+    assertThat(sandbox.calls(AuthgearEndpoint.KEYS)).isZero();
   }
 
   @Test

@@ -6,8 +6,8 @@ import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.credential.Credential.Bearer;
 import com.authgear.authrequest.credential.Credential.Cookies;
 import com.authgear.authrequest.credential.Credential.NoCookies;
-import com.authgear.authrequest.sandbox.Endpoint;
-import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
+import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
@@ -126,7 +126,7 @@ class FreshnessModelTest {
       this.project = sandbox.project();
       this.verifying = verifying;
       this.fetchedKeys = project.keyIds();
-      this.keyFetches = sandbox.calls(Endpoint.KEYS);
+      this.keyFetches = sandbox.calls(AuthgearEndpoint.KEYS);
     }
 
     private void play(int steps) {
@@ -172,10 +172,10 @@ class FreshnessModelTest {
         case 6 -> {
           up = !up;
           if (up) {
-            sandbox.repair(Endpoint.RESOLVER);
+            sandbox.repair(AuthgearEndpoint.RESOLVER);
           } else {
             // Not one that the breaker counts: its pause is real time.
-            sandbox.breakDown(Endpoint.RESOLVER, Fault.status(418));
+            sandbox.breakDown(AuthgearEndpoint.RESOLVER, Malfunction.status(418));
           }
         }
         case 7 -> clock.pass(random.nextInt(40_000));
@@ -236,8 +236,8 @@ class FreshnessModelTest {
     private void request(int step, Held one) {
       long now = clock.millis();
       Verification answer = verifying.ask(one.credential);
-      if (sandbox.calls(Endpoint.KEYS) > keyFetches) {
-        keyFetches = sandbox.calls(Endpoint.KEYS);
+      if (sandbox.calls(AuthgearEndpoint.KEYS) > keyFetches) {
+        keyFetches = sandbox.calls(AuthgearEndpoint.KEYS);
         fetchedKeys = project.keyIds();
       }
       if (!(answer instanceof Verified)) {

@@ -10,8 +10,8 @@ import com.authgear.authrequest.credential.Credential.Cookies;
 import com.authgear.authrequest.credential.Credential.NoCookies;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Source;
-import com.authgear.authrequest.sandbox.Endpoint;
-import com.authgear.authrequest.sandbox.Fault;
+import com.authgear.authrequest.sandbox.AuthgearEndpoint;
+import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
@@ -64,7 +64,7 @@ class FreshnessTest {
   }
 
   private long calls() {
-    return sandbox.calls(Endpoint.RESOLVER);
+    return sandbox.calls(AuthgearEndpoint.RESOLVER);
   }
 
   private static Principal principal(Verification verification) {
@@ -215,7 +215,7 @@ class FreshnessTest {
     void resolverDown_isUnavailableAtTheIntervalAndM2mIsNot() {
       String token = project.accessToken("alice");
       ask(token);
-      sandbox.breakDown(Endpoint.RESOLVER, new Fault.Down());
+      sandbox.breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Down());
       verifying.withoutRefresh();
       clock.pass(29_999);
       assertThat(ask(token)).isInstanceOf(Verified.class);
@@ -235,7 +235,7 @@ class FreshnessTest {
           project.accessToken("alice", TokenOptions.DEFAULTS.withExpiresIn(Duration.ofSeconds(10)));
       ask(token);
       ask(ending);
-      sandbox.breakDown(Endpoint.RESOLVER, Fault.status(500));
+      sandbox.breakDown(AuthgearEndpoint.RESOLVER, Malfunction.status(500));
       clock.pass(40_000);
       assertThat(ask(ending)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
       clock.pass(9_999);
@@ -309,7 +309,7 @@ class FreshnessTest {
       ask(token);
       clock.pass(1000);
       announce("alice", false);
-      sandbox.breakDown(Endpoint.RESOLVER, new Fault.Down());
+      sandbox.breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Down());
 
       assertThat(ask(token))
           .isEqualTo(new Unavailable(Source.RESOLVER, Reason.RESOLVER_UNAVAILABLE));
@@ -397,7 +397,7 @@ class FreshnessTest {
       Cookies cookies = new Cookies(project.appAccessTokenCookie("alice", short3s));
       ask(token);
       ask(cookies);
-      sandbox.breakDown(Endpoint.RESOLVER, new Fault.Down());
+      sandbox.breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Down());
       clock.pass(2_999);
       assertThat(ask(token)).isInstanceOf(Verified.class);
       assertThat(ask(cookies)).isInstanceOf(Verified.class);

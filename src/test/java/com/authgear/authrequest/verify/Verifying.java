@@ -60,7 +60,7 @@ final class Verifying implements AutoCloseable {
     Awaitility.await().until(() -> keys.problem() == null);
     resolver =
         new Resolver(
-            origin.resolve("/_resolver/resolve"),
+            URI.create(sandbox.resolverUrl()),
             origin,
             Duration.ofSeconds(20),
             64,

@@ -2,10 +2,10 @@ package com.authgear.authrequest.sandbox;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.IdentityHeader;
-import com.authgear.authrequest.sandbox.Courier.Answer;
+import com.authgear.authrequest.sandbox.DemoSite.Access;
+import com.authgear.authrequest.sandbox.DemoSite.Location;
 import com.authgear.authrequest.sandbox.Playground.Direct;
-import com.authgear.authrequest.sandbox.Site.Access;
-import com.authgear.authrequest.sandbox.Site.Location;
+import com.authgear.authrequest.sandbox.PlaygroundClient.Answer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * before it passed and the ones after it were not reached; nothing is verified here a second time.
  * What a step looked at is told from the credential itself and from what the sandbox was asked.
  */
-final class Explanation {
+final class DecisionSteps {
 
   /** In the order in which the service goes. */
   enum Stage {
@@ -57,7 +57,7 @@ final class Explanation {
   private static final String CLIENT = "client_id_";
 
   private final Project project;
-  private final Site site;
+  private final DemoSite site;
   private final Location location;
   private final Map<String, String> sent;
   private final @Nullable Reason reason;
@@ -73,9 +73,9 @@ final class Explanation {
    *     null if it was not asked
    * @param calls of the resolver meanwhile
    */
-  Explanation(
+  DecisionSteps(
       Project project,
-      Site site,
+      DemoSite site,
       Location location,
       Map<String, String> sent,
       @Nullable Direct judge,

@@ -3,7 +3,7 @@ package com.authgear.authrequest.sandbox;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.sandbox.Hooks.Delivery;
+import com.authgear.authrequest.sandbox.Webhooks.Delivery;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.Duration;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class HooksTest {
+class WebhooksTest {
 
   private static final String SECRET = "a-secret-of-the-project";
 

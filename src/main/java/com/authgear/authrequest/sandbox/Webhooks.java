@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * The project's webhooks: signed, delivered once, in the background, without a retry. {@link
  * Delivery} makes them as bad as Authgear's may be. Thread-safe.
  */
-public final class Hooks implements AutoCloseable {
+public final class Webhooks implements AutoCloseable {
 
   /** What becomes of the next events. */
   public enum Delivery {
@@ -64,7 +64,7 @@ public final class Hooks implements AutoCloseable {
           .build();
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("sandbox-hooks").factory());
+          Thread.ofPlatform().daemon().name("sandbox-webhooks").factory());
 
   private final Object lock = new Object();
   private final List<byte[]> held = new ArrayList<>();
@@ -76,7 +76,7 @@ public final class Hooks implements AutoCloseable {
   private long seq;
   private String lastType = "";
 
-  Hooks() {}
+  Webhooks() {}
 
   /** From now on events go there, signed with the secret. */
   public void configure(String hookUrl, String hookSecret) {

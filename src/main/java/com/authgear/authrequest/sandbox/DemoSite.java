@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
  * @param recheck the service's {@code AUTHGEAR_RECHECK}, as it is written
  * @param cacheTtl the service's {@code AUTHGEAR_RESOLVER_CACHE_TTL}, as it is written
  */
-public record Site(
+public record DemoSite(
     @Nullable String nginx,
     String service,
     List<Location> locations,
     String recheck,
     String cacheTtl) {
 
-  public Site {
+  public DemoSite {
     locations = List.copyOf(locations);
   }
 

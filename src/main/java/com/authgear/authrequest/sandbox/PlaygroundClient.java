@@ -11,7 +11,7 @@ import okhttp3.Request;
 import okhttp3.Response;
 
 /** Sends the playground's requests. */
-final class Courier implements AutoCloseable {
+final class PlaygroundClient implements AutoCloseable {
 
   /** More than any echo has. */
   private static final long MAX_BODY_BYTES = 512 * 1024;

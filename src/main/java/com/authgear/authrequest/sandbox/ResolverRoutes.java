@@ -1,0 +1,139 @@
+package com.authgear.authrequest.sandbox;
+
+import com.authgear.authrequest.principal.IdentityHeader;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import java.net.URI;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The resolver: a server of its own in Authgear (port 3001). It never redirects; a host of no
+ * project is answered with 404, as where many projects share it. Source: authgear-server
+ * pkg/resolver.
+ */
+final class ResolverRoutes {
+
+  static final String PREFIXED = "/_resolver/resolve";
+  static final String PLAIN = "/resolve";
+
+  static final Map<String, AuthgearEndpoint> ENDPOINTS =
+      Map.of(PREFIXED, AuthgearEndpoint.RESOLVER, PLAIN, AuthgearEndpoint.RESOLVER);
+
+  private final Sandbox sandbox;
+  private final Traffic traffic;
+
+  ResolverRoutes(Sandbox sandbox, Traffic traffic) {
+    this.sandbox = sandbox;
+    this.traffic = traffic;
+  }
+
+  /** On the resolver's own listener. */
+  void register(RoutesConfig routes) {
+    serve(routes, PREFIXED);
+    serve(routes, PLAIN);
+  }
+
+  /** At the public origin, where Authgear's edge passes it on. */
+  void registerAtTheEdge(RoutesConfig routes) {
+    serve(routes, PREFIXED);
+  }
+
+  private void serve(RoutesConfig routes, String path) {
+    Handler handler = traffic.through(AuthgearEndpoint.RESOLVER, this::answer);
+    routes.get(path, handler);
+    // Without this, Javalin answers HEAD with 200 and does not ask the handler.
+    routes.head(path, handler);
+  }
+
+  private void answer(Context ctx) {
+    if (!sandbox.knowsHost(PublicOrigin.hostOf(ctx))) {
+      ctx.status(404).result("app not found\n");
+      return;
+    }
+    ctx.header("X-Content-Type-Options", "nosniff")
+        .header("Permissions-Policy", BrowserHeaders.PERMISSIONS_POLICY)
+        .header("X-Robots-Tag", "noindex, nofollow");
+    resolve(ctx);
+  }
+
+  private void resolve(Context ctx) {
+    Project project = sandbox.project();
+    Map<String, String> cookies = GoCookies.read(Collections.list(ctx.req().getHeaders("Cookie")));
+    switch (project.resolve(bearer(ctx.header("Authorization")), cookies)) {
+      case Resolution.Absent() -> {}
+      case Resolution.Invalid() -> {
+        set(ctx, IdentityHeader.SESSION_VALID, "false");
+        String name = project.cookiePrefix() + "session";
+        if (cookies.containsKey(name)) {
+          ctx.addHeader("Set-Cookie", clearing(name));
+        }
+      }
+      case Resolution.Valid(var user, var authenticatedAt) -> {
+        set(ctx, IdentityHeader.SESSION_VALID, "true");
+        set(ctx, IdentityHeader.USER_ID, user.id());
+        set(ctx, IdentityHeader.USER_ANONYMOUS, Boolean.toString(user.anonymous()));
+        set(ctx, IdentityHeader.USER_VERIFIED, Boolean.toString(user.verified()));
+        set(
+            ctx,
+            IdentityHeader.USER_CAN_REAUTHENTICATE,
+            Boolean.toString(user.canReauthenticate()));
+        if (!user.roles().isEmpty()) {
+          set(ctx, IdentityHeader.USER_ROLES, String.join(",", user.roles()));
+        }
+        // Always there and always empty: Authgear loses the methods on the way through Redis.
+        set(ctx, IdentityHeader.SESSION_AMR, "");
+        if (authenticatedAt != null) {
+          set(
+              ctx,
+              IdentityHeader.SESSION_AUTHENTICATED_AT,
+              Long.toString(authenticatedAt.getEpochSecond()));
+        }
+      }
+    }
+  }
+
+  /** In the order in which Go writes the attributes. */
+  private String clearing(String cookie) {
+    String domain = parentDomain(URI.create(sandbox.origin()).getHost());
+    return cookie
+        + "=; Path=/"
+        + (domain == null ? "" : "; Domain=" + domain)
+        + "; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly"
+        + (sandbox.origin().startsWith("https:") ? "; Secure" : "")
+        + "; SameSite=Lax";
+  }
+
+  /**
+   * Where Authgear sets its cookies: one label up, so that the site's own hosts get them. Null for
+   * an address and for a name of one label. Without a list of public suffixes, so one label up may
+   * be one of those, which Authgear would know.
+   */
+  private static @Nullable String parentDomain(String host) {
+    List<String> labels = List.of(host.split("\\.", -1));
+    boolean isAddress =
+        host.startsWith("[") || labels.getLast().chars().allMatch(Character::isDigit);
+    if (isAddress || labels.size() < 2) {
+      return null;
+    }
+    return labels.size() == 2 ? host : String.join(".", labels.subList(1, labels.size()));
+  }
+
+  private static void set(Context ctx, IdentityHeader header, String value) {
+    ctx.header(header.headerName(), value);
+  }
+
+  /** What follows the first blank: with two of them a token that begins with a blank. */
+  private static @Nullable String bearer(@Nullable String authorization) {
+    int blank = authorization == null ? -1 : authorization.indexOf(' ');
+    return authorization != null
+            && blank >= 0
+            && authorization.substring(0, blank).toLowerCase(Locale.ROOT).equals("bearer")
+        ? authorization.substring(blank + 1)
+        : null;
+  }
+}
