@@ -11,9 +11,10 @@
 -- Where the service listens. An address, not a name: a name would be resolved for each request.
 local service = "http://127.0.0.1:8080"
 
--- The service answers within AUTHGEAR_RESOLVER_TIMEOUT (2 s); longer than that, and shorter than
--- tune.lua.session-timeout (4 s), which would end the script.
-local timeout_ms = 3500
+-- The service answers within AUTHGEAR_RESOLVER_TIMEOUT (2 s); this must be longer. HAProxy's client tries four
+-- times, so a service that hangs holds a request for 10 s, and then it is denied; one that refuses the
+-- connection for 3 s. Newer versions than 2.6 have "httpclient.retries" for the section global.
+local timeout_ms = 2500
 
 -- All of them, always: each is set to what the service said, nothing else. haproxy.cfg has removed what
 -- the client sent. Add the headers of AUTHGEAR_CLAIM_HEADERS.

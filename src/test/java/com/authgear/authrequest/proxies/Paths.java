@@ -189,7 +189,7 @@ final class Paths {
                 "/",
                 "/x",
                 "/x/",
-                "/x?next=/../b//c;#",
+                "/x?next=/../b//c;",
                 "/.well-known/x",
                 "/a..b",
                 "/...",

@@ -49,6 +49,25 @@ enum ShippedProxy {
     RunningProxy start(InetSocketAddress auth, InetSocketAddress backend) {
       return nginx(Installed.currentNginx(), POLICIES, auth, backend, UnaryOperator.identity());
     }
+  },
+
+  CADDY {
+    @Override
+    RunningProxy start(InetSocketAddress auth, InetSocketAddress backend) {
+      return CaddyIT.start(auth, backend, UnaryOperator.identity());
+    }
+  },
+
+  HAPROXY {
+    @Override
+    RunningProxy start(InetSocketAddress auth, InetSocketAddress backend) {
+      return HaproxyIT.start(auth, backend, UnaryOperator.identity());
+    }
+
+    @Override
+    boolean speaksHttp2() {
+      return true;
+    }
   };
 
   private static final Path CONF = Path.of("nginx/nginx.conf");
@@ -72,6 +91,11 @@ enum ShippedProxy {
   /** Whether it passes on what is only encoded, as it came. */
   boolean passesEncoded(String path) {
     return true;
+  }
+
+  /** Whether it speaks HTTP/2 without TLS, as it is shipped. */
+  boolean speaksHttp2() {
+    return false;
   }
 
   private static RunningProxy nginx(

@@ -22,7 +22,9 @@ public final class Spoofed {
         name -> name.replace('-', '_'),
         name -> name.replace('-', '_').toUpperCase(Locale.ROOT),
         name -> name.replaceFirst("-", "_"),
-        name -> name.substring(0, 11) + name.substring(11).replace('-', '_'),
+        name ->
+            name.substring(0, Math.min(11, name.length()))
+                + name.replace("-", "_").substring(Math.min(11, name.length())),
         name -> name.replace('-', '.'),
         name -> name.replace('-', '~'),
         name -> name.replace('-', '!'),
