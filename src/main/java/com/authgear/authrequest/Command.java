@@ -3,6 +3,7 @@ package com.authgear.authrequest;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A command of the program.
@@ -14,6 +15,9 @@ record Command(List<String> words, String usage, Action action) {
 
   /** What {@link Action#run} returns if the process is to go on until it is stopped. */
   static final int GOES_ON = -1;
+
+  /** Asks for the usage: after a command's words, or first in the line. */
+  static final Set<String> HELP = Set.of("--help", "-h", "help");
 
   private static final int USAGE_ERROR = 2;
   private static final int LONGEST_REPEATED = 40;
@@ -56,7 +60,7 @@ record Command(List<String> words, String usage, Action action) {
   /** Runs it with the words and arguments of a command line. */
   int run(List<String> line, PrintStream out) throws IOException, InterruptedException {
     List<String> arguments = line.subList(words.size(), line.size());
-    if (arguments.contains("--help")) {
+    if (arguments.contains("--help") || arguments.contains("-h")) {
       out.print(usage);
       return 0;
     }

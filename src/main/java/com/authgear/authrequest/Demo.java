@@ -7,7 +7,6 @@ import com.authgear.authrequest.sandbox.DemoSite.Location;
 import com.authgear.authrequest.sandbox.EchoBackend;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
-import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
@@ -176,7 +175,7 @@ final class Demo implements AutoCloseable {
                         LOCATIONS,
                         RECHECK,
                         CACHE_TTL))),
-        new ListenAddress("127.0.0.1", ports.sandbox));
+        "127.0.0.1:" + ports.sandbox);
     parts.push(started.get());
     return started.get();
   }
@@ -184,7 +183,7 @@ final class Demo implements AutoCloseable {
   private void startBackend() throws IOException {
     Running.listen(
         () -> parts.push(EchoBackend.start(ports.backend)),
-        new ListenAddress("127.0.0.1", ports.backend));
+        "127.0.0.1:" + ports.backend);
   }
 
   private Map<String, String> environment(Sandbox sandbox) {

@@ -2,7 +2,7 @@ package com.authgear.authrequest;
 
 import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.SettingsReader;
-import com.authgear.authrequest.settings.SettingsReader.Accepted;
+import com.authgear.authrequest.settings.SettingsReader.ManagementAt;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
 import java.io.IOException;
 import java.net.HttpURLConnection;
@@ -18,13 +18,9 @@ final class Health {
 
   /** Returns if the service is alive. */
   static void check(Map<String, String> environment) throws IOException {
-    switch (SettingsReader.read(environment)) {
-      case Refused refused ->
-          throw new IOException(
-              "health asks the service that runs here with the same environment, and needs all of"
-                  + " its settings. They have problems:\n\n"
-                  + refused.report());
-      case Accepted accepted -> ask(accepted.settings().managementListen());
+    switch (SettingsReader.managementListen(environment)) {
+      case Refused refused -> throw new IOException(refused.report());
+      case ManagementAt(ListenAddress address) -> ask(address);
     }
   }
 

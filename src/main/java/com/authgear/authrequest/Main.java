@@ -31,7 +31,8 @@ public final class Main {
       """
       Answers nginx auth_request for backends protected by Authgear.
 
-        java -jar authgear-auth-request.jar            serve; settings come from the environment
+        java -jar authgear-auth-request.jar [serve]    answer nginx; settings come from the
+                                                       environment
         java -jar authgear-auth-request.jar check      what is wrong with the settings and all that
                                                        they lead to; why a token is refused
         java -jar authgear-auth-request.jar check nginx [--json] [file]
@@ -39,8 +40,12 @@ public final class Main {
         java -jar authgear-auth-request.jar demo       sandbox, service, backend and nginx on loopback
         java -jar authgear-auth-request.jar sandbox    a stand-in Authgear on 127.0.0.1:8090
         java -jar authgear-auth-request.jar health     exit 0 if the service here is alive
-        java -jar authgear-auth-request.jar --help     this text; after a command, about that one
+        java -jar authgear-auth-request.jar --help     this text; after a command, about that one;
+                                                       -h and "help [command]" are the same
         java -jar authgear-auth-request.jar --version
+
+      Exit status: 0 done, or stopped by SIGTERM; 1 failed, and the output says why; 2 an argument is
+      not understood. Each command's own --help says more.
 
       """;
 
@@ -55,6 +60,20 @@ public final class Main {
               CheckNginx.USAGE,
               arguments -> CheckNginx.run(arguments, System.in, System.out, System.err)),
           new Command(List.of("check"), Check.USAGE, Main::check),
+          Command.plain(
+              "serve",
+              """
+              java -jar authgear-auth-request.jar [serve]
+
+                Answers nginx until it is stopped: /auth on AUTHGEAR_LISTEN; /metrics, /healthz and
+                /readyz on AUTHGEAR_MANAGEMENT_LISTEN. With Authgear out of reach it starts all the
+                same, denies, and tries again. --help without a command lists the settings.
+                SIGTERM ends it: see AUTHGEAR_SHUTDOWN_DELAY and AUTHGEAR_DRAIN.
+                Exit status: 0 after SIGTERM; 1 the settings have problems, an address cannot be
+                listened on, or a file for TLS cannot be used; 2 an argument is not understood;
+                3 out of memory, with the image's or the package's options of the JVM.
+              """,
+              Main::serve),
           Command.plain(
               "demo",
               """
@@ -82,9 +101,9 @@ public final class Main {
               """
               java -jar authgear-auth-request.jar health
 
-                Asks /healthz of the service that runs here, at AUTHGEAR_MANAGEMENT_LISTEN, so run it
-                with the service's environment. Exit status: 0 alive; 1 not, or the settings have
-                problems.
+                Asks /healthz of the service that runs on this machine, at
+                AUTHGEAR_MANAGEMENT_LISTEN (default 0.0.0.0:8081); it reads no other setting.
+                Exit status: 0 alive; 1 no answer, another answer, or that setting has a problem.
               """,
               () -> {
                 Health.check(System.getenv());
@@ -110,7 +129,7 @@ public final class Main {
     if (line.isEmpty()) {
       return serve();
     }
-    if (line.equals(List.of("--help"))) {
+    if (line.size() == 1 && Command.HELP.contains(line.getFirst())) {
       print(System.out, USAGE + SettingsReader.help());
       return 0;
     }
@@ -124,16 +143,35 @@ public final class Main {
       }
     }
     String first = line.getFirst();
-    boolean option = first.equals("--help") || first.equals("--version");
+    if (Command.HELP.contains(first)) {
+      List<String> words = line.subList(1, line.size());
+      for (Command command : COMMANDS) {
+        if (command.words().equals(words)) {
+          print(System.out, command.usage());
+          return 0;
+        }
+      }
+    }
+    boolean option = Command.HELP.contains(first) || first.equals("--version");
     return Command.notUnderstood(
         "authgear-auth-request", option ? line.get(1) : first, USAGE, System.err);
   }
 
   @TakesRealClock
   private static int serve() throws IOException {
-    Running running = Running.start(settings(System.getenv()), Clock.systemUTC(), version());
-    closeAtTheEnd(running);
+    Settings settings = settings(System.getenv());
     Logger log = LoggerFactory.getLogger(Main.class);
+    Running running;
+    try {
+      running = Running.start(settings, Clock.systemUTC(), version());
+    } catch (IOException e) {
+      // A line of the log like all others: whoever reads it expects its format.
+      log.atError()
+          .addKeyValue("problem", String.valueOf(e.getMessage()).stripTrailing())
+          .log("cannot start");
+      return 1;
+    }
+    closeAtTheEnd(running);
     log.atInfo()
         .addKeyValue("version", version())
         .addKeyValue("address", running.listening())
@@ -173,7 +211,7 @@ public final class Main {
     AtomicReference<Sandbox> started = new AtomicReference<>();
     Running.listen(
         () -> started.set(Sandbox.start(options)),
-        new ListenAddress(options.host(), options.port()));
+        new ListenAddress(options.host(), options.port()).toString());
     Logging.configure(LogFormat.TEXT, LogLevel.INFO);
     Sandbox sandbox = started.get();
     closeAtTheEnd(sandbox);

@@ -329,9 +329,11 @@ final class Running implements AutoCloseable {
     lightenJetty();
     Running running = new Running(settings, clock, version);
     try {
-      listen(running.auth::start, settings.listen());
+      listen(running.auth::start, settings.listen() + " (AUTHGEAR_LISTEN)");
       ListenAddress management = settings.managementListen();
-      listen(() -> running.management.start(management.host(), management.port()), management);
+      listen(
+          () -> running.management.start(management.host(), management.port()),
+          management + " (AUTHGEAR_MANAGEMENT_LISTEN)");
       running.resolver.awaitClient();
       running.crypto.join();
     } catch (IOException | RuntimeException | Error e) {
@@ -350,7 +352,13 @@ final class Running implements AutoCloseable {
     System.setProperty("org.eclipse.jetty.util.referencesPerCacheLine", "16");
   }
 
-  static void listen(Runnable start, Listen address) throws IOException {
+  /**
+   * Starts a listener.
+   *
+   * @param where the address, and the setting that can change it if there is one
+   * @throws IOException if it cannot listen; the message says where and why
+   */
+  static void listen(Runnable start, String where) throws IOException {
     try {
       start.run();
     } catch (JavalinException | IllegalStateException e) {
@@ -358,7 +366,7 @@ final class Running implements AutoCloseable {
       while (root.getCause() != null) {
         root = root.getCause();
       }
-      throw new IOException("cannot listen on " + address + ": " + root.getMessage(), e);
+      throw new IOException("cannot listen on " + where + ": " + root.getMessage(), e);
     }
   }
 

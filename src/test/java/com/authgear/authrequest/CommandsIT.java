@@ -224,9 +224,17 @@ class CommandsIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"check", "check nginx", "demo", "sandbox", "health"})
-  void help_ofACommand_isAboutItAndExitsWithZero(String command) throws Exception {
-    Ended ended = run(Map.of(), "", (command + " --help").split(" "));
+  @CsvSource({
+    "check, check --help",
+    "check nginx, check nginx -h",
+    "demo, help demo",
+    "sandbox, sandbox -h",
+    "health, health --help",
+    "check nginx, help check nginx",
+    "[serve], serve --help"
+  })
+  void help_ofACommand_isAboutItAndExitsWithZero(String command, String line) throws Exception {
+    Ended ended = run(Map.of(), "", line.split(" "));
 
     assertThat(ended.status()).isZero();
     assertThat(ended.err()).isEmpty();
@@ -242,6 +250,8 @@ class CommandsIT {
     "health now, health: the argument \"now\" is not understood",
     "chekc, authgear-auth-request: the argument \"chekc\" is not understood",
     "--help me, authgear-auth-request: the argument \"me\" is not understood",
+    "help me, authgear-auth-request: the argument \"me\" is not understood",
+    "serve now, serve: the argument \"now\" is not understood",
     "check nginx --jsom, check nginx: the argument \"--jsom\" is not understood"
   })
   void argument_thatIsNotUnderstood_isNamedAndExitsWithTwo(String line, String complaint)
@@ -253,25 +263,59 @@ class CommandsIT {
     assertThat(ended.err().lines().toList()).startsWith(complaint, "");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "-h", "help"})
+  void help_listsCommandsExitStatusesAndSettings(String word) throws Exception {
+    Ended ended = run(Map.of(), "", word);
+
+    assertThat(ended.status()).isZero();
+    assertThat(ended.err()).isEmpty();
+    assertThat(ended.out())
+        .contains(" [serve] ", "Exit status: 0 ", "AUTHGEAR_ENDPOINT (required)");
+  }
+
   @Test
-  void health_withoutSettings_saysWhatItNeeds() throws Exception {
-    Ended ended = run(Map.of(), "", "health");
+  void serve_isWhatNoArgumentMeansToo() throws Exception {
+    Ended serve = run(Map.of(), "", "serve");
 
-    assertThat(ended)
-        .isEqualTo(
-            new Ended(
-                1,
-                "",
-                """
-                health asks the service that runs here with the same environment, and needs all of its settings. They have problems:
+    assertThat(serve.status()).isEqualTo(1);
+    assertThat(serve.err()).contains("AUTHGEAR_ENDPOINT: is missing");
+    assertThat(run(Map.of(), "")).isEqualTo(serve);
+  }
 
-                1 problem in the settings:
+  @Test
+  void health_needsNoOtherSettingThanItsOwn() throws Exception {
+    int port = FreePort.find();
+    String address = "127.0.0.1:" + port;
+    Path file = Files.writeString(folder.resolve("address"), address + "\n");
+    for (Map<String, String> environment :
+        List.of(
+            Map.of("AUTHGEAR_MANAGEMENT_LISTEN", address),
+            Map.of("AUTHGEAR_MANAGEMENT_LISTEN_FILE", file.toString()),
+            Map.of(
+                "AUTHGEAR_MANAGEMENT_LISTEN", address, "AUTHGEAR_MODE", "fast", "AUTHGEAR_X", "y"))) {
+      assertThat(run(environment, "", "health"))
+          .isEqualTo(
+              new Ended(
+                  1,
+                  "",
+                  "not alive: no answer from http://" + address + "/healthz: Connection refused\n"));
+    }
+  }
 
-                  AUTHGEAR_ENDPOINT: is missing
-                      accepted: https origin without a path; http on loopback or with AUTHGEAR_ALLOW_HTTP; for example https://my-project.authgear.cloud
+  @Test
+  void health_withAnAddressThatIsNone_saysSo() throws Exception {
+    Ended ended = run(Map.of("AUTHGEAR_MANAGEMENT_LISTEN", "here"), "", "health");
 
-                Start with --help to see all settings.
-                """));
+    assertThat(ended.status()).isEqualTo(1);
+    assertThat(ended.out()).isEmpty();
+    assertThat(ended.err())
+        .startsWith(
+            """
+            1 problem in the settings:
+
+              AUTHGEAR_MANAGEMENT_LISTEN: "here" is not an address of the form host:port
+            """);
   }
 
   @Test

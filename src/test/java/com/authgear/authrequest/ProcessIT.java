@@ -7,6 +7,8 @@ import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -21,6 +23,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -131,12 +135,10 @@ class ProcessIT {
     Path store = Files.writeString(folder.resolve("store"), "no key store");
     Process service = serve("-Djavax.net.ssl.trustStore=" + store);
 
-    String output = new String(service.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-
-    assertThat(service.waitFor()).isEqualTo(1);
-    assertThat(output.lines())
-        .anyMatch(line -> line.matches("TLS cannot be set up: .*; check javax.net.ssl.trustStore"));
-    assertThat(output).doesNotContain("\tat ");
+    assertThat(problemsOf(service))
+        .singleElement()
+        .asString()
+        .matches("TLS cannot be set up: .*; check javax.net.ssl.trustStore");
   }
 
   @Test
@@ -161,17 +163,62 @@ class ProcessIT {
   }
 
   @Test
-  void occupiedPort_isSaidWithoutAStackTraceAndExitsWithOne() throws Exception {
+  void occupiedPort_isOneLineOfTheLogWithAddressAndSetting_andExitsWithOne() throws Exception {
     try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-      Process service = serve();
-      String output = new String(service.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(service.waitFor(30, TimeUnit.SECONDS)).isTrue();
-      assertThat(service.exitValue()).isEqualTo(1);
-      assertThat(output).doesNotContain("\tat ");
-      assertThat(output.lines().toList())
-          .last()
-          .isEqualTo("cannot listen on 127.0.0.1:" + port + ": Address already in use");
+      assertThat(problemsOf(serve()))
+          .containsExactly(
+              "cannot listen on 127.0.0.1:" + port + " (AUTHGEAR_LISTEN): Address already in use");
     }
+  }
+
+  @Test
+  void occupiedManagementPort_namesItsOwnSetting() throws Exception {
+    try (ServerSocket _ = new ServerSocket(managementPort, 1, InetAddress.getLoopbackAddress())) {
+      assertThat(problemsOf(serve()))
+          .containsExactly(
+              "cannot listen on 127.0.0.1:"
+                  + managementPort
+                  + " (AUTHGEAR_MANAGEMENT_LISTEN): Address already in use");
+    }
+  }
+
+  @Test
+  void occupiedPort_isALineOfTextInALogOfText() throws Exception {
+    try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      Process service =
+          run(
+              Map.of(
+                  "AUTHGEAR_ENDPOINT",
+                  sandbox.origin(),
+                  "AUTHGEAR_LISTEN",
+                  "127.0.0.1:" + port,
+                  "AUTHGEAR_LOG_FORMAT",
+                  "text"));
+      process = service;
+      String output = new String(service.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(service.waitFor()).isEqualTo(1);
+      assertThat(output).doesNotContain("Javalin", "{");
+      assertThat(output.lines().filter(line -> line.contains(" ERROR ")))
+          .singleElement()
+          .asString()
+          .contains(" cannot start ", "127.0.0.1:" + port + " (AUTHGEAR_LISTEN)");
+    }
+  }
+
+  /** What a start that must fail says at level ERROR, if all of its output is JSON. */
+  private static List<String> problemsOf(Process service) throws Exception {
+    String output = new String(service.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(service.waitFor()).isEqualTo(1);
+    assertThat(output).doesNotContain("Javalin", "\\tat ");
+    List<String> problems = new ArrayList<>();
+    for (String line : output.lines().filter(each -> !each.startsWith("Picked up")).toList()) {
+      JsonNode event = new ObjectMapper().readTree(line);
+      if (event.path("level").textValue().equals("ERROR")) {
+        assertThat(event.path("message").textValue()).isEqualTo("cannot start");
+        problems.add(event.path("problem").textValue());
+      }
+    }
+    return problems;
   }
 
   @Test

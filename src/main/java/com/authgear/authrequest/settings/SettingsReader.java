@@ -22,6 +22,12 @@ public final class SettingsReader {
   /** What an environment amounts to. */
   public sealed interface Result {}
 
+  /** Where the management listener is, as far as an environment says. */
+  public sealed interface ManagementListen {}
+
+  /** It is here. */
+  public record ManagementAt(ListenAddress address) implements ManagementListen {}
+
   /** Every setting is sound. */
   public record Accepted(Settings settings) implements Result {}
 
@@ -30,7 +36,7 @@ public final class SettingsReader {
    *
    * @param problems all that is wrong, at least one
    */
-  public record Refused(List<Problem> problems) implements Result {
+  public record Refused(List<Problem> problems) implements Result, ManagementListen {
     public Refused {
       problems = List.copyOf(problems);
     }
@@ -53,6 +59,18 @@ public final class SettingsReader {
     List<Problem> problems = new ArrayList<>(values.problems());
     problems.addAll(contradictions(table, values));
     return problems.isEmpty() ? new Accepted(settings(table, values)) : new Refused(problems);
+  }
+
+  /**
+   * Reads only where the management listener is: what else is set, and whether it is sound, does
+   * not matter.
+   */
+  public static ManagementListen managementListen(Map<String, String> environment) {
+    SettingsTable table = new SettingsTable();
+    Values values = Values.readOnly(table.managementListen, environment);
+    return values.problems().isEmpty()
+        ? new ManagementAt(values.get(table.managementListen).orElseThrow())
+        : new Refused(values.problems());
   }
 
   /** Problems of settings that are sound each by itself. */

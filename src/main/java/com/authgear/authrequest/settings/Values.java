@@ -53,6 +53,13 @@ final class Values {
     return values;
   }
 
+  /** Reads one setting, and looks at nothing else in the environment. */
+  static Values readOnly(Setting<?> setting, Map<String, String> environment) {
+    Values values = new Values(environment);
+    values.read(setting);
+    return values;
+  }
+
   /** In the order of the table, then unknown keys. */
   List<Problem> problems() {
     return List.copyOf(problems);

@@ -8,7 +8,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import ch.qos.logback.core.spi.FilterReply;
 import com.authgear.authrequest.settings.LogFormat;
 import com.authgear.authrequest.settings.LogLevel;
 import java.util.List;
@@ -27,6 +29,17 @@ public final class Logging extends ContextAwareBase implements Configurator {
   /** Libraries that write credentials into their log below WARN: never let them, at any level. */
   private static final List<String> CHATTY =
       List.of("org.eclipse.jetty", "io.javalin", "okhttp3", "io.lettuce", "io.netty", "reactor");
+
+  /** Whoever starts a listener says why it does not listen; Javalin says only that it does not. */
+  private static final class OncePerFailure extends Filter<ILoggingEvent> {
+    @Override
+    public FilterReply decide(ILoggingEvent event) {
+      return event.getLoggerName().startsWith("io.javalin.")
+              && event.getMessage().equals("Failed to start Javalin")
+          ? FilterReply.DENY
+          : FilterReply.NEUTRAL;
+    }
+  }
 
   /** For {@link java.util.ServiceLoader} only. */
   public Logging() {}
@@ -72,6 +85,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
     encoder.setContext(loggers);
     encoder.start();
     appender.setContext(loggers);
+    appender.addFilter(new OncePerFailure());
     appender.setEncoder(encoder);
     appender.start();
     Logger root = loggers.getLogger(Logger.ROOT_LOGGER_NAME);

@@ -62,7 +62,7 @@ class PageTest {
             new Block(6, "", List.of("indented", "  more", "", "block")),
             new Block(13, "", List.of("in the item")),
             new Block(17, "sh", List.of("[no](fence.md)")),
-            new Block(28, "", List.of("# no heading")));
+            new Block(27, "", List.of("# no heading")));
   }
 
   @Test
