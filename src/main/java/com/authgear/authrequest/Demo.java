@@ -182,8 +182,7 @@ final class Demo implements AutoCloseable {
 
   private void startBackend() throws IOException {
     Running.listen(
-        () -> parts.push(EchoBackend.start(ports.backend)),
-        "127.0.0.1:" + ports.backend);
+        () -> parts.push(EchoBackend.start(ports.backend)), "127.0.0.1:" + ports.backend);
   }
 
   private Map<String, String> environment(Sandbox sandbox) {

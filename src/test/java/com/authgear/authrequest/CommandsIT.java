@@ -293,13 +293,20 @@ class CommandsIT {
             Map.of("AUTHGEAR_MANAGEMENT_LISTEN", address),
             Map.of("AUTHGEAR_MANAGEMENT_LISTEN_FILE", file.toString()),
             Map.of(
-                "AUTHGEAR_MANAGEMENT_LISTEN", address, "AUTHGEAR_MODE", "fast", "AUTHGEAR_X", "y"))) {
+                "AUTHGEAR_MANAGEMENT_LISTEN",
+                address,
+                "AUTHGEAR_MODE",
+                "fast",
+                "AUTHGEAR_X",
+                "y"))) {
       assertThat(run(environment, "", "health"))
           .isEqualTo(
               new Ended(
                   1,
                   "",
-                  "not alive: no answer from http://" + address + "/healthz: Connection refused\n"));
+                  "not alive: no answer from http://"
+                      + address
+                      + "/healthz: Connection refused\n"));
     }
   }
 

@@ -116,7 +116,10 @@ class SocketFileTest {
     try (Running _ = serve()) {
       assertThatThrownBy(this::serve)
           .isInstanceOf(IOException.class)
-          .hasMessage("cannot listen on unix:" + socket() + " (AUTHGEAR_LISTEN): another process listens there");
+          .hasMessage(
+              "cannot listen on unix:"
+                  + socket()
+                  + " (AUTHGEAR_LISTEN): another process listens there");
       assertAnswers();
     }
   }
@@ -126,7 +129,10 @@ class SocketFileTest {
     Files.writeString(socket(), "precious");
     assertThatThrownBy(this::serve)
         .isInstanceOf(IOException.class)
-        .hasMessage("cannot listen on unix:" + socket() + " (AUTHGEAR_LISTEN): there is a file that is no socket");
+        .hasMessage(
+            "cannot listen on unix:"
+                + socket()
+                + " (AUTHGEAR_LISTEN): there is a file that is no socket");
     assertThat(socket()).hasContent("precious");
   }
 

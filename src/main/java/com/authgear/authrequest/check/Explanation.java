@@ -237,7 +237,8 @@ record Explanation(
         return;
       }
       lines.add(Line.ok("credential", text + ": verified here"));
-      Verification alone = parts.jwt().verify(bearer.token(), Digest.ofToken(bearer.token())).await();
+      Verification alone =
+          parts.jwt().verify(bearer.token(), Digest.ofToken(bearer.token())).await();
       List<Line> steps =
           TokenSteps.of(bearer.token(), settings, parts.keys().algorithms(), alone, now);
       boolean aside =

@@ -26,7 +26,8 @@ record Page(Path path, List<String> lines) {
   private static final Pattern ITEM = Pattern.compile("( *)([-*] +|\\d+\\. +).*");
   private static final Pattern HEADING = Pattern.compile("#{1,6} +(.*?)(?: +#+)?");
   private static final Pattern LINK = Pattern.compile("(?<!`)]\\(<?([^()\\s>]+)>?[^()]*\\)");
-  private static final Pattern DEFINITION = Pattern.compile(" {0,3}\\[[^]]+]: *<?(\\S+?)>?(?: .*)?");
+  private static final Pattern DEFINITION =
+      Pattern.compile(" {0,3}\\[[^]]+]: *<?(\\S+?)>?(?: .*)?");
   private static final Pattern CODE = Pattern.compile("(`+)(?!`)(.+?)(?<!`)\\1(?!`)");
   private static final Pattern ID = Pattern.compile("<a (?:id|name)=\"([^\"]+)\"");
   private static final Set<String> NOT_OURS = Set.of("target", ".git", "node_modules");
