@@ -5,9 +5,8 @@ import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.credential.TokenCarriers;
 import com.authgear.authrequest.policy.Decision;
 import com.authgear.authrequest.policy.Policy;
-import com.authgear.authrequest.requirement.Requirement;
-import com.authgear.authrequest.requirement.RequirementParser;
-import com.authgear.authrequest.requirement.RequirementParser.Valid;
+import com.authgear.authrequest.requirement.Requirements;
+import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.trace.Tracing;
@@ -26,6 +25,7 @@ import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -58,8 +58,7 @@ public class DecisionBenchmark {
   private Keys keys;
   private JwtVerifier jwt;
   private Authenticator verifier;
-  private Policy policy;
-  private Requirement requirement;
+  private Rules rules;
   private CredentialExtractor extractor;
   private Verification verified;
   private String token;
@@ -97,9 +96,10 @@ public class DecisionBenchmark {
             false,
             new Marks(Clock.systemUTC(), Duration.ofSeconds(30)),
             Clock.systemUTC());
-    policy = new Policy(List.of(sandbox.origin()), Set.of());
-    requirement =
-        ((Valid) RequirementParser.parse("role=admin,editor&max_age=86400")).requirement();
+    rules =
+        (Rules)
+            new Requirements(Map.of(), List.of(sandbox.origin()), Set.of())
+                .ofQuery("role=admin,editor&max_age=86400");
     extractor = new CredentialExtractor("", TokenCarriers.NONE);
     token = sandbox.project().accessToken("alice");
     int middle = token.lastIndexOf('.') + 40;
@@ -177,12 +177,12 @@ public class DecisionBenchmark {
   @Benchmark
   public Decision whole() {
     Verification known = verifier.verify(extract(), () -> NOBODY).await();
-    return policy.decide(known, requirement, Clock.systemUTC().millis() / 1000);
+    return Policy.decide(known, rules, Clock.systemUTC().millis() / 1000);
   }
 
   /** Compares a known principal with a location's requirement. */
   @Benchmark
   public Decision decide() {
-    return policy.decide(verified, requirement, now);
+    return Policy.decide(verified, rules, now);
   }
 }

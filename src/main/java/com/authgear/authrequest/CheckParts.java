@@ -3,7 +3,6 @@ package com.authgear.authrequest;
 import com.authgear.authrequest.check.Parts;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.Judge;
-import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.trace.Tracing;
@@ -57,7 +56,7 @@ final class CheckParts {
         jwt,
         resolver,
         new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
-        new Requirements(settings.policies()),
+        new Requirements(settings.policies(), settings.audiences(), settings.clientIds()),
         new Authenticator(
             Running.mode(settings),
             jwt,
@@ -66,10 +65,7 @@ final class CheckParts {
             settings.recheck().isPresent(),
             marks,
             clock),
-        new Judge(
-            new Policy(settings.audiences(), settings.clientIds()),
-            settings.claimHeaders(),
-            settings.headerBudget()),
+        new Judge(settings.claimHeaders(), settings.headerBudget()),
         Running.space(settings),
         heard,
         () -> {

@@ -7,7 +7,6 @@ import com.authgear.authrequest.http.AuthHandler;
 import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.http.ResourceMetadata;
 import com.authgear.authrequest.http.Servers;
-import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.requirement.Requirements;
@@ -148,7 +147,7 @@ final class Running implements AutoCloseable {
     handler =
         new AuthHandler(
             new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
-            new Requirements(settings.policies()),
+            new Requirements(settings.policies(), settings.audiences(), settings.clientIds()),
             new Authenticator(
                 mode(settings),
                 jwt,
@@ -157,7 +156,6 @@ final class Running implements AutoCloseable {
                 settings.recheck().isPresent(),
                 marks,
                 clock),
-            new Policy(settings.audiences(), settings.clientIds()),
             new AuthHandler.Speech(
                 settings.claimHeaders(),
                 settings.headerBudget(),

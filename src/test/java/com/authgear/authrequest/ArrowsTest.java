@@ -72,8 +72,10 @@ class ArrowsTest {
   }
 
   @Test
-  void leaves_knowNoOtherPackage() {
-    LEAVES.forEach(leaf -> mayUse(leaf, Set.of()));
+  void leaves_knowNoOtherPackage_butRulesThePrincipalAndTheRefusal() {
+    for (String leaf : LEAVES) {
+      mayUse(leaf, leaf.equals("requirement") ? Set.of("principal", "bearer") : Set.of());
+    }
   }
 
   @Test

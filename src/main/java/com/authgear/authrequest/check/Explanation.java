@@ -17,14 +17,9 @@ import com.authgear.authrequest.policy.Decision.Forbidden;
 import com.authgear.authrequest.policy.Decision.Subject.Known;
 import com.authgear.authrequest.policy.Decision.Unauthenticated;
 import com.authgear.authrequest.policy.Decision.Unavailable;
-import com.authgear.authrequest.principal.ClaimHeader;
-import com.authgear.authrequest.principal.IdentityHeader;
-import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Source;
-import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.RequirementParser.Mistake;
-import com.authgear.authrequest.requirement.RequirementParser.Parsed;
-import com.authgear.authrequest.requirement.RequirementParser.Valid;
+import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.settings.Mode;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.verify.Caller;
@@ -92,12 +87,12 @@ record Explanation(
     }
 
     Explanation explain(String subject, RequestFields fields, Location location) {
-      Requirement requirement =
+      Rules rules =
           switch (location) {
             case Query(String text) -> byQuery(text);
             case Policy(String name) -> byName(name);
           };
-      if (requirement == null) {
+      if (rules == null) {
         Line mistake = lines.getLast();
         lines.add(Line.notTried("credential", "there is no requirement to hold it against"));
         return new Explanation(
@@ -112,19 +107,19 @@ record Explanation(
       Credential credential = parts.credentials().extract(fields);
       Verification verification =
           parts.verifier().verify(credential, () -> new Caller(null, null, null)).await();
-      Answer answer = parts.judge().judge(verification, requirement, now.getEpochSecond());
+      Answer answer = parts.judge().judge(verification, rules, now.getEpochSecond());
       credential(credential, verification);
       resolver(verification);
       if (verification instanceof Verified verified) {
-        lines.addAll(RequirementSteps.of(verified.principal(), requirement, settings, now));
+        lines.addAll(RuleLines.of(verified.principal(), rules, now));
         headerBudget(verified);
       } else {
         lines.add(Line.notTried("principal", "nobody is known"));
       }
-      return finish(subject, requirement, answer);
+      return finish(subject, rules, answer);
     }
 
-    private @Nullable Requirement byQuery(String text) {
+    private @Nullable Rules byQuery(String text) {
       if (text.indexOf('#') >= 0) {
         lines.add(
             Line.refused(
@@ -134,11 +129,10 @@ record Explanation(
                 "write %23"));
         return null;
       }
-      Parsed parsed = parts.requirements().ofQuery(text);
-      return switch (parsed) {
-        case Valid(Requirement requirement) -> {
-          lines.add(Line.ok("requirement", requirement.print()));
-          yield requirement;
+      return switch (parts.requirements().ofQuery(text)) {
+        case Rules rules -> {
+          lines.add(Line.ok("requirement", rules.requirement().print()));
+          yield rules;
         }
         case Mistake mistake -> {
           lines.add(
@@ -152,9 +146,9 @@ record Explanation(
       };
     }
 
-    private @Nullable Requirement byName(String name) {
-      Requirement requirement = parts.requirements().ofPolicy(name);
-      if (requirement == null) {
+    private @Nullable Rules byName(String name) {
+      Rules rules = parts.requirements().ofPolicy(name);
+      if (rules == null) {
         lines.add(
             Line.refused(
                 "requirement",
@@ -170,9 +164,10 @@ record Explanation(
                 "set AUTHGEAR_POLICY_<NAME>, with the name in capital letters"));
       } else {
         lines.add(
-            Line.ok("requirement", "policy " + Shown.text(name) + ": " + requirement.print()));
+            Line.ok(
+                "requirement", "policy " + Shown.text(name) + ": " + rules.requirement().print()));
       }
-      return requirement;
+      return rules;
     }
 
     private void credential(Credential credential, Verification verification) {
@@ -312,20 +307,8 @@ record Explanation(
       };
     }
 
-    /** Counted anew, as {@code AUTHGEAR_HEADER_BUDGET} counts: name, value and 4 bytes for each. */
     private void headerBudget(Verified verified) {
-      Principal principal = verified.principal();
-      int bytes = 0;
-      for (IdentityHeader header : IdentityHeader.values()) {
-        bytes += header.headerName().length() + header.of(principal).length() + 4;
-      }
-      for (ClaimHeader claim : settings.claimHeaders()) {
-        String value = principal.claims().getOrDefault(claim.claim(), "");
-        bytes += claim.header().length() + value.length() + 4;
-      }
-      for (String cookie : verified.setCookie()) {
-        bytes += "Set-Cookie".length() + cookie.length() + 4;
-      }
+      int bytes = parts.judge().headerBytes(verified);
       String text =
           bytes + " bytes of headers; AUTHGEAR_HEADER_BUDGET is " + settings.headerBudget();
       lines.add(
@@ -338,13 +321,12 @@ record Explanation(
                   "make the token smaller, or raise it together with the proxy's buffers"));
     }
 
-    private Explanation finish(String subject, Requirement requirement, Answer answer) {
+    private Explanation finish(String subject, Rules rules, Answer answer) {
       Reason found =
           lines.stream().filter(Line::isFailed).map(Line::reason).findFirst().orElse(null);
       boolean known = answer.decision() instanceof Allow allow && allow.subject() instanceof Known;
       boolean letThrough = answer.decision() instanceof Allow && !known;
-      boolean agrees =
-          letThrough ? requirement.optional() && found != null : found == answer.reason();
+      boolean agrees = letThrough ? rules.optional() && found != null : found == answer.reason();
       List<Line> steps = new ArrayList<>(lines);
       if (letThrough) {
         steps.replaceAll(Line::setAside);

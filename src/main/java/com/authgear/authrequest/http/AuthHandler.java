@@ -13,13 +13,11 @@ import com.authgear.authrequest.policy.Decision.Allow;
 import com.authgear.authrequest.policy.Decision.Forbidden;
 import com.authgear.authrequest.policy.Decision.Unauthenticated;
 import com.authgear.authrequest.policy.Decision.Unavailable;
-import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.Source;
-import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.RequirementParser.Mistake;
-import com.authgear.authrequest.requirement.RequirementParser.Valid;
 import com.authgear.authrequest.requirement.Requirements;
+import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.trace.RequestSpan;
 import com.authgear.authrequest.trace.TraceContext;
 import com.authgear.authrequest.trace.Tracing;
@@ -125,7 +123,6 @@ public final class AuthHandler extends Handler.Wrapper {
       CredentialExtractor credentials,
       Requirements requirements,
       Verifier verifier,
-      Policy policy,
       Speech speech,
       InstantSource clock,
       Listener listener,
@@ -133,7 +130,7 @@ public final class AuthHandler extends Handler.Wrapper {
     this.credentials = credentials;
     this.requirements = requirements;
     this.verifier = verifier;
-    this.judge = new Judge(policy, speech.claimHeaders(), speech.headerBudget());
+    this.judge = new Judge(speech.claimHeaders(), speech.headerBudget());
     this.space = speech.space();
     this.edgeCacheSeconds = speech.edgeCacheTtl().toSeconds();
     this.clock = clock;
@@ -188,7 +185,7 @@ public final class AuthHandler extends Handler.Wrapper {
           return;
         }
         switch (requirements.ofQuery(exchange.request.getHttpURI().getQuery())) {
-          case Valid valid -> judge(exchange, valid.requirement());
+          case Rules rules -> judge(exchange, rules);
           case Mistake mistake -> {
             exchange.detail = mistake.message();
             deny(exchange, Reason.BAD_REQUIREMENT);
@@ -197,7 +194,7 @@ public final class AuthHandler extends Handler.Wrapper {
         return;
       }
       exchange.policy = policyName(path);
-      Requirement named = requirements.ofPolicy(exchange.policy);
+      Rules named = requirements.ofPolicy(exchange.policy);
       if (named == null) {
         deny(exchange, Reason.UNKNOWN_POLICY);
       } else {
@@ -217,21 +214,21 @@ public final class AuthHandler extends Handler.Wrapper {
     return path.substring(BY_PREFIX.length(), end < 0 ? path.length() : end);
   }
 
-  private void judge(Exchange exchange, Requirement requirement) {
+  private void judge(Exchange exchange, Rules rules) {
     HttpFields headers = exchange.request.getHeaders();
     Credential credential = credentials.extract(headers::getValuesList);
     switch (verifier.verify(credential, () -> caller(exchange))) {
-      case Verification known -> decide(exchange, known, requirement);
-      case Pending later -> handOver(exchange, later, requirement);
+      case Verification known -> decide(exchange, known, rules);
+      case Pending later -> handOver(exchange, later, rules);
     }
   }
 
-  private void decide(Exchange exchange, Verification verification, Requirement requirement) {
+  private void decide(Exchange exchange, Verification verification, Rules rules) {
     exchange.verification = verification;
-    respond(exchange, judge.judge(verification, requirement, now()));
+    respond(exchange, judge.judge(verification, rules, now()));
   }
 
-  private void handOver(Exchange exchange, Pending later, Requirement requirement) {
+  private void handOver(Exchange exchange, Pending later, Rules rules) {
     if (!places.tryAcquire()) {
       deny(exchange, Reason.OVERLOADED);
       return;
@@ -240,7 +237,7 @@ public final class AuthHandler extends Handler.Wrapper {
       waiting.execute(
           () -> {
             try {
-              decide(exchange, await(exchange, later), requirement);
+              decide(exchange, await(exchange, later), rules);
             } catch (RuntimeException | Error bug) {
               fail(exchange, bug);
             } finally {

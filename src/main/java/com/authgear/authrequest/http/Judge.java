@@ -4,13 +4,15 @@ import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.policy.Decision;
 import com.authgear.authrequest.policy.Decision.Allow;
 import com.authgear.authrequest.policy.Decision.Forbidden;
+import com.authgear.authrequest.policy.Decision.Subject.Known;
 import com.authgear.authrequest.policy.Decision.Unauthenticated;
 import com.authgear.authrequest.policy.Decision.Unavailable;
 import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.principal.ClaimHeader;
-import com.authgear.authrequest.requirement.Requirement;
+import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
+import com.authgear.authrequest.verify.Verification.Verified;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 /** Decides, and lets nothing pass whose headers for the backend take more than the budget. */
 public final class Judge {
 
-  private final Policy policy;
   private final IdentityFields identity;
   private final int headerBudget;
 
@@ -26,8 +27,7 @@ public final class Judge {
    * @param claimHeaders claims for the backend beside the identity headers
    * @param headerBudget most bytes that the headers of an allow may take
    */
-  public Judge(Policy policy, List<ClaimHeader> claimHeaders, int headerBudget) {
-    this.policy = policy;
+  public Judge(List<ClaimHeader> claimHeaders, int headerBudget) {
     this.identity = new IdentityFields(claimHeaders);
     this.headerBudget = headerBudget;
   }
@@ -74,13 +74,22 @@ public final class Judge {
    *
    * @param now Unix seconds
    */
-  public Answer judge(Verification verification, Requirement requirement, long now) {
-    Answer answer = answer(policy.decide(verification, requirement, now));
+  public Answer judge(Verification verification, Rules rules, long now) {
+    Answer answer = answer(Policy.decide(verification, rules, now));
     return answer.bytes > headerBudget && answer.decision instanceof Allow allow
         ? answer(
-            policy.refuse(
-                new Rejected(allow.source(), Reason.HEADER_BUDGET, allow.setCookie()), requirement))
+            Policy.refuse(
+                new Rejected(allow.source(), Reason.HEADER_BUDGET, allow.setCookie()), rules))
         : answer;
+  }
+
+  /** What the headers for the backend take, in the count of the budget. */
+  public int headerBytes(Verified verified) {
+    return headerBytes(identity.of(new Known(verified.principal())), verified.setCookie());
+  }
+
+  private static int headerBytes(EncodedFields fields, List<String> setCookie) {
+    return fields.bytes() + IdentityFields.cookieBytes(setCookie);
   }
 
   private Answer answer(Decision decision) {
@@ -88,7 +97,6 @@ public final class Judge {
       return Answer.of(decision);
     }
     EncodedFields fields = identity.of(allow.subject());
-    return new Answer(
-        decision, fields, fields.bytes() + IdentityFields.cookieBytes(allow.setCookie()));
+    return new Answer(decision, fields, headerBytes(fields, allow.setCookie()));
   }
 }

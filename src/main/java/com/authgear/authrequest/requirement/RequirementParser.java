@@ -1,14 +1,17 @@
 package com.authgear.authrequest.requirement;
 
-import com.authgear.authrequest.requirement.Requirement.Alternatives;
-import com.authgear.authrequest.requirement.Requirement.PrincipalRule;
+import com.authgear.authrequest.requirement.Rule.Attribute;
+import com.authgear.authrequest.requirement.Rule.IsVerified;
+import com.authgear.authrequest.requirement.Rule.MaxAge;
+import com.authgear.authrequest.requirement.Rule.NotAnonymous;
+import com.authgear.authrequest.requirement.Rule.OneOf;
+import com.authgear.authrequest.requirement.Rule.PrincipalIs;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +34,7 @@ public final class RequirementParser {
    * @param problem what is wrong, for the operator; quotes the part that is
    * @param text the whole, with what could break a log line replaced
    */
-  public record Mistake(String problem, String text) implements Parsed {
+  public record Mistake(String problem, String text) implements Parsed, Requirements.Found {
     /** What is wrong and where. */
     public String message() {
       return "in \"" + text + "\": " + problem;
@@ -40,23 +43,16 @@ public final class RequirementParser {
 
   private static final int LONGEST = 4096;
 
-  /** What an empty text says. */
-  static final Valid NOTHING = new Valid(Requirement.USER);
-
   private static final String KEYS =
       "role, scope, audience, client_id, amr, verified, anonymous, max_age, principal, optional";
 
-  private final List<Alternatives> audiences = new ArrayList<>();
-  private final List<Alternatives> clientIds = new ArrayList<>();
-  private final List<Alternatives> roles = new ArrayList<>();
-  private final List<Alternatives> scopes = new ArrayList<>();
-  private final List<Alternatives> amr = new ArrayList<>();
+  private final List<OneOf> choices = new ArrayList<>();
   private final Set<String> onlyOnce = new HashSet<>();
-  private PrincipalRule principal = PrincipalRule.USER;
+  private PrincipalIs principal = PrincipalIs.USER;
   private boolean verified;
   private boolean notAnonymous;
   private boolean optional;
-  private OptionalLong maxAge = OptionalLong.empty();
+  private @Nullable MaxAge maxAge;
 
   private RequirementParser() {}
 
@@ -68,7 +64,7 @@ public final class RequirementParser {
    */
   public static Parsed parse(@Nullable String text) {
     if (text == null || text.isEmpty()) {
-      return NOTHING;
+      return new Valid(Requirement.USER);
     }
     if (text.length() > LONGEST) {
       return new Mistake("longer than " + LONGEST + " characters", printable(text));
@@ -84,17 +80,19 @@ public final class RequirementParser {
   }
 
   private Requirement build() {
-    return new Requirement(
-        principal,
-        audiences,
-        clientIds,
-        roles,
-        scopes,
-        amr,
-        verified,
-        notAnonymous,
-        maxAge,
-        optional);
+    choices.sort(Comparator.comparing(OneOf::attribute));
+    List<Rule> rules = new ArrayList<>(choices);
+    if (verified) {
+      rules.add(new IsVerified());
+    }
+    if (notAnonymous) {
+      rules.add(new NotAnonymous());
+    }
+    if (maxAge != null) {
+      rules.add(maxAge);
+    }
+    rules.add(principal);
+    return new Requirement(rules, optional);
   }
 
   /** Takes one pair; returns what is wrong with it, or null. */
@@ -113,11 +111,11 @@ public final class RequirementParser {
       return "the value of " + printable(key) + " has a broken percent escape";
     }
     return switch (key) {
-      case "role" -> addAlternatives(roles, key, value);
-      case "scope" -> addAlternatives(scopes, key, value);
-      case "audience" -> addAlternatives(audiences, key, value);
-      case "client_id" -> addAlternatives(clientIds, key, value);
-      case "amr" -> addAlternatives(amr, key, value);
+      case "role" -> addChoice(Attribute.ROLE, value);
+      case "scope" -> addChoice(Attribute.SCOPE, value);
+      case "audience" -> addChoice(Attribute.AUDIENCE, value);
+      case "client_id" -> addChoice(Attribute.CLIENT_ID, value);
+      case "amr" -> addChoice(Attribute.AMR, value);
       case "verified" -> {
         verified = true;
         yield exactly(key, value, "true");
@@ -136,21 +134,20 @@ public final class RequirementParser {
     };
   }
 
-  private static @Nullable String addAlternatives(
-      List<Alternatives> lists, String key, String value) {
+  private @Nullable String addChoice(Attribute attribute, String value) {
     List<String> values = List.of(value.split(",", -1));
     for (String alternative : values) {
       if (alternative.isEmpty()) {
-        return key + " has an empty alternative";
+        return attribute.key() + " has an empty alternative";
       }
       if (!isScopeToken(alternative)) {
-        return key
+        return attribute.key()
             + "=\""
             + printable(alternative)
             + "\" has a space, quote, backslash or character outside ASCII";
       }
     }
-    lists.add(new Alternatives(values));
+    choices.add(OneOf.of(attribute, values));
     return null;
   }
 
@@ -165,8 +162,8 @@ public final class RequirementParser {
     if (!onlyOnce.add("principal")) {
       return "principal is given twice";
     }
-    for (PrincipalRule rule : PrincipalRule.values()) {
-      if (rule.name().toLowerCase(Locale.ROOT).equals(value)) {
+    for (PrincipalIs rule : PrincipalIs.values()) {
+      if (rule.value().equals(value)) {
         principal = rule;
         return null;
       }
@@ -185,7 +182,7 @@ public final class RequirementParser {
     if (!digits) {
       return "max_age must be a number of seconds";
     }
-    maxAge = OptionalLong.of(Long.parseLong(value));
+    maxAge = new MaxAge(Long.parseLong(value));
     return null;
   }
 

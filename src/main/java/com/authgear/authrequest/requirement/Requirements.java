@@ -1,7 +1,11 @@
 package com.authgear.authrequest.requirement;
 
-import com.authgear.authrequest.requirement.RequirementParser.Parsed;
+import com.authgear.authrequest.requirement.RequirementParser.Mistake;
+import com.authgear.authrequest.requirement.RequirementParser.Valid;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -11,32 +15,54 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Requirements {
 
+  /** What a query asks for. */
+  public sealed interface Found permits Rules, Mistake {}
+
   /** Far more than the locations of one proxy; what does not fit is only parsed again. */
   static final int MAX_CACHED = 1024;
 
   /** Longer ones are parsed each time, so that the cache has a bounded size in bytes too. */
   static final int LONGEST_CACHED = 512;
 
-  private final Map<String, Requirement> policies;
-  private final Map<String, Parsed> parsed = new ConcurrentHashMap<>();
+  private final List<String> audiences;
+  private final Set<String> clientIds;
+  private final Rules plain;
+  private final Map<String, Rules> policies;
+  private final Map<String, Found> parsed = new ConcurrentHashMap<>();
 
   /**
    * @param policies named policies by name
+   * @param audiences of which a principal must name one where the location names none
+   * @param clientIds of which the principal's client must be one; empty: any client
    */
-  public Requirements(Map<String, Requirement> policies) {
-    this.policies = Map.copyOf(policies);
+  public Requirements(
+      Map<String, Requirement> policies, List<String> audiences, Set<String> clientIds) {
+    this.audiences = List.copyOf(audiences);
+    this.clientIds = Set.copyOf(clientIds);
+    this.plain = rules(Requirement.USER);
+    Map<String, Rules> byName = new HashMap<>();
+    policies.forEach((name, requirement) -> byName.put(name, rules(requirement)));
+    this.policies = Map.copyOf(byName);
   }
 
-  /** The requirement that a query spells; null is the same as empty. */
-  public Parsed ofQuery(@Nullable String query) {
+  private Rules rules(Requirement requirement) {
+    return Rules.of(requirement, audiences, clientIds);
+  }
+
+  /** The rules that a query spells; null is the same as empty. */
+  public Found ofQuery(@Nullable String query) {
     if (query == null || query.isEmpty()) {
-      return RequirementParser.NOTHING;
+      return plain;
     }
-    Parsed known = parsed.get(query);
+    Found known = parsed.get(query);
     if (known != null) {
       return known;
     }
-    Parsed fresh = RequirementParser.parse(query);
+    Found fresh =
+        switch (RequirementParser.parse(query)) {
+          case Valid(Requirement requirement) -> rules(requirement);
+          case Mistake mistake -> mistake;
+        };
     if (query.length() > LONGEST_CACHED) {
       return fresh;
     }
@@ -48,8 +74,8 @@ public final class Requirements {
     return fresh;
   }
 
-  /** The requirement of a named policy; null if there is no such name. */
-  public @Nullable Requirement ofPolicy(String name) {
+  /** The rules of a named policy; null if there is no such name. */
+  public @Nullable Rules ofPolicy(String name) {
     return policies.get(name);
   }
 

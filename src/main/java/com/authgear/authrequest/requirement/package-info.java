@@ -1,6 +1,7 @@
 /**
- * What a location requires, and the one grammar in which proxies and settings write it. A leaf:
- * plain values, no I/O, no judgement.
+ * What a location requires, as rules that a principal meets or not, and the one grammar in which
+ * proxies and settings write them. Plain values, no I/O; knows the principal and the words of a
+ * refusal.
  */
 @NullMarked
 package com.authgear.authrequest.requirement;

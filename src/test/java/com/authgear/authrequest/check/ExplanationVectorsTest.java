@@ -7,10 +7,14 @@ import com.authgear.authrequest.CheckAssembly;
 import com.authgear.authrequest.VectorAuthgear;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.RequestFields;
+import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.Verification;
+import com.authgear.authrequest.verify.Verification.Verified;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,6 +40,7 @@ import org.junit.jupiter.api.TestFactory;
 class ExplanationVectorsTest {
 
   private static VectorAuthgear authgear;
+  private static int held;
 
   @BeforeAll
   static void start() throws Exception {
@@ -44,6 +49,7 @@ class ExplanationVectorsTest {
 
   @AfterAll
   static void stop() {
+    assertThat(held).isGreaterThan(50);
     authgear.close();
   }
 
@@ -83,6 +89,7 @@ class ExplanationVectorsTest {
       assertThat(parts.keys().load()).isNull();
       explanation =
           Explanation.of("a vector", fields(vector), location(vector), settings, parts, clock);
+      assertThatRulesAreHeldAsTheOracleHoldsThem(parts, settings, vector, clock.instant());
     }
 
     JsonNode expected = vector.get("expect");
@@ -114,6 +121,32 @@ class ExplanationVectorsTest {
                 assertThat(explanation.toString()).doesNotContain(signature);
               }
             });
+  }
+
+  private static void assertThatRulesAreHeldAsTheOracleHoldsThem(
+      Parts parts, Settings settings, JsonNode vector, Instant now) {
+    Verification verification =
+        parts
+            .verifier()
+            .verify(parts.credentials().extract(fields(vector)), () -> new Caller(null, null, null))
+            .await();
+    Rules rules =
+        switch (location(vector)) {
+          case Explanation.Query(String text) ->
+              parts.requirements().ofQuery(text) instanceof Rules known ? known : null;
+          case Explanation.Policy(String name) -> parts.requirements().ofPolicy(name);
+        };
+    if (rules != null && verification instanceof Verified verified) {
+      held++;
+      assertThat(RuleLinesTest.steps(RuleLines.of(verified.principal(), rules, now)))
+          .isEqualTo(
+              RequirementSteps.of(
+                  verified.principal(),
+                  rules.requirement().print(),
+                  settings.audiences(),
+                  settings.clientIds(),
+                  now.getEpochSecond()));
+    }
   }
 
   private static Map<String, String> headers(JsonNode expected) {

@@ -7,7 +7,6 @@ import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.credential.TokenCarriers;
-import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.principal.Principal;
@@ -121,9 +120,8 @@ class AuthHandlerTest {
   private final AuthHandler handler =
       new AuthHandler(
           new CredentialExtractor("", TokenCarriers.NONE),
-          new Requirements(POLICIES),
+          new Requirements(POLICIES, List.of("aud"), Set.of()),
           new Answering(() -> now.get(), () -> later.get()),
-          new Policy(List.of("aud"), Set.of()),
           new AuthHandler.Speech(
               List.of(new ClaimHeader("plan", "x-plan")), BUDGET, ProtectionSpace.UNNAMED, EDGE),
           () -> Instant.ofEpochMilli(NOW_MILLIS),

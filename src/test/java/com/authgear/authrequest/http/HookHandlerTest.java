@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.credential.TokenCarriers;
-import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Verification.Anonymous;
@@ -82,9 +81,8 @@ class HookHandlerTest {
   private static AuthHandler nobody() {
     return new AuthHandler(
         new CredentialExtractor("", TokenCarriers.NONE),
-        new Requirements(Map.of()),
+        new Requirements(Map.of(), List.of("aud"), Set.of()),
         new AuthHandlerTest.Answering(Anonymous::new, Anonymous::new),
-        new Policy(List.of("aud"), Set.of()),
         new AuthHandler.Speech(List.of(), 600, ProtectionSpace.UNNAMED, Duration.ZERO),
         InstantSource.system(),
         AuthHandlerTest.UNHEARD,

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.credential.TokenCarriers;
-import com.authgear.authrequest.policy.Policy;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.trace.Tracing;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -47,9 +46,8 @@ class ResourceMetadataTest {
     AuthHandler handler =
         new AuthHandler(
             new CredentialExtractor("", TokenCarriers.NONE),
-            new Requirements(Map.of()),
+            new Requirements(Map.of(), List.of("aud"), Set.of()),
             new AuthHandlerTest.Answering(() -> null, () -> AuthHandlerTest.GOOD),
-            new Policy(List.of("aud"), Set.of()),
             new AuthHandler.Speech(List.of(), 3072, ProtectionSpace.UNNAMED, Duration.ZERO),
             InstantSource.system(),
             AuthHandlerTest.UNHEARD,

@@ -1,8 +1,16 @@
 package com.authgear.authrequest.requirement;
 
-import com.authgear.authrequest.requirement.Requirement.Alternatives;
-import com.authgear.authrequest.requirement.Requirement.PrincipalRule;
+import com.authgear.authrequest.principal.Principal;
+import com.authgear.authrequest.principal.Principal.Kind;
+import com.authgear.authrequest.requirement.Rule.Attribute;
+import com.authgear.authrequest.requirement.Rule.IsVerified;
+import com.authgear.authrequest.requirement.Rule.MaxAge;
+import com.authgear.authrequest.requirement.Rule.NotAnonymous;
+import com.authgear.authrequest.requirement.Rule.OneOf;
+import com.authgear.authrequest.requirement.Rule.PrincipalIs;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -17,29 +25,50 @@ public final class RandomRequirements {
   private RandomRequirements() {}
 
   public static Requirement next(Random random) {
-    return new Requirement(
-        List.of(PrincipalRule.USER, PrincipalRule.CLIENT, PrincipalRule.ANY).get(random.nextInt(3)),
-        lists(random),
-        lists(random),
-        lists(random),
-        lists(random),
-        lists(random),
-        random.nextInt(4) == 0,
-        random.nextInt(4) == 0,
-        random.nextInt(3) == 0 ? OptionalLong.of(random.nextInt(600)) : OptionalLong.empty(),
-        random.nextInt(4) == 0);
+    List<Rule> rules = new ArrayList<>();
+    for (Attribute attribute : Attribute.values()) {
+      for (int i = random.nextInt(5) - 2; i > 0; i--) {
+        rules.add(OneOf.of(attribute, values(random)));
+      }
+    }
+    if (random.nextInt(4) == 0) {
+      rules.add(new IsVerified());
+    }
+    if (random.nextInt(4) == 0) {
+      rules.add(new NotAnonymous());
+    }
+    if (random.nextInt(3) == 0) {
+      rules.add(new MaxAge(random.nextInt(600)));
+    }
+    rules.add(List.of(PrincipalIs.values()).get(random.nextInt(3)));
+    return new Requirement(rules, random.nextInt(4) == 0);
   }
 
-  public static Alternatives alternatives(Random random) {
-    return new Alternatives(
-        IntStream.rangeClosed(0, random.nextInt(3))
-            .mapToObj(_ -> VALUES.get(random.nextInt(VALUES.size())))
-            .toList());
-  }
-
-  private static List<Alternatives> lists(Random random) {
-    return IntStream.range(0, Math.max(0, random.nextInt(5) - 2))
-        .mapToObj(_ -> alternatives(random))
+  public static List<String> values(Random random) {
+    return IntStream.rangeClosed(0, random.nextInt(3))
+        .mapToObj(_ -> VALUES.get(random.nextInt(VALUES.size())))
         .toList();
+  }
+
+  /**
+   * Somebody about whom something is known, or not.
+   *
+   * @param now Unix seconds
+   */
+  public static Principal principal(Random random, long now) {
+    boolean user = random.nextBoolean();
+    return new Principal(
+        user ? Kind.USER : Kind.CLIENT,
+        user ? "u" : "",
+        random.nextBoolean() ? null : random.nextBoolean(),
+        random.nextBoolean() ? null : random.nextBoolean(),
+        null,
+        values(random),
+        values(random),
+        random.nextBoolean() ? OptionalLong.empty() : OptionalLong.of(now - random.nextInt(600)),
+        random.nextInt(4) == 0 ? "" : VALUES.get(random.nextInt(3)),
+        values(random),
+        random.nextBoolean() ? List.of("https://project") : values(random),
+        Map.of());
   }
 }

@@ -2,12 +2,15 @@ package com.authgear.authrequest.requirement;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.requirement.Requirement.Alternatives;
-import com.authgear.authrequest.requirement.Requirement.PrincipalRule;
 import com.authgear.authrequest.requirement.RequirementParser.Mistake;
 import com.authgear.authrequest.requirement.RequirementParser.Valid;
+import com.authgear.authrequest.requirement.Rule.Attribute;
+import com.authgear.authrequest.requirement.Rule.IsVerified;
+import com.authgear.authrequest.requirement.Rule.MaxAge;
+import com.authgear.authrequest.requirement.Rule.NotAnonymous;
+import com.authgear.authrequest.requirement.Rule.OneOf;
+import com.authgear.authrequest.requirement.Rule.PrincipalIs;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,17 +34,17 @@ class RequirementParserTest {
         .isEqualTo(
             new Valid(
                 new Requirement(
-                    PrincipalRule.ANY,
-                    List.of(new Alternatives(List.of("https://api"))),
-                    List.of(new Alternatives(List.of("c"))),
                     List.of(
-                        new Alternatives(List.of("admin", "owner")),
-                        new Alternatives(List.of("staff"))),
-                    List.of(new Alternatives(List.of("read:orders"))),
-                    List.of(new Alternatives(List.of("otp"))),
-                    true,
-                    true,
-                    OptionalLong.of(300),
+                        OneOf.of(Attribute.ROLE, List.of("admin", "owner")),
+                        OneOf.of(Attribute.ROLE, List.of("staff")),
+                        OneOf.of(Attribute.SCOPE, List.of("read:orders")),
+                        OneOf.of(Attribute.AUDIENCE, List.of("https://api")),
+                        OneOf.of(Attribute.CLIENT_ID, List.of("c")),
+                        OneOf.of(Attribute.AMR, List.of("otp")),
+                        new IsVerified(),
+                        new NotAnonymous(),
+                        new MaxAge(300),
+                        PrincipalIs.ANY),
                     true)));
   }
 

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.authgear.authrequest.credential.TokenCarriers;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.requirement.Requirement;
-import com.authgear.authrequest.requirement.Requirement.PrincipalRule;
+import com.authgear.authrequest.requirement.Rule.MaxAge;
+import com.authgear.authrequest.requirement.Rule.PrincipalIs;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.tls.PemFiles;
 import java.net.URI;
@@ -16,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -168,17 +168,7 @@ class SettingsDefaultsTest {
   }
 
   private static Requirement maxAge(long seconds) {
-    return new Requirement(
-        PrincipalRule.USER,
-        List.of(),
-        List.of(),
-        List.of(),
-        List.of(),
-        List.of(),
-        false,
-        false,
-        OptionalLong.of(seconds),
-        false);
+    return new Requirement(List.of(new MaxAge(seconds), PrincipalIs.USER), false);
   }
 
   @Test

@@ -1,0 +1,139 @@
+package com.authgear.authrequest.requirement;
+
+import com.authgear.authrequest.bearer.Challenge;
+import com.authgear.authrequest.bearer.Challenge.ErrorCode;
+import com.authgear.authrequest.principal.Principal;
+import com.authgear.authrequest.requirement.Rule.Attribute;
+import com.authgear.authrequest.requirement.Rule.IsVerified;
+import com.authgear.authrequest.requirement.Rule.MaxAge;
+import com.authgear.authrequest.requirement.Rule.NotAnonymous;
+import com.authgear.authrequest.requirement.Rule.OneOf;
+import com.authgear.authrequest.requirement.Rule.PrincipalIs;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that is asked about the principal of a request to one location: what the location requires,
+ * and what the settings require of every location.
+ *
+ * @param requirement what the location says itself
+ * @param inTurn all must be met; the first one that is not gives the reason
+ */
+public record Rules(Requirement requirement, List<Rule> inTurn) implements Requirements.Found {
+
+  public Rules {
+    inTurn = List.copyOf(inTurn);
+  }
+
+  /**
+   * Adds what the settings say.
+   *
+   * @param audiences {@code AUTHGEAR_AUDIENCE}: counts where the location names no audience
+   * @param clientIds {@code AUTHGEAR_CLIENT_IDS}: counts everywhere; empty for any client
+   */
+  public static Rules of(
+      Requirement requirement, List<String> audiences, Collection<String> clientIds) {
+    List<Rule> rules = new ArrayList<>();
+    if (requirement.rules().stream().noneMatch(rule -> isAbout(Attribute.AUDIENCE, rule))) {
+      rules.add(new OneOf(Attribute.AUDIENCE, "AUTHGEAR_AUDIENCE", audiences));
+    }
+    if (!clientIds.isEmpty()) {
+      rules.add(
+          new OneOf(
+              Attribute.CLIENT_ID, "AUTHGEAR_CLIENT_IDS", clientIds.stream().sorted().toList()));
+    }
+    rules.addAll(requirement.rules());
+    rules.sort(Comparator.comparingInt(Rules::turn));
+    return new Rules(requirement, rules);
+  }
+
+  private static int turn(Rule rule) {
+    return switch (rule) {
+      case PrincipalIs _ -> 0;
+      case OneOf oneOf ->
+          switch (oneOf.attribute()) {
+            case AUDIENCE -> 1;
+            case CLIENT_ID -> 2;
+            case ROLE -> 5;
+            case SCOPE -> 6;
+            case AMR -> 7;
+          };
+      case NotAnonymous _ -> 3;
+      case IsVerified _ -> 4;
+      case MaxAge _ -> 8;
+    };
+  }
+
+  private static boolean isAbout(Attribute attribute, Rule rule) {
+    return rule instanceof OneOf oneOf && oneOf.attribute() == attribute;
+  }
+
+  /** Whether missing or invalid credentials are let through, without an identity. */
+  public boolean optional() {
+    return requirement.optional();
+  }
+
+  /**
+   * The first rule that a principal does not meet; null if it meets them all.
+   *
+   * @param now Unix seconds
+   */
+  public @Nullable Rule firstUnmet(Principal principal, long now) {
+    for (int i = 0; i < inTurn.size(); i++) {
+      Rule rule = inTurn.get(i);
+      if (!rule.isMetBy(principal, now)) {
+        return rule;
+      }
+    }
+    return null;
+  }
+
+  /** Until when a principal that meets all rules now goes on doing so, in Unix seconds. */
+  public long metUntil(Principal principal) {
+    long until = Long.MAX_VALUE;
+    for (int i = 0; i < inTurn.size(); i++) {
+      until = Math.min(until, inTurn.get(i).metUntil(principal));
+    }
+    return until;
+  }
+
+  /**
+   * What to tell a client whose principal does not meet a rule. Only where other scopes or another
+   * login may help is there an error code: clients begin a new login because of one.
+   */
+  public Challenge challenge(Rule unmet) {
+    return switch (unmet) {
+      case OneOf oneOf ->
+          switch (oneOf.attribute()) {
+            case SCOPE ->
+                new Challenge(ErrorCode.INSUFFICIENT_SCOPE, scopes(), OptionalLong.empty());
+            case AMR -> stepUp();
+            case AUDIENCE -> Challenge.of(ErrorCode.INVALID_TOKEN);
+            case CLIENT_ID, ROLE -> Challenge.plain();
+          };
+      case MaxAge _ -> stepUp();
+      case PrincipalIs _, NotAnonymous _, IsVerified _ -> Challenge.plain();
+    };
+  }
+
+  /** Of each choice of scopes the first. */
+  private List<String> scopes() {
+    return inTurn.stream()
+        .filter(rule -> isAbout(Attribute.SCOPE, rule))
+        .map(rule -> ((OneOf) rule).values().getFirst())
+        .toList();
+  }
+
+  private Challenge stepUp() {
+    OptionalLong age =
+        inTurn.stream()
+            .filter(MaxAge.class::isInstance)
+            .mapToLong(rule -> ((MaxAge) rule).seconds())
+            .findFirst();
+    return new Challenge(ErrorCode.INSUFFICIENT_USER_AUTHENTICATION, List.of(), age);
+  }
+}
