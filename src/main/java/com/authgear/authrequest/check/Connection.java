@@ -1,5 +1,6 @@
 package com.authgear.authrequest.check;
 
+import com.authgear.authrequest.settings.Authority;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -124,12 +125,13 @@ final class Connection {
   }
 
   private String host() {
-    String host = origin.getHost();
+    String host = Authority.of(origin).host();
     return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
   }
 
   private int port() {
-    return origin.getPort() >= 0 ? origin.getPort() : origin.getScheme().equals("https") ? 443 : 80;
+    int port = Authority.of(origin).port();
+    return port >= 0 ? port : origin.getScheme().equals("https") ? 443 : 80;
   }
 
   private List<InetAddress> lookUp(List<Line> lines) {

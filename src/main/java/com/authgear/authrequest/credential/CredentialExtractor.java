@@ -115,6 +115,14 @@ public final class CredentialExtractor {
     };
   }
 
+  /**
+   * Whether a token may stand where nginx's cache does not look: a request with the same {@code
+   * Authorization} and {@code Cookie} as another one may then be somebody else's.
+   */
+  public boolean looksBeyondAuthorizationAndCookie() {
+    return carriers.header() != null || carriers.originalUriHeader() != null;
+  }
+
   /** Adds every token that is not in {@code Authorization}; false if one cannot be read. */
   private boolean addCarried(Set<String> tokens, RequestFields fields, List<String> cookie) {
     addFromHeader(tokens, fields);

@@ -132,7 +132,9 @@ public final class AuthHandler extends Handler.Wrapper {
     this.verifier = verifier;
     this.judge = new Judge(speech.claimHeaders(), speech.headerBudget());
     this.space = speech.space();
-    this.edgeCacheSeconds = speech.edgeCacheTtl().toSeconds();
+    // On a hit nginx would not see that the request has another token too.
+    this.edgeCacheSeconds =
+        credentials.looksBeyondAuthorizationAndCookie() ? 0 : speech.edgeCacheTtl().toSeconds();
     this.clock = clock;
     this.listener = listener;
     this.tracing = tracing;

@@ -259,7 +259,9 @@ record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
           if (!scheme.equals("redis") && !scheme.equals("rediss")) {
             return new Fault<>("does not start with redis:// or rediss://");
           }
-          if (url.getHost() == null || url.getPort() == 0 || url.getPort() > 65_535) {
+          String raw = url.getRawAuthority() == null ? "" : url.getRawAuthority();
+          Authority authority = Authority.parse(raw.substring(raw.lastIndexOf('@') + 1));
+          if (authority == null || authority.port() == 0 || authority.port() > 65_535) {
             return new Fault<>("has no valid host and port");
           }
           if (url.getRawQuery() != null || url.getRawFragment() != null) {

@@ -39,7 +39,7 @@ final class HttpUrls {
 
   /** Whether a normalized URL's host is this machine by its name alone, without asking DNS. */
   static boolean isLoopback(URI url) {
-    return LOOPBACK.matcher(url.getHost()).matches();
+    return LOOPBACK.matcher(Authority.of(url).host()).matches();
   }
 
   private static Parsed<URI> hidePassword(String text, Parsed<URI> parsed) {
@@ -68,10 +68,12 @@ final class HttpUrls {
     if (url.getRawAuthority().indexOf('@') >= 0) {
       return new Fault<>("has a user name or password in it");
     }
-    if (url.getHost() == null) {
-      return new Fault<>("has no valid host and port (a host has letters, digits, '-' and '.')");
+    Authority authority = Authority.parse(url.getRawAuthority());
+    if (authority == null) {
+      return new Fault<>(
+          "has no valid host and port (a host has letters, digits, '-', '_' and '.')");
     }
-    int port = url.getPort();
+    int port = authority.port();
     if (port == 0 || port > MAX_PORT) {
       return new Fault<>("has a port outside 1 to " + MAX_PORT);
     }
@@ -95,7 +97,7 @@ final class HttpUrls {
         URI.create(
             scheme
                 + "://"
-                + url.getHost().toLowerCase(Locale.ROOT)
+                + authority.host().toLowerCase(Locale.ROOT)
                 + (defaultPort ? "" : ":" + port)
                 + (bare ? "" : path)));
   }

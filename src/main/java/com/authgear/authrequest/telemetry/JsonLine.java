@@ -3,7 +3,6 @@ package com.authgear.authrequest.telemetry;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
-import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.encoder.EncoderBase;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -25,7 +24,7 @@ final class JsonLine extends EncoderBase<ILoggingEvent> {
     line.put("time", LogText.time(event.getInstant()));
     line.put("level", event.getLevel().toString());
     line.put("logger", event.getLoggerName());
-    line.put("message", event.getFormattedMessage());
+    line.put("message", Libraries.message(event));
     @Nullable List<KeyValuePair> pairs = event.getKeyValuePairs();
     if (pairs != null) {
       for (KeyValuePair pair : pairs) {
@@ -35,9 +34,9 @@ final class JsonLine extends EncoderBase<ILoggingEvent> {
     @Nullable IThrowableProxy error = event.getThrowableProxy();
     if (error != null) {
       line.put("error", error.getClassName());
-      line.put("error_message", error.getMessage());
+      line.put("error_message", Libraries.errorMessage(event, error));
       if (event.getLevel().isGreaterOrEqual(Level.ERROR)) {
-        line.put("stack", ThrowableProxyUtil.asString(error).strip());
+        line.put("stack", LogText.stack(event, error));
       }
     }
     // Jackson escapes what JSON demands; what else must not be raw can only be inside a string.

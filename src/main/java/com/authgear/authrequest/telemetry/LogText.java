@@ -1,5 +1,8 @@
 package com.authgear.authrequest.telemetry;
 
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -13,6 +16,12 @@ final class LogText {
           .withZone(ZoneOffset.UTC);
 
   private LogText() {}
+
+  static String stack(ILoggingEvent event, IThrowableProxy error) {
+    return Libraries.contain(event.getLoggerName())
+        ? Libraries.stack(error)
+        : ThrowableProxyUtil.asString(error).strip();
+  }
 
   static String time(Instant instant) {
     return TIME.format(instant);

@@ -7,13 +7,11 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.OutputStreamAppender;
-import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.spi.FilterReply;
 import com.authgear.authrequest.settings.LogFormat;
 import com.authgear.authrequest.settings.LogLevel;
-import java.util.List;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
@@ -26,9 +24,7 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
  */
 public final class Logging extends ContextAwareBase implements Configurator {
 
-  /** Libraries that write credentials into their log below WARN: never let them, at any level. */
-  private static final List<String> CHATTY =
-      List.of("org.eclipse.jetty", "io.javalin", "okhttp3", "io.lettuce", "io.netty", "reactor");
+  private static final String APPENDER = "stdout";
 
   /** Whoever starts a listener says why it does not listen; Javalin says only that it does not. */
   private static final class OncePerFailure extends Filter<ILoggingEvent> {
@@ -61,8 +57,9 @@ public final class Logging extends ContextAwareBase implements Configurator {
   /** Logs nothing in this process: for commands that say what they have to say themselves. */
   public static void silence() {
     LoggerContext loggers = (LoggerContext) LoggerFactory.getILoggerFactory();
-    loggers.reset();
-    loggers.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.OFF);
+    Logger root = loggers.getLogger(Logger.ROOT_LOGGER_NAME);
+    root.detachAndStopAllAppenders();
+    root.setLevel(Level.OFF);
   }
 
   @Override
@@ -71,34 +68,44 @@ public final class Logging extends ContextAwareBase implements Configurator {
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
+  /**
+   * Changes nothing but levels and the shape of lines where the log is set up already: were it set
+   * up from the beginning, threads that run would for a moment log everything.
+   */
   static void configure(
       LoggerContext loggers,
       LogFormat format,
       LogLevel level,
       OutputStreamAppender<ILoggingEvent> appender) {
-    loggers.reset();
-    Encoder<ILoggingEvent> encoder =
-        switch (format) {
-          case JSON -> new JsonLine();
-          case TEXT -> new TextLine();
-        };
-    encoder.setContext(loggers);
-    encoder.start();
-    appender.setContext(loggers);
-    appender.addFilter(new OncePerFailure());
-    appender.setEncoder(encoder);
-    appender.start();
-    Logger root = loggers.getLogger(Logger.ROOT_LOGGER_NAME);
     Level least = level(level);
-    root.setLevel(least);
-    root.addAppender(appender);
+    // First those that must never write more than warnings.
+    Level ofLibraries = least.isGreaterOrEqual(Level.WARN) ? least : Level.WARN;
+    for (String name : Libraries.NAMES) {
+      loggers.getLogger(name).setLevel(ofLibraries);
+    }
     // It warns of each batch that a collector does not take; OtlpTracing says so once.
     loggers.getLogger("io.opentelemetry").setLevel(Level.OFF);
-    if (!least.isGreaterOrEqual(Level.WARN)) {
-      for (String name : CHATTY) {
-        loggers.getLogger(name).setLevel(Level.WARN);
-      }
+    Logger root = loggers.getLogger(Logger.ROOT_LOGGER_NAME);
+    root.setLevel(least);
+    if (root.getAppender(APPENDER) instanceof OutputStreamAppender<ILoggingEvent> there
+        && there.getEncoder() instanceof SwitchableLine line) {
+      line.shape(format);
+      return;
     }
+    root.detachAndStopAllAppenders();
+    SwitchableLine line = new SwitchableLine(format);
+    line.setContext(loggers);
+    line.start();
+    FloodGate gate = new FloodGate();
+    gate.setContext(loggers);
+    gate.start();
+    appender.setName(APPENDER);
+    appender.setContext(loggers);
+    appender.setEncoder(line);
+    appender.addFilter(new OncePerFailure());
+    appender.addFilter(gate);
+    appender.start();
+    root.addAppender(appender);
   }
 
   private static Level level(LogLevel level) {

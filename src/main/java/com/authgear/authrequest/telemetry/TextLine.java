@@ -3,7 +3,6 @@ package com.authgear.authrequest.telemetry;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
-import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.encoder.EncoderBase;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -26,7 +25,7 @@ final class TextLine extends EncoderBase<ILoggingEvent> {
         .append(' ')
         .append(event.getLoggerName())
         .append(' ');
-    LogText.appendVisible(line, event.getFormattedMessage().replace("\\", "\\\\"));
+    LogText.appendVisible(line, Libraries.message(event).replace("\\", "\\\\"));
     @Nullable List<KeyValuePair> pairs = event.getKeyValuePairs();
     if (pairs != null) {
       for (KeyValuePair pair : pairs) {
@@ -36,9 +35,9 @@ final class TextLine extends EncoderBase<ILoggingEvent> {
     @Nullable IThrowableProxy error = event.getThrowableProxy();
     if (error != null) {
       append(line, "error", error.getClassName());
-      append(line, "error_message", String.valueOf(error.getMessage()));
+      append(line, "error_message", String.valueOf(Libraries.errorMessage(event, error)));
       if (event.getLevel().isGreaterOrEqual(Level.ERROR)) {
-        append(line, "stack", ThrowableProxyUtil.asString(error).strip());
+        append(line, "stack", LogText.stack(event, error));
       }
     }
     return line.append('\n').toString().getBytes(StandardCharsets.UTF_8);

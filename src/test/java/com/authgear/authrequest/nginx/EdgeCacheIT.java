@@ -92,9 +92,9 @@ class EdgeCacheIT {
     return answerWithBody(200, String.join("", request.values("x-authgear-user-id")));
   }
 
-  private static HttpMessage sendTo(Nginx other, String headerLine) throws IOException {
+  private static HttpMessage sendTo(Nginx other, String... headerLines) throws IOException {
     try (RawClient client = new RawClient(other.port())) {
-      return client.send("GET", "/", headerLine);
+      return client.send("GET", "/", headerLines);
     }
   }
 
@@ -393,6 +393,43 @@ class EdgeCacheIT {
         assertThat((System.nanoTime() - disabled) / 1_000_000).isLessThan(3500);
       }
       assertThat(repeated).as("the cache repeats the first answer").isPositive();
+    }
+  }
+
+  /** The backend may believe the other token, which nginx's key does not hold. */
+  @Test
+  void tokenWhereNginxDoesNotLook_isJudgedOnEachRequest() throws IOException {
+    try (ServiceWithSandbox service =
+            ServiceWithSandbox.start(
+                Map.of(
+                    "AUTHGEAR_TOKEN_HEADER", "x-access-token", "AUTHGEAR_EDGE_CACHE_TTL", "10s"));
+        Nginx real = Nginx.start(service.address(), backend.address(), EdgeCache::switchOn)) {
+      String token = "Authorization: Bearer " + service.project().accessToken("alice");
+      String other = "X-Access-Token: " + service.project().accessToken("bob");
+      assertThat(sendTo(real, token).status()).isEqualTo(200);
+      assertThat(sendTo(real, token).status()).isEqualTo(200);
+
+      assertThat(sendTo(real, token, other).status()).isEqualTo(401);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "AUTHGEAR_TOKEN_COOKIE, token, true",
+    "AUTHGEAR_TOKEN_HEADER, x-access-token, false",
+    "AUTHGEAR_TOKEN_QUERY_FROM, x-original-uri, false"
+  })
+  void settingThatLooksElsewhere_endsTheCache(String setting, String value, boolean repeated)
+      throws IOException {
+    try (ServiceWithSandbox service =
+            ServiceWithSandbox.start(Map.of(setting, value, "AUTHGEAR_EDGE_CACHE_TTL", "10s"));
+        RawClient client = new RawClient(service.address().getPort())) {
+      HttpMessage answer =
+          client.send(
+              "GET", "/auth", "Authorization: Bearer " + service.project().accessToken("alice"));
+
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.values("X-Accel-Expires")).hasSize(repeated ? 1 : 0);
     }
   }
 

@@ -83,12 +83,18 @@ class SettingsReaderTest {
           "https://a.example# | has a fragment: leave out what begins with '#'",
           "https://a.example:0 | has a port outside 1 to 65535",
           "https://a.example:65536 | has a port outside 1 to 65535",
-          "https://my_project.example | has no valid host and port (a host has letters, digits, '-'"
+          "https://my project.example | is not a URL: illegal character in authority at character"
+              + " 11",
+          "https://-a.example | has no valid host and port (a host has letters, digits, '-', '_'"
               + " and '.')",
-          "https://a.example:port | has no valid host and port (a host has letters, digits, '-' and"
+          "https://a..example | has no valid host and port (a host has letters, digits, '-', '_'"
+              + " and '.')",
+          "https://1.2.3.256 | has no valid host and port (a host has letters, digits, '-', '_' and"
               + " '.')",
-          "https://münchen.example | has no valid host and port (a host has letters, digits, '-'"
-              + " and '.')",
+          "https://a.example:port | has no valid host and port (a host has letters, digits, '-',"
+              + " '_' and '.')",
+          "https://münchen.example | has no valid host and port (a host has letters, digits, '-',"
+              + " '_' and '.')",
           "a.example | does not start with https:// or http://",
           "localhost:3000 | does not start with https:// or http://",
           "ftp://a.example | does not start with https:// or http://",
@@ -154,6 +160,21 @@ class SettingsReaderTest {
     void read_internalUrl_mayBeHttpAnywhere() {
       assertThat(accepted("AUTHGEAR_INTERNAL_URL", "http://Authgear.svc:80/").connectTo())
           .hasToString("http://authgear.svc");
+    }
+
+    /** Compose names containers so. */
+    @Test
+    void read_hostWithUnderscore_isAHost() {
+      assertThat(accepted("AUTHGEAR_INTERNAL_URL", "http://my_authgear_1:3000").connectTo())
+          .hasToString("http://my_authgear_1:3000");
+      assertThat(accepted("AUTHGEAR_RESOLVER_URL", "http://_resolver:3001/resolve").resolverUrl())
+          .hasToString("http://_resolver:3001/resolve");
+      assertThat(accepted("AUTHGEAR_OTLP_ENDPOINT", "http://otel_collector:4318").otlpEndpoint())
+          .hasToString("http://otel_collector:4318");
+      assertThat(accepted("AUTHGEAR_REDIS_URL", "redis://:pw@my_redis:6379/1").redisUrl())
+          .isPresent();
+      assertThat(accepted("AUTHGEAR_INTERNAL_URL", "http://my_authgear").resolverUrl())
+          .hasToString("http://my_authgear/_resolver/resolve");
     }
 
     @Test

@@ -2,8 +2,11 @@ package com.authgear.authrequest.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.LoggerContextListener;
 import ch.qos.logback.classic.spi.LoggingEvent;
+import ch.qos.logback.core.OutputStreamAppender;
 import com.authgear.authrequest.settings.LogFormat;
 import com.authgear.authrequest.settings.LogLevel;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -12,6 +15,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Nested;
@@ -275,15 +279,101 @@ class LoggingTest {
     }
   }
 
+  /** What a client sent reaches no line by a library. */
+  @Nested
+  class LinesOfLibraries {
+
+    @ParameterizedTest
+    @EnumSource(LogFormat.class)
+    void event_ofALibrary_hasNeitherArgumentsNorTheTextOfExceptions(LogFormat format) {
+      for (String name : List.of("org.eclipse.jetty.util.HostPort", "io.javalin.Javalin")) {
+        CapturedLog log = new CapturedLog(format, LogLevel.INFO);
+        log.logger(name).warn("Bad Authority: [{}]", "eyJhbGciOi");
+        log.logger(name).warn("failed {}", "eyJhbGciOi", new IOException("eyJhbGciOi"));
+        log.logger(name)
+            .error("failed", new IOException("eyJhbGciOi", new IOException("eyJhbGciOi")));
+
+        assertThat(log.text())
+            .contains("Bad Authority: [{}]", "java.io.IOException", LoggingTest.class.getName())
+            .doesNotContain("eyJhbGciOi");
+      }
+    }
+
+    @Test
+    void event_ofANameThatOnlyBeginsSo_isAsItIsMeant() {
+      CapturedLog log = text();
+      log.logger("reactors.X").warn("{}", "shown");
+
+      assertThat(log.text()).contains("shown");
+    }
+
+    @Test
+    void events_inAFlood_areCutOffByMessage() {
+      CapturedLog log = text();
+      for (int i = 0; i < 1_000; i++) {
+        log.logger("org.eclipse.jetty.util.HostPort").warn("Bad Authority: [{}]", i);
+        log.logger("com.authgear.authrequest.http.AuthHandler").error("denied by a bug");
+        log.logger("com.authgear.authrequest.verify.X").warn("mine");
+      }
+      log.logger("org.eclipse.jetty.util.HostPort").warn("another");
+
+      assertThat(log.lines().stream().filter(line -> line.contains("Bad Authority")))
+          .hasSize(FloodGate.LINES);
+      assertThat(log.lines().stream().filter(line -> line.contains("denied by a bug")))
+          .hasSize(FloodGate.LINES);
+      assertThat(log.lines().stream().filter(line -> line.endsWith("mine"))).hasSize(1_000);
+      assertThat(log.text()).contains("another");
+    }
+  }
+
+  /** Threads log while {@code main} sets up what the settings say. */
+  @Nested
+  class Again {
+
+    @Test
+    void configure_again_changesTheShapeAndNeverLowersALevelInBetween() {
+      CapturedLog log = json();
+      List<String> levels = new ArrayList<>();
+      LoggerContext context =
+          ((ch.qos.logback.classic.Logger) log.logger("a")).getLoggerContext();
+      context.addListener(
+          new LoggerContextListener() {
+            @Override
+            public boolean isResetResistant() {
+              return true;
+            }
+
+            @Override
+            public void onStart(LoggerContext loggers) {}
+
+            @Override
+            public void onReset(LoggerContext loggers) {
+              levels.add("reset");
+            }
+
+            @Override
+            public void onStop(LoggerContext loggers) {}
+
+            @Override
+            public void onLevelChange(ch.qos.logback.classic.Logger logger, Level level) {
+              levels.add(logger.getName() + " " + level);
+            }
+          });
+
+      Logging.configure(context, LogFormat.TEXT, LogLevel.WARN, new OutputStreamAppender<>());
+      log.logger("a").warn("m");
+
+      assertThat(levels)
+          .isNotEmpty()
+          .noneMatch(change -> change.matches("reset|.* (DEBUG|TRACE|ALL|null)"));
+      assertThat(log.lines()).containsExactly("TIME WARN a m");
+    }
+  }
+
   private static LoggingEvent event(Instant instant) {
     LoggingEvent event =
         new LoggingEvent(
-            "",
-            new LoggerContext().getLogger("a"),
-            ch.qos.logback.classic.Level.INFO,
-            "m",
-            null,
-            new Object[0]);
+            "", new LoggerContext().getLogger("a"), Level.INFO, "m", null, new Object[0]);
     event.setInstant(instant);
     return event;
   }

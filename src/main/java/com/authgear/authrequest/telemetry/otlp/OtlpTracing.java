@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 public final class OtlpTracing implements Tracing {
 
   private static final String NAME = "authgear-auth-request";
+  private static final String TRACES = "/v1/traces";
 
   /** For one batch, repeated tries included. */
   private static final Duration EXPORT_TIMEOUT = Duration.ofSeconds(5);
@@ -75,7 +76,7 @@ public final class OtlpTracing implements Tracing {
   /**
    * Begins to make spans.
    *
-   * @param endpoint the collector's; {@code /v1/traces} is appended
+   * @param endpoint the collector's; {@code /v1/traces} is appended unless it ends so
    * @param ratio of the requests without a trace of their own
    * @param version of this program
    * @param meters count what becomes of the spans
@@ -84,7 +85,7 @@ public final class OtlpTracing implements Tracing {
       URI endpoint, double ratio, String version, InstantSource clock, SpanMeters meters) {
     OtlpHttpSpanExporter exporter =
         OtlpHttpSpanExporter.builder()
-            .setEndpoint(endpoint + "/v1/traces")
+            .setEndpoint(traces(endpoint))
             .setCompression("gzip")
             .setConnectTimeout(EXPORT_TIMEOUT)
             .setTimeout(EXPORT_TIMEOUT)
@@ -105,6 +106,12 @@ public final class OtlpTracing implements Tracing {
             .addSpanProcessor(queue)
             .build();
     return new OtlpTracing(provider, queue);
+  }
+
+  /** Operators know the variable of OpenTelemetry that has the whole URL, and write that. */
+  static String traces(URI endpoint) {
+    String text = endpoint.toString().replaceFirst("/+$", "");
+    return text.endsWith(TRACES) ? text : text + TRACES;
   }
 
   @Override
