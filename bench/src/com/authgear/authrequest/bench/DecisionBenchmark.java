@@ -94,7 +94,7 @@ public class DecisionBenchmark {
             nobody(),
             nobody(),
             false,
-            new Marks(Clock.systemUTC(), Duration.ofSeconds(30)),
+            new Marks(Clock.systemUTC(), System::nanoTime, Duration.ofSeconds(30)),
             Clock.systemUTC());
     rules =
         (Rules)
@@ -134,7 +134,7 @@ public class DecisionBenchmark {
           throw new IllegalStateException("no one is asked here");
         },
         new Answers.Limits(Duration.ZERO, false, Duration.ZERO, 0, Duration.ofSeconds(1), 1),
-        new Marks(Clock.systemUTC(), Duration.ofSeconds(30)),
+        new Marks(Clock.systemUTC(), System::nanoTime, Duration.ofSeconds(30)),
         Clock.systemUTC(),
         System::nanoTime,
         new CacheCounts(),

@@ -47,7 +47,7 @@ final class CheckParts {
           heard.add(outcome);
           return outcome;
         };
-    Marks marks = new Marks(clock, settings.clockSkew());
+    Marks marks = new Marks(clock, System::nanoTime, settings.clockSkew());
     Answers sessions = answers(settings, asker, settings.resolverCacheTtl(), marks, clock);
     Answers confirmations =
         answers(settings, asker, settings.recheck().orElse(Answers.UNTIL_THE_END), marks, clock);

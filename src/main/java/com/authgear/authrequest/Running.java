@@ -31,6 +31,7 @@ import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.changes.SharedMarks;
+import com.authgear.authrequest.verify.changes.UserEvent;
 import com.authgear.authrequest.verify.freshness.Answers;
 import com.authgear.authrequest.verify.freshness.CacheCounts;
 import com.authgear.authrequest.verify.jwt.CryptoProvider;
@@ -116,7 +117,7 @@ final class Running implements AutoCloseable {
     resolverMeters.bindCallsInFlight(resolver::callsInFlight);
     settings.recheck().ifPresent(freshness::recheckInterval);
     freshness.bindBreaker(resolver::breakerState);
-    marks = new Marks(clock, settings.clockSkew());
+    marks = new Marks(clock, System::nanoTime, settings.clockSkew());
     markMeters = new MarkMeters(meters, marks::inForce, marks::dropped);
     sharedMarks = shareMarks();
     CacheCounts sessionCounts = new CacheCounts();
@@ -241,7 +242,17 @@ final class Running implements AutoCloseable {
     }
     return new HookHandler(
         settings.webhookSecrets().stream().map(Secret::value).toList(),
-        event -> sharedMarks == null ? marks.learn(event) : sharedMarks.learn(event),
+        new HookHandler.Sink() {
+          @Override
+          public Marks.Effect learn(UserEvent event) {
+            return sharedMarks == null ? marks.learn(event) : sharedMarks.learn(event);
+          }
+
+          @Override
+          public void pass(long seq, long at) {
+            marks.pass(seq, at);
+          }
+        },
         markMeters.webhooks(),
         next);
   }

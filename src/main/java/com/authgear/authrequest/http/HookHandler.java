@@ -3,49 +3,51 @@ package com.authgear.authrequest.http;
 import com.authgear.authrequest.verify.changes.EventReader;
 import com.authgear.authrequest.verify.changes.EventReader.Irrelevant;
 import com.authgear.authrequest.verify.changes.EventReader.Malformed;
+import com.authgear.authrequest.verify.changes.EventReader.Reading;
 import com.authgear.authrequest.verify.changes.EventReader.Relevant;
 import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.changes.UserEvent;
-import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.thread.Invocable;
-import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Answers {@code POST /hooks/authgear}, where Authgear says that a user changed; all else goes on
- * to the next handler. The body is read without a thread that waits for it, for at most {@link
- * #BODY_TIME}, and nothing of it is believed or even parsed before its signature is found to be
- * good: {@code x-authgear-body-signature} is the HMAC-SHA256 of the raw body in lower-case hex.
+ * to the next handler. {@code x-authgear-body-signature} is the HMAC-SHA256 of the raw body in
+ * lower-case hex. The body is read as it comes, as its length has no bound at Authgear, and only
+ * the few values that are needed are kept of it. They are acted on when the whole body has come and
+ * its signature is found to be good.
+ *
+ * <p>A body is read on a virtual thread of its own; {@link HookBodies} says how many may be waited
+ * for at once, and for how long.
  */
 public final class HookHandler extends Handler.Wrapper {
 
-  /** Takes in what an event says; must not wait. */
-  @FunctionalInterface
+  /** Takes in what events say; must not wait. */
   public interface Sink {
+    /** A user changed. */
     Marks.Effect learn(UserEvent event);
+
+    /**
+     * An event that is none about a change.
+     *
+     * @param at when it happened, Unix seconds
+     */
+    void pass(long seq, long at);
   }
 
   /** Hears of every call. */
@@ -56,16 +58,18 @@ public final class HookHandler extends Handler.Wrapper {
 
   public static final String PATH = "/hooks/authgear";
 
-  /** Authgear's bodies have a few KiB; attributes of a user may add to that. */
-  static final int MAX_BODY = 256 * 1024;
+  /**
+   * Authgear's bodies have 1 to 2 KiB, and a user's attributes in addition, for which it has no
+   * bound. nginx needs the same {@code client_max_body_size}.
+   */
+  public static final int MAX_BODY = 32 * 1024 * 1024;
 
-  static final Duration BODY_TIME = Duration.ofSeconds(5);
+  /** Each takes about 20 KiB while it is read, however long it is. */
+  static final int MAX_READING = 512;
 
-  /** With {@link #MAX_BODY}, bounds the memory. */
-  static final int MAX_READING = 1024;
-
-  /** What all bodies together may take while they are read. */
-  private static final long MAX_HELD = 16L * 1024 * 1024;
+  /** Authgear gives up after 60 s. */
+  static final HookBodies.Limits LIMITS =
+      new HookBodies.Limits(MAX_READING, Duration.ofSeconds(5), 64L * 1024, Duration.ofSeconds(60));
 
   private static final Logger LOG = LoggerFactory.getLogger(HookHandler.class);
   private static final String SIGNATURE = "x-authgear-body-signature";
@@ -75,9 +79,7 @@ public final class HookHandler extends Handler.Wrapper {
   private final List<SecretKeySpec> keys;
   private final Sink sink;
   private final Listener listener;
-  private final Duration bodyTime;
-  private final Semaphore reading = new Semaphore(MAX_READING);
-  private final AtomicLong held = new AtomicLong();
+  private final HookBodies bodies;
   private final AtomicLong warned = new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
 
   /**
@@ -85,10 +87,11 @@ public final class HookHandler extends Handler.Wrapper {
    * @param next answers everything else
    */
   public HookHandler(List<String> secrets, Sink sink, Listener listener, Handler next) {
-    this(secrets, sink, listener, next, BODY_TIME);
+    this(secrets, sink, listener, next, LIMITS);
   }
 
-  HookHandler(List<String> secrets, Sink sink, Listener listener, Handler next, Duration bodyTime) {
+  HookHandler(
+      List<String> secrets, Sink sink, Listener listener, Handler next, HookBodies.Limits limits) {
     super(next);
     this.keys =
         secrets.stream()
@@ -96,7 +99,7 @@ public final class HookHandler extends Handler.Wrapper {
             .toList();
     this.sink = sink;
     this.listener = listener;
-    this.bodyTime = bodyTime;
+    this.bodies = new HookBodies(limits, System::nanoTime);
   }
 
   @Override
@@ -118,10 +121,11 @@ public final class HookHandler extends Handler.Wrapper {
       answer(response, callback, HookResult.BAD_SIGNATURE);
     } else if (headers.getLongField(HttpHeader.CONTENT_LENGTH) > MAX_BODY) {
       answer(response, callback, HookResult.TOO_LARGE);
-    } else if (!reading.tryAcquire()) {
-      answer(response, callback, HookResult.OVERLOADED);
     } else {
-      new Call(request, response, callback, signature).start();
+      Thread _ =
+          Thread.ofVirtual()
+              .name("webhook")
+              .start(() -> answer(response, callback, read(request, signature)));
     }
     return true;
   }
@@ -147,20 +151,38 @@ public final class HookHandler extends Handler.Wrapper {
     response.write(true, BufferUtil.EMPTY_BUFFER, callback);
   }
 
-  private HookResult judge(byte[] body, byte[] signature) {
-    if (keys.stream().noneMatch(key -> isSignedWith(key, body, signature))) {
-      warn(
-          "webhook with a wrong signature refused: is AUTHGEAR_WEBHOOK_SECRET the project's?",
-          null);
-      return HookResult.BAD_SIGNATURE;
+  private HookResult read(Request request, byte[] signature) {
+    HookBody raw = new HookBody(request, bodies);
+    try (raw) {
+      SignedBody body = new SignedBody(raw, keys, MAX_BODY);
+      Reading reading = EventReader.read(body);
+      if (!body.isSigned(signature)) {
+        warn(
+            "webhook with a wrong signature refused: is AUTHGEAR_WEBHOOK_SECRET the project's?",
+            null);
+        return HookResult.BAD_SIGNATURE;
+      }
+      return takeIn(reading);
+    } catch (SignedBody.TooLarge _) {
+      return HookResult.TOO_LARGE;
+    } catch (IOException _) {
+      HookResult givenUp = raw.givenUp();
+      return givenUp == null ? HookResult.ABORTED : givenUp;
+    } catch (RuntimeException | Error bug) {
+      LOG.atError().setCause(bug).log("webhook not taken in by a bug");
+      return HookResult.FAILED;
     }
-    return switch (EventReader.read(body)) {
+  }
+
+  /** Whatever is in here is Authgear's. */
+  private HookResult takeIn(Reading reading) {
+    return switch (reading) {
       case Relevant relevant -> {
-        Marks.Effect effect = sink.learn(relevant.event());
+        Marks.Effect effect = learn(relevant);
         LOG.atInfo()
             .addKeyValue("event", relevant.id())
             .addKeyValue("type", relevant.type())
-            .addKeyValue("seq", relevant.event().seq())
+            .addKeyValue("seq", relevant.seq())
             .addKeyValue("effect", effect)
             .log("webhook");
         yield switch (effect) {
@@ -169,7 +191,10 @@ public final class HookHandler extends Handler.Wrapper {
           case TOO_OLD -> HookResult.TOO_OLD;
         };
       }
-      case Irrelevant _ -> HookResult.IGNORED;
+      case Irrelevant irrelevant -> {
+        sink.pass(irrelevant.seq(), irrelevant.at());
+        yield HookResult.IGNORED;
+      }
       case Malformed(String what) -> {
         warn("signed webhook not understood", what);
         yield HookResult.MALFORMED;
@@ -177,20 +202,10 @@ public final class HookHandler extends Handler.Wrapper {
     };
   }
 
-  private static boolean isSignedWith(SecretKeySpec key, byte[] body, byte[] signature) {
-    byte[] expected =
-        HexFormat.of().formatHex(hmac(key, body)).getBytes(StandardCharsets.ISO_8859_1);
-    return MessageDigest.isEqual(expected, signature);
-  }
-
-  private static byte[] hmac(SecretKeySpec key, byte[] body) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(key);
-      return mac.doFinal(body);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has HmacSHA256", e);
-    }
+  /** What became of the event: that of its first user about whom it said something. */
+  private Marks.Effect learn(Relevant relevant) {
+    List<Marks.Effect> effects = relevant.events().stream().map(sink::learn).toList();
+    return effects.contains(Marks.Effect.MARKED) ? Marks.Effect.MARKED : effects.getFirst();
   }
 
   /** At most one line in a while: anyone can call. */
@@ -199,102 +214,6 @@ public final class HookHandler extends Handler.Wrapper {
     long now = System.nanoTime();
     if (now - last >= LOG_INTERVAL_NANOS && warned.compareAndSet(last, now)) {
       LOG.atWarn().addKeyValue("detail", detail == null ? "" : detail).log(message);
-    }
-  }
-
-  /** One call while its body is read; answers exactly once. */
-  private final class Call implements Invocable.Task {
-    private final Request request;
-    private final Response response;
-    private final Callback callback;
-    private final byte[] signature;
-    private final ByteArrayOutputStream body = new ByteArrayOutputStream();
-    private final AtomicBoolean done = new AtomicBoolean();
-    private volatile boolean timedOut;
-    private long counted;
-    private Scheduler.@Nullable Task timer;
-
-    Call(Request request, Response response, Callback callback, byte[] signature) {
-      this.request = request;
-      this.response = response;
-      this.callback = callback;
-      this.signature = signature;
-    }
-
-    @Override
-    public InvocationType getInvocationType() {
-      return InvocationType.NON_BLOCKING;
-    }
-
-    void start() {
-      timer =
-          request
-              .getComponents()
-              .getScheduler()
-              .schedule(this::giveUp, bodyTime.toMillis(), TimeUnit.MILLISECONDS);
-      run();
-    }
-
-    /** Jetty does not let a call end that waits for its body; so the body ends first. */
-    private void giveUp() {
-      timedOut = true;
-      request.fail(new TimeoutException("the body did not come in time"));
-    }
-
-    /** Reads what is there. */
-    @Override
-    public void run() {
-      while (!done.get()) {
-        Content.Chunk chunk = request.read();
-        if (chunk == null) {
-          request.demand(this);
-          return;
-        }
-        if (Content.Chunk.isFailure(chunk)) {
-          finish(timedOut ? HookResult.TIMEOUT : HookResult.ABORTED);
-          return;
-        }
-        int size = chunk.remaining();
-        boolean fits = body.size() + size <= MAX_BODY;
-        boolean room = held.addAndGet(size) <= MAX_HELD;
-        counted += size;
-        if (fits && room) {
-          byte[] bytes = new byte[size];
-          chunk.get(bytes, 0, size);
-          body.writeBytes(bytes);
-        }
-        boolean last = chunk.isLast();
-        chunk.release();
-        if (!fits) {
-          finish(HookResult.TOO_LARGE);
-        } else if (!room) {
-          finish(HookResult.OVERLOADED);
-        } else if (last) {
-          judgeAndFinish();
-        }
-      }
-    }
-
-    private void judgeAndFinish() {
-      HookResult result;
-      try {
-        result = judge(body.toByteArray(), signature);
-      } catch (RuntimeException | Error bug) {
-        LOG.atError().setCause(bug).log("webhook not taken in by a bug");
-        result = HookResult.FAILED;
-      }
-      finish(result);
-    }
-
-    private void finish(HookResult result) {
-      if (done.compareAndSet(false, true)) {
-        if (timer != null) {
-          timer.cancel();
-        }
-        held.addAndGet(-counted);
-        reading.release();
-        answer(response, callback, result);
-      }
     }
   }
 }

@@ -22,7 +22,7 @@ public enum HookResult {
   TOO_LARGE(413),
   /** The connection broke before the body was there. */
   ABORTED(400),
-  /** Too many bodies are being read. */
+  /** It came so slowly that it had to make room for another one. */
   OVERLOADED(503),
   /** A bug. */
   FAILED(500);

@@ -154,12 +154,12 @@ public final class Authenticator implements Verifier {
       return Need.CONFIRMATION;
     }
     Change change = changes.latest(local.principal().userId());
-    if (change == null || local.issuedAt() > change.at()) {
+    if (change == null) {
       return Need.NOTHING;
     }
     return switch (mode) {
-      case AUTO -> Need.CONFIRMATION;
-      case JWT -> change.disabled() ? Need.REFUSAL : Need.NOTHING;
+      case AUTO -> change.concerns(local.issuedAt()) ? Need.CONFIRMATION : Need.NOTHING;
+      case JWT -> change.refuses(local.issuedAt()) ? Need.REFUSAL : Need.NOTHING;
       case RESOLVER -> throw new AssertionError("nothing is local");
     };
   }

@@ -24,6 +24,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -47,6 +49,7 @@ class HookHandlerTest {
 
   private static final String SECRET = "a-secret-of-the-project";
   private static final String OTHER_SECRET = "another-secret-of-the-project";
+  private static final String RECORDED_SECRET = "throwaway-webhook-secret-0123456";
   private static final String EVENT =
       """
       {"id": "0123456789abcdef", "seq": 42, "type": "user.disabled",
@@ -54,25 +57,39 @@ class HookHandlerTest {
        "context": {"timestamp": 1795521600}}
       """;
 
+  /** As in production, but with few places and little patience. */
+  private static final HookBodies.Limits LIMITS =
+      new HookBodies.Limits(
+          16, Duration.ofMillis(500), HookHandler.LIMITS.bytesPerSecond(), Duration.ofSeconds(60));
+
   private final HttpClient http = HttpClient.newHttpClient();
   private final Queue<HookResult> results = new ConcurrentLinkedQueue<>();
   private final Queue<UserEvent> events = new ConcurrentLinkedQueue<>();
+  private final Queue<Long> passed = new ConcurrentLinkedQueue<>();
   private volatile boolean bug;
   private volatile Marks.Effect effect = Marks.Effect.MARKED;
   private final Javalin server =
       Servers.auth(
           new HookHandler(
-              List.of(SECRET, OTHER_SECRET),
-              event -> {
-                if (bug) {
-                  throw new IllegalStateException("a bug");
+              List.of(SECRET, OTHER_SECRET, RECORDED_SECRET),
+              new HookHandler.Sink() {
+                @Override
+                public Marks.Effect learn(UserEvent event) {
+                  if (bug) {
+                    throw new IllegalStateException("a bug");
+                  }
+                  events.add(event);
+                  return effect;
                 }
-                events.add(event);
-                return effect;
+
+                @Override
+                public void pass(long seq, long at) {
+                  passed.add(seq);
+                }
               },
               results::add,
               nobody(),
-              Duration.ofMillis(500)),
+              LIMITS),
           "127.0.0.1",
           0,
           null,
@@ -237,7 +254,7 @@ class HookHandlerTest {
                 + "x-authgear-body-signature: "
                 + "0".repeat(64)
                 + "\r\n\r\n"
-                + chunk.repeat(4)
+                + chunk.repeat(HookHandler.MAX_BODY / 0x10000)
                 + "1\r\n \r\n");
     assertThat(answer).startsWith("HTTP/1.1 413 ");
     assertThat(results).containsExactly(HookResult.TOO_LARGE);
@@ -260,23 +277,120 @@ class HookHandlerTest {
   }
 
   @Test
-  void manySlowBodies_holdNoThreadsAndDelayNoDecision() throws Exception {
+  void stalledBodies_delayNeitherDecisionsNorGenuineEvents() throws Exception {
+    int stalled = 300;
+    byte[] body = EVENT.getBytes(UTF_8);
     List<Socket> sockets = new ArrayList<>();
     try {
-      for (int i = 0; i < HookHandler.MAX_READING + 1; i++) {
+      for (int i = 0; i < stalled; i++) {
         Socket socket = connect();
         sockets.add(socket);
-        socket.getOutputStream().write(head(100, "0".repeat(64)).getBytes(ISO_8859_1));
+        // Nearly all of it, or nothing.
+        int sent = i % 2 == 0 ? 200_000 : 0;
+        socket
+            .getOutputStream()
+            .write((head(200_001, "0".repeat(64)) + " ".repeat(sent)).getBytes(ISO_8859_1));
+        if (i % 100 == 99) {
+          assertThat(send(request("/auth").GET()).statusCode()).isEqualTo(401);
+          // In one piece, as Authgear and nginx send it.
+          String genuine =
+              head(body.length, sign(body, SECRET))
+                      .replaceFirst("x\r\n", "x\r\nConnection: close\r\n")
+                  + EVENT;
+          assertThat(raw(genuine)).startsWith("HTTP/1.1 200 ");
+        }
       }
-      assertThat(send(request("/auth").GET()).statusCode()).isEqualTo(401);
-      Awaitility.await().until(() -> results.size() == HookHandler.MAX_READING + 1);
+      Awaitility.await().until(() -> results.size() == stalled + 3);
     } finally {
       for (Socket socket : sockets) {
         socket.close();
       }
     }
-    byte[] body = EVENT.getBytes(UTF_8);
-    assertThat(post(body, sign(body, SECRET)).statusCode()).isEqualTo(200);
+    assertThat(results)
+        .containsOnly(HookResult.ACCEPTED, HookResult.OVERLOADED, HookResult.TIMEOUT);
+    assertThat(results.stream().filter(HookResult.ACCEPTED::equals)).hasSize(3);
+    assertThat(events).hasSize(3);
+    assertThat(results.stream().filter(HookResult.OVERLOADED::equals))
+        .as("whoever did not fit made room")
+        .hasSizeGreaterThanOrEqualTo(1);
+  }
+
+  @Test
+  void bodyThatComesSteadily_isWaitedForLongerThanTheGrace() throws Exception {
+    // Its first part allows it ten more seconds.
+    int first = (int) (10 * LIMITS.bytesPerSecond());
+    byte[] body = (EVENT + " ".repeat(first)).getBytes(UTF_8);
+    try (Socket socket = connect()) {
+      socket.setSoTimeout(20_000);
+      OutputStream out = socket.getOutputStream();
+      out.write(head(body.length, sign(body, SECRET)).getBytes(ISO_8859_1));
+      out.write(body, 0, first);
+      out.flush();
+      // Another one that does not come is given up meanwhile.
+      assertThat(raw(head(100, "0".repeat(64)) + "{")).startsWith("HTTP/1.1 408 ");
+      out.write(body, first, body.length - first);
+      out.flush();
+      Awaitility.await().until(() -> results.size() == 2);
+    }
+    assertThat(results).containsExactly(HookResult.TIMEOUT, HookResult.ACCEPTED);
+  }
+
+  @Test
+  void userWithAVeryLongAttribute_isDisabledAllTheSame() throws Exception {
+    String nickname = "n".repeat(24 * 1024 * 1024);
+    byte[] body =
+        EVENT
+            .replace(
+                "\"is_disabled\"",
+                "\"standard_attributes\": {\"nickname\": \"" + nickname + "\"}, \"is_disabled\"")
+            .getBytes(UTF_8);
+    assertThatAnswered(post(body, sign(body, SECRET)), 200, HookResult.ACCEPTED);
+    assertThat(events).hasSize(1);
+    results.clear();
+    body[body.length / 2] = 'm';
+    assertThatAnswered(
+        post(body, sign(EVENT.getBytes(UTF_8), SECRET)), 401, HookResult.BAD_SIGNATURE);
+    assertThat(events).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "identity.email.verified",
+        "user.anonymization_scheduled",
+        "user.anonymization_unscheduled",
+        "user.anonymized",
+        "user.deleted",
+        "user.deletion_scheduled",
+        "user.deletion_unscheduled",
+        "user.disabled-temporary",
+        "user.disabled",
+        "user.profile.updated",
+        "user.reenabled"
+      })
+  void recordedEvent_isTakenInAsItWasSent(String name) throws Exception {
+    String answer = raw(recorded(name));
+    assertThat(answer).startsWith("HTTP/1.1 200 ");
+    assertThat(results).containsExactly(HookResult.ACCEPTED);
+    assertThat(events).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"user.authenticated", "user.created"})
+  void recordedEventThatChangesNothing_isIgnored(String name) throws Exception {
+    assertThat(raw(recorded(name))).startsWith("HTTP/1.1 200 ");
+    assertThat(results).containsExactly(HookResult.IGNORED);
+    assertThat(passed).hasSize(1);
+  }
+
+  private static String recorded(String name) throws IOException {
+    String[] parts =
+        Files.readString(
+                Path.of("src/test/resources/recorded/webhook-" + name + ".http"), ISO_8859_1)
+            .split("\n\n", 2);
+    return parts[0].replace("POST /hook ", "POST /hooks/authgear ").replace("\n", "\r\n")
+        + "\r\nConnection: close\r\n\r\n"
+        + parts[1];
   }
 
   @Test

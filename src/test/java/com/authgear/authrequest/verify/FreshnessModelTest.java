@@ -15,7 +15,10 @@ import com.authgear.authrequest.sandbox.TokenOptions;
 import com.authgear.authrequest.verify.Authenticator.Mode;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
-import com.authgear.authrequest.verify.changes.Changes.Change;
+import com.authgear.authrequest.verify.changes.Interval;
+import com.authgear.authrequest.verify.changes.Marks;
+import com.authgear.authrequest.verify.changes.Marks.Effect;
+import com.authgear.authrequest.verify.changes.UserEvent;
 import com.authgear.authrequest.verify.freshness.TestClock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,14 +31,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Random histories of logins, logouts, disabled users, announcements that are lost, doubled and
- * late, keys that come and go, a resolver that comes and goes, and a clock. A simple oracle knows
- * since when a credential is bad; no request with it may pass later than the settings promise.
+ * Random histories of logins, logouts, users who are disabled, which ends their sessions for good,
+ * accounts whose validity ends without an announcement, announcements that are lost, doubled, late,
+ * replayed and earlier than the resolver knows, keys that come and go, a resolver that comes and
+ * goes, and a clock that is set back. A simple oracle knows since when a credential is bad, by a
+ * clock that nobody sets; no request with it may pass later than the settings promise.
  */
 class FreshnessModelTest {
 
   private static final List<String> USERS = List.of("alice", "bob", "carol", "erin");
   private static final long NEVER = Long.MAX_VALUE;
+
+  /** As far as the clock is set back in one history: with a late event, within the margin. */
+  private static final int MAX_SET_BACK = 20_000;
 
   /** A credential, and since when its session is gone. Times are milliseconds unless said. */
   private static final class Held {
@@ -47,7 +55,7 @@ class FreshnessModelTest {
     private long goneSince = NEVER;
 
     /**
-     * @param issuedAt Unix seconds
+     * @param issuedAt Unix seconds by the clock that is set back
      * @param kid of the key that signed it; empty if none did
      */
     private Held(String user, Credential credential, long issuedAt, long expiresAt, String kid) {
@@ -97,8 +105,15 @@ class FreshnessModelTest {
     private final List<Held> held = new ArrayList<>();
     private final Map<String, Long> disabledSince = new HashMap<>();
 
-    /** By user: when the newest announcement was learned. */
+    /** By user: since when the account is not valid any more. */
+    private final Map<String, Long> invalidSince = new HashMap<>();
+
+    /** By user: when the newest announcement was heard for the first time. */
     private final Map<String, Long> learned = new HashMap<>();
+
+    private final List<UserEvent> heard = new ArrayList<>();
+    private long seq = 1000;
+    private int setBack;
 
     private final Map<String, Long> enabledAt = new HashMap<>();
 
@@ -154,18 +169,19 @@ class FreshnessModelTest {
     }
 
     private void actOn(String user) {
-      switch (random.nextInt(16)) {
+      switch (random.nextInt(21)) {
         case 0, 1, 12, 13 -> login(user);
         case 2 -> logout(user);
         case 3 -> {
-          project.disable(user);
-          disabledSince.putIfAbsent(user, clock.millis());
+          disable(user);
           announce(user);
         }
         case 4, 14, 15 -> {
           project.enable(user);
+          project.setValidity(user, null, null);
           disabledSince.remove(user);
-          enabledAt.put(user, clock.millis());
+          invalidSince.remove(user);
+          enabledAt.put(user, time());
           announce(user);
         }
         case 5 -> deliverLate(user);
@@ -180,12 +196,49 @@ class FreshnessModelTest {
         }
         case 7 -> clock.pass(random.nextInt(40_000));
         case 8 -> clock.pass(random.nextInt(3) == 0 ? 600_000 : 5_000);
+        case 16 -> announceTooEarly(user);
+        case 17 -> {
+          project.setValidity(user, null, clock.instant().minusMillis(MAX_SET_BACK));
+          invalidSince.putIfAbsent(user, time());
+        }
+        case 18 -> heard.forEach(verifying.marks::learn);
+        case 19 -> {
+          int by = Math.min(random.nextInt(10_000), MAX_SET_BACK - setBack);
+          clock.jump(-by);
+          setBack += by;
+        }
         default -> clock.pass(random.nextInt(3_000));
       }
     }
 
+    /** Milliseconds that really passed. */
+    private long time() {
+      return clock.nanoTime() / 1_000_000;
+    }
+
+    /** Ends the sessions, too. */
+    private void disable(String user) {
+      project.disable(user);
+      disabledSince.putIfAbsent(user, time());
+      logout(user);
+    }
+
+    /**
+     * The announcement arrives before the resolver knows; requests in between see the old state.
+     */
+    private void announceTooEarly(String user) {
+      hear(user, ++seq);
+      for (Held one : held.subList(Math.max(0, held.size() - 6), held.size())) {
+        if (one.user.equals(user)) {
+          Verification _ = verifying.ask(one.credential);
+        }
+      }
+      clock.pass(random.nextInt(1_900));
+      disable(user);
+    }
+
     private void login(String user) {
-      if (disabledSince.containsKey(user)) {
+      if (disabledSince.containsKey(user) || invalidSince.containsKey(user)) {
         return;
       }
       Duration lifetime = Duration.ofSeconds(5 + random.nextInt(1800));
@@ -207,30 +260,42 @@ class FreshnessModelTest {
       project.logout(user);
       for (Held one : held) {
         if (one.user.equals(user) && one.goneSince == NEVER) {
-          one.goneSince = clock.millis();
+          one.goneSince = time();
         }
       }
     }
 
     /** An announcement arrives, arrives twice, or is lost. */
     private void announce(String user) {
+      long number = ++seq;
       for (int i = random.nextInt(3); i > 0; i--) {
-        mark(user, clock.millis());
+        clock.pass(1);
+        hear(user, number);
       }
     }
 
-    /** An old announcement arrives only now; it may be of something that was undone since. */
-    private void deliverLate(String user) {
-      mark(user, clock.millis() - random.nextInt(10_000));
+    private void hear(String user, long number) {
+      UserEvent event = event(user, number, clock.millis());
+      if (verifying.marks.learn(event) == Effect.MARKED) {
+        heard.add(event);
+        learned.put(user, time());
+      }
     }
 
-    private void mark(String user, long at) {
-      clock.pass(1);
-      String id = project.user(user).id();
-      Change old = verifying.changes.get(id);
-      long latest = Math.max(at / 1000, old == null ? Long.MIN_VALUE : old.at());
-      verifying.changes.put(id, new Change(latest, clock.millis(), true));
-      learned.put(user, clock.millis());
+    /**
+     * An old announcement arrives only now; it may be of something that was undone since. Where a
+     * newer one came before, it adds nothing that is promised.
+     */
+    private void deliverLate(String user) {
+      UserEvent event = event(user, random.nextInt(1000), clock.millis() - random.nextInt(8_000));
+      if (verifying.marks.learn(event) == Effect.MARKED) {
+        heard.add(event);
+      }
+    }
+
+    private UserEvent event(String user, long number, long millis) {
+      return new UserEvent(
+          project.user(user).id(), number, millis / 1000, List.of(Interval.always()));
     }
 
     private void request(int step, Held one) {
@@ -252,7 +317,7 @@ class FreshnessModelTest {
           .as("seed %s, step %s: its key is not in the set that was fetched last", seed, step)
           .isTrue();
       assertThat(now).as("seed %s, step %s: until exp", seed, step).isLessThan(one.expiresAt);
-      assertThat(now)
+      assertThat(time())
           .as("seed %s, step %s, %s: %s", seed, step, one.user, answer)
           .isLessThan(mayPassUntil(one));
     }
@@ -267,30 +332,34 @@ class FreshnessModelTest {
       return keyIsKnown
           && one.goneSince == NEVER
           && !disabledSince.containsKey(one.user)
-          && now - enabledAt.getOrDefault(one.user, 0L) >= 1000
+          && !invalidSince.containsKey(one.user)
+          && time() - enabledAt.getOrDefault(one.user, -1000L) >= 1000
+          && one.issuedAt <= now / 1000
           && now < one.expiresAt - Verifying.SKEW.toMillis();
     }
 
     private long mayPassUntil(Held one) {
-      long badSince = Math.min(one.goneSince, disabledSince.getOrDefault(one.user, NEVER));
+      long badSince =
+          Math.min(
+              one.goneSince,
+              Math.min(
+                  disabledSince.getOrDefault(one.user, NEVER),
+                  invalidSince.getOrDefault(one.user, NEVER)));
       if (badSince == NEVER) {
         return NEVER;
       }
       long bound = one.isSession() ? Verifying.TTL.toMillis() : recheck;
       long byTime = bound == 0 ? NEVER : badSince + bound + stale;
       // What was announced after it became bad is seen at once: stale answers do not outlive it.
-      Long heard = learned.get(one.user);
-      long byAnnouncement =
-          heard != null && heard > badSince && (one.isSession() || recheck > 0 || isMarked(one))
-              ? heard
-              : NEVER;
+      Long announced = learned.get(one.user);
+      long byAnnouncement = NEVER;
+      if (announced != null && announced >= badSince) {
+        byAnnouncement = announced;
+      } else if (announced != null && announced + Marks.SECOND_LOOK.toMillis() >= badSince && up) {
+        // Announced before the resolver knew; it is asked once more.
+        byAnnouncement = announced + Marks.SECOND_LOOK.toMillis();
+      }
       return Math.min(byTime, byAnnouncement);
-    }
-
-    /** Whether a JWT was issued before what was announced. */
-    private boolean isMarked(Held one) {
-      Change change = verifying.changes.get(project.user(one.user).id());
-      return change != null && one.issuedAt <= change.at();
     }
   }
 }

@@ -20,7 +20,9 @@ import com.authgear.authrequest.verify.Authenticator.Mode;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
-import com.authgear.authrequest.verify.changes.Changes.Change;
+import com.authgear.authrequest.verify.changes.Interval;
+import com.authgear.authrequest.verify.changes.Marks;
+import com.authgear.authrequest.verify.changes.UserEvent;
 import com.authgear.authrequest.verify.freshness.TestClock;
 import java.time.Duration;
 import java.util.List;
@@ -38,6 +40,7 @@ class FreshnessTest {
   private final TestClock clock = new TestClock();
   private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock));
   private final Project project = sandbox.project();
+  private long seq;
   private Verifying verifying = new Verifying(sandbox, clock, Mode.AUTO, RECHECK, Duration.ZERO);
 
   @AfterEach
@@ -72,10 +75,13 @@ class FreshnessTest {
     return ((Verified) verification).principal();
   }
 
-  /** Authgear announced a change now. */
+  /** Authgear announces a change now. */
   private void announce(String user, boolean disabled) {
-    verifying.changes.put(
-        project.user(user).id(), new Change(clock.millis() / 1000, clock.millis(), disabled));
+    announce(user, ++seq, clock.millis() / 1000, disabled ? List.of(Interval.always()) : List.of());
+  }
+
+  private void announce(String user, long number, long at, List<Interval> disabled) {
+    verifying.marks.learn(new UserEvent(project.user(user).id(), number, at, disabled));
   }
 
   @Nested
@@ -276,30 +282,118 @@ class FreshnessTest {
     }
 
     @Test
-    void recheckOff_markedButGood_isConfirmedOnceAndThenLocal() {
+    void recheckOff_markedButGood_isConfirmedOnceAndOnceMoreAndThenLocal() {
       with(Mode.AUTO, Optional.empty(), Duration.ZERO);
       String token = project.accessToken("alice");
       clock.pass(1000);
-      announce("alice", true);
+      announce("alice", false);
       for (int i = 0; i < 5; i++) {
         assertThat(ask(token)).isInstanceOf(Verified.class);
         clock.pass(60_000);
       }
-      assertThat(calls()).isEqualTo(1);
+      assertThat(calls()).isEqualTo(2);
     }
 
     @Test
-    void recheckOff_tokenIssuedAfterTheChange_isLocal() {
+    void recheckOff_tokenIssuedWithinTheMargin_isConfirmedAndALaterOneIsLocal() {
       with(Mode.AUTO, Optional.empty(), Duration.ZERO);
       announce("alice", false);
       String same = project.accessToken("alice");
+      clock.pass(Verifying.SKEW.toMillis());
+      String margin = project.accessToken("alice");
       clock.pass(1000);
       String later = project.accessToken("alice");
 
       assertThat(ask(later)).isInstanceOf(Verified.class);
       assertThat(calls()).isZero();
+      ask(margin);
+      assertThat(calls()).as("by another clock it may be older").isEqualTo(1);
       ask(same);
-      assertThat(calls()).as("issued in the second of the change").isEqualTo(1);
+      assertThat(calls()).isEqualTo(2);
+    }
+
+    @Test
+    void resolverKnowsLaterThanTheEventComes_isAskedOnceMore() {
+      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      String token = project.accessToken("alice");
+      Cookies cookies = new Cookies(project.sessionCookie("alice"));
+      clock.pass(1000);
+      announce("alice", true);
+      assertThat(ask(token)).as("the resolver's old answer").isInstanceOf(Verified.class);
+      assertThat(ask(cookies)).isInstanceOf(Verified.class);
+      project.disable("alice");
+      clock.pass(Marks.SECOND_LOOK.toMillis() - 1);
+      assertThat(ask(token)).isInstanceOf(Verified.class);
+      assertThat(calls()).isEqualTo(2);
+
+      clock.pass(1);
+      assertThat(ask(token)).isInstanceOf(Rejected.class);
+      assertThat(ask(cookies)).isInstanceOf(Rejected.class);
+      assertThat(calls()).isEqualTo(4);
+    }
+
+    @Test
+    void resolverDownAtTheSecondLook_whoWasConfirmedSinceTheEventIsNotRefused() {
+      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      String token = project.accessToken("alice");
+      clock.pass(1000);
+      announce("alice", false);
+      ask(token);
+      sandbox.breakDown(AuthgearEndpoint.RESOLVER, Malfunction.status(418));
+      clock.pass(60_000);
+      assertThat(ask(token)).isInstanceOf(Verified.class);
+
+      clock.pass(1000);
+      announce("alice", false);
+      assertThat(ask(token)).as("changed since").isInstanceOf(Unavailable.class);
+    }
+
+    @Test
+    void replayedEvents_costOneConfirmationEachAndRefuseNobody() {
+      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      long longAgo = clock.millis() / 1000 - 600;
+      String token = project.accessToken("alice", TokenOptions.DEFAULTS);
+      Cookies cookies = new Cookies(project.sessionCookie("alice"));
+      ask(cookies);
+      for (int round = 0; round < 20; round++) {
+        for (int i = 1; i <= 9; i++) {
+          announce("alice", i, longAgo + i, List.of());
+          assertThat(ask(token)).isInstanceOf(Verified.class);
+          assertThat(ask(cookies)).isInstanceOf(Verified.class);
+        }
+      }
+      assertThat(calls()).isLessThanOrEqualTo(1 + 2 * 9);
+    }
+
+    @Test
+    void replayedEvents_resolverDown_refuseNobodyWhoWasConfirmedSince() {
+      with(Mode.AUTO, RECHECK, Duration.ZERO);
+      long longAgo = clock.millis() / 1000 - 600;
+      String token = project.accessToken("alice");
+      ask(token);
+      sandbox.breakDown(AuthgearEndpoint.RESOLVER, Malfunction.status(418));
+      for (int i = 1; i <= 9; i++) {
+        announce("alice", i, longAgo + i, List.of(Interval.always()));
+        assertThat(ask(token)).isInstanceOf(Verified.class);
+      }
+      announce("alice", false);
+      assertThat(ask(token)).as("that one is new").isInstanceOf(Unavailable.class);
+    }
+
+    @Test
+    void clockSetBack_newEventCountsAllTheSame() {
+      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      String token = project.accessToken("alice");
+      clock.pass(1000);
+      announce("alice", false);
+      ask(token);
+      clock.pass(60_000);
+      ask(token);
+      clock.jump(-20_000);
+      project.disable("alice");
+      announce("alice", true);
+
+      assertThat(ask(token)).isInstanceOf(Rejected.class);
     }
 
     @Test
@@ -328,18 +422,35 @@ class FreshnessTest {
     }
 
     @Test
-    void modeJwt_disabling_refusesOlderTokensOnly() {
+    void modeJwt_disabling_refusesOlderTokensForGood() {
       with(Mode.JWT, Optional.empty(), Duration.ZERO);
       String older = project.accessToken("alice");
       announce("alice", true);
-      clock.pass(1000);
+      Rejected changed = new Rejected(Source.JWT, Reason.USER_CHANGED);
+      assertThat(ask(older)).isEqualTo(changed);
+      clock.pass(2000);
+      announce("alice", false);
       String newer = project.accessToken("alice");
 
-      assertThat(ask(older)).isEqualTo(new Rejected(Source.JWT, Reason.USER_CHANGED));
       assertThat(ask(newer)).isInstanceOf(Verified.class);
-      announce("alice", false);
-      assertThat(ask(older)).as("a change that ends nothing").isInstanceOf(Verified.class);
+      assertThat(ask(older)).as("enabling brings nothing back").isEqualTo(changed);
+      clock.pass(Duration.ofMinutes(20).toMillis());
+      assertThat(ask(older)).isEqualTo(changed);
+      assertThat(ask(newer)).isInstanceOf(Verified.class);
       assertThat(calls()).isZero();
+    }
+
+    @Test
+    void modeJwt_temporaryDisablingThatBeginsLater_refusesWithinItsSpanOnly() {
+      with(Mode.JWT, Optional.empty(), Duration.ZERO);
+      String token = project.accessToken("alice");
+      long now = clock.millis();
+      announce("alice", 1, now / 1000, List.of(new Interval(now + 60_000, now + 120_000)));
+      assertThat(ask(token)).isInstanceOf(Verified.class);
+      clock.pass(60_000);
+      assertThat(ask(token)).isEqualTo(new Rejected(Source.JWT, Reason.USER_CHANGED));
+      clock.pass(60_000);
+      assertThat(ask(token)).isInstanceOf(Verified.class);
     }
   }
 

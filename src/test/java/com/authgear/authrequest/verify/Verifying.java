@@ -4,7 +4,7 @@ import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Authenticator.Mode;
-import com.authgear.authrequest.verify.changes.Changes.Change;
+import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.freshness.Answers;
 import com.authgear.authrequest.verify.freshness.CacheCounts;
 import com.authgear.authrequest.verify.freshness.TestClock;
@@ -16,10 +16,8 @@ import com.authgear.authrequest.verify.resolver.Resolver;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.awaitility.Awaitility;
@@ -30,7 +28,7 @@ final class Verifying implements AutoCloseable {
   static final Duration SKEW = Duration.ofSeconds(30);
   static final Duration TTL = Duration.ofSeconds(5);
 
-  final Map<String, Change> changes = new ConcurrentHashMap<>();
+  final Marks marks;
   final AtomicInteger coalesced = new AtomicInteger();
   final AtomicInteger stale = new AtomicInteger();
   final Authenticator verifier;
@@ -45,6 +43,7 @@ final class Verifying implements AutoCloseable {
       Mode mode,
       Optional<Duration> recheck,
       Duration staleIfError) {
+    marks = new Marks(clock, clock::nanoTime, SKEW);
     URI origin = URI.create(sandbox.origin());
     keys =
         Keys.discover(
@@ -84,7 +83,7 @@ final class Verifying implements AutoCloseable {
             sessions,
             confirmations,
             recheck.isPresent(),
-            changes::get,
+            marks,
             clock);
   }
 
@@ -93,7 +92,7 @@ final class Verifying implements AutoCloseable {
     return new Answers(
         resolver::ask,
         new Answers.Limits(goodFor, refreshAhead, staleIfError, 1000, Duration.ofSeconds(20), 32),
-        changes::get,
+        marks,
         clock,
         clock::nanoTime,
         new CacheCounts(),

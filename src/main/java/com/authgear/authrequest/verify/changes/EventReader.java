@@ -1,35 +1,49 @@
 package com.authgear.authrequest.verify.changes;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.io.InputStream;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the body of Authgear's webhooks (authgear-server, {@code pkg/api/event/event.go} and {@code
- * pkg/api/model/user.go}). Fields that are not needed are not looked at; those that are must be
- * there and of their type.
+ * pkg/api/model/user.go}) as it comes, in little memory however long it is: Authgear sets no bound
+ * on a user's attributes. Fields that are not needed are passed over; those that are must be there,
+ * once, and of their type.
  */
 public final class EventReader {
 
   /** What a body turns out to be. */
   public sealed interface Reading {}
 
-  /** An event that changes what a user may do. */
-  public record Relevant(String id, String type, UserEvent event) implements Reading {}
+  /**
+   * An event that changes what its users may do, or what is said of them.
+   *
+   * @param events one for each user; all have this {@code seq}
+   */
+  public record Relevant(String id, String type, long seq, List<UserEvent> events)
+      implements Reading {}
 
-  /** An event that changes nothing here, or one that is not known. */
-  public record Irrelevant(String id, String type, long seq) implements Reading {}
+  /**
+   * An event that changes nothing here, or one that is not known.
+   *
+   * @param at when it happened, Unix seconds
+   */
+  public record Irrelevant(String id, String type, long seq, long at) implements Reading {}
 
   /**
    * Not an event.
@@ -38,42 +52,9 @@ public final class EventReader {
    */
   public record Malformed(String what) implements Reading {}
 
-  private static final Pattern ID = Pattern.compile("[0-9A-Za-z_-]{1,64}");
-  private static final Pattern TYPE = Pattern.compile("[0-9a-z._]{1,64}");
-
-  private static final ObjectMapper JSON =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
-
-  static {
-    JSON.getFactory()
-        .setStreamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(64).build());
-  }
-
-  private EventReader() {}
-
-  /** Reads a body whose signature is good. */
-  public static Reading read(byte[] body) {
-    try (JsonParser parser = JSON.createParser(body)) {
-      JsonNode root = JSON.readTree(parser);
-      return root == null ? new Malformed("the body is empty") : read(root);
-    } catch (IOException _) {
-      return new Malformed("the body is not JSON");
-    } catch (Fault fault) {
-      return new Malformed(String.valueOf(fault.getMessage()));
-    }
-  }
-
-  private static Reading read(JsonNode root) {
-    String id = word(root, "id", ID);
-    String type = word(root, "type", TYPE);
-    long seq = wholeNumber(root, "seq");
-    long at = wholeNumber(object(root, "context"), "timestamp");
-    JsonNode payload = object(root, "payload");
-    return switch (type) {
-      case "user.disabled",
+  private static final Set<String> RELEVANT =
+      Set.of(
+          "user.disabled",
           "user.reenabled",
           "user.deletion_scheduled",
           "user.deletion_unscheduled",
@@ -81,25 +62,247 @@ public final class EventReader {
           "user.anonymization_scheduled",
           "user.anonymization_unscheduled",
           "user.anonymized",
-          "user.profile.updated" -> {
-        JsonNode user = object(payload, "user");
-        String userId = text(user, "id");
-        try {
-          yield new Relevant(id, type, new UserEvent(userId, seq, at, disabled(type, at, user)));
-        } catch (IllegalArgumentException | ArithmeticException e) {
-          throw new Fault(String.valueOf(e.getMessage()), e);
-        }
+          "user.profile.updated",
+          "user.anonymous.promoted",
+          "identity.email.added",
+          "identity.email.removed",
+          "identity.email.updated",
+          "identity.email.verified",
+          "identity.email.unverified",
+          "identity.phone.added",
+          "identity.phone.removed",
+          "identity.phone.updated",
+          "identity.phone.verified",
+          "identity.phone.unverified",
+          "identity.username.added",
+          "identity.username.removed",
+          "identity.username.updated",
+          "identity.oauth.connected",
+          "identity.oauth.disconnected",
+          "identity.biometric.enabled",
+          "identity.biometric.disabled");
+
+  private static final Set<String> ENVELOPE = Set.of("id", "type", "seq");
+
+  private static final Set<String> MOMENT = Set.of("timestamp");
+
+  private static final Set<String> TEMPORARY =
+      Set.of("temporarily_disabled_from", "temporarily_disabled_until");
+
+  private static final Set<String> USER =
+      Set.of(
+          "id",
+          "is_disabled",
+          "is_deactivated",
+          "is_anonymized",
+          "temporarily_disabled_from",
+          "temporarily_disabled_until",
+          "account_valid_from",
+          "account_valid_until",
+          "delete_at",
+          "anonymize_at");
+
+  /** The objects that hold what is needed. */
+  private enum Place {
+    ROOT,
+    CONTEXT,
+    PAYLOAD,
+    PERSON,
+    ANONYMOUS;
+
+    /** The names of what is needed in here. */
+    Set<String> neededNames() {
+      return switch (this) {
+        case ROOT -> ENVELOPE;
+        case CONTEXT -> MOMENT;
+        case PAYLOAD -> TEMPORARY;
+        case PERSON, ANONYMOUS -> USER;
+      };
+    }
+
+    /** The place of an object in here; null if nothing in it is needed. */
+    @Nullable Place inner(String name) {
+      return switch (this) {
+        case ROOT ->
+            switch (name) {
+              case "context" -> CONTEXT;
+              case "payload" -> PAYLOAD;
+              default -> null;
+            };
+        case PAYLOAD ->
+            switch (name) {
+              case "user" -> PERSON;
+              case "anonymous_user" -> ANONYMOUS;
+              default -> null;
+            };
+        case CONTEXT, PERSON, ANONYMOUS -> null;
+      };
+    }
+  }
+
+  private static final Pattern ID = Pattern.compile("[0-9A-Za-z_-]{1,64}");
+  private static final Pattern TYPE = Pattern.compile("[0-9a-z._]{1,64}");
+
+  /** Longer than any text that is needed. */
+  private static final int LONGEST_TEXT = 1024;
+
+  private static final int DEEPEST_NESTING = 64;
+
+  /** Names are not kept: whoever calls could fill a table of them. */
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(DEEPEST_NESTING)
+                  .maxStringLength(LONGEST_TEXT)
+                  .build())
+          .build();
+
+  /** What stands in place of a value that is neither text, a whole number nor a boolean. */
+  private enum Other {
+    NULL,
+    ELSE
+  }
+
+  private final Map<Place, Map<String, Object>> found = new EnumMap<>(Place.class);
+
+  private EventReader() {}
+
+  /**
+   * Reads a body to its end, unless it turns out to be malformed before. It says what the body
+   * says; whether that is to be believed is the caller's.
+   *
+   * @throws IOException if the body cannot be read
+   */
+  public static Reading read(InputStream body) throws IOException {
+    try (JsonParser parser = JSON.createParser(body)) {
+      JsonToken first = parser.nextToken();
+      if (first == null) {
+        return new Malformed("the body is empty");
       }
-      default -> new Irrelevant(id, type, seq);
+      if (first != JsonToken.START_OBJECT) {
+        return new Malformed("the body is not an object");
+      }
+      EventReader reader = new EventReader();
+      reader.collect(parser, Place.ROOT);
+      return parser.nextToken() == null ? reader.read() : new Malformed("the body is not JSON");
+    } catch (JsonProcessingException _) {
+      return new Malformed("the body is not JSON");
+    } catch (Fault fault) {
+      return new Malformed(String.valueOf(fault.getMessage()));
+    }
+  }
+
+  private void collect(JsonParser parser, Place place) throws IOException {
+    if (found.put(place, new HashMap<>()) != null) {
+      throw new Fault("an object is there twice");
+    }
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String name = parser.currentName();
+      JsonToken token = parser.nextToken();
+      Place inner = place.inner(name);
+      if (inner != null && token == JsonToken.START_OBJECT) {
+        collect(parser, inner);
+      } else if (place.neededNames().contains(name)) {
+        if (in(place).put(name, value(parser, token)) != null) {
+          throw new Fault(name + " is there twice");
+        }
+      } else {
+        parser.skipChildren();
+      }
+    }
+  }
+
+  private static Object value(JsonParser parser, JsonToken token) throws IOException {
+    return switch (token) {
+      case VALUE_STRING -> parser.getText();
+      case VALUE_TRUE -> true;
+      case VALUE_FALSE -> false;
+      case VALUE_NULL -> Other.NULL;
+      case VALUE_NUMBER_INT ->
+          switch (parser.getNumberType()) {
+            case INT, LONG -> parser.getLongValue();
+            case BIG_INTEGER, FLOAT, DOUBLE, BIG_DECIMAL -> Other.ELSE;
+          };
+      case NOT_AVAILABLE,
+          START_OBJECT,
+          END_OBJECT,
+          START_ARRAY,
+          END_ARRAY,
+          FIELD_NAME,
+          VALUE_EMBEDDED_OBJECT,
+          VALUE_NUMBER_FLOAT -> {
+        parser.skipChildren();
+        yield Other.ELSE;
+      }
     };
+  }
+
+  private Map<String, Object> in(Place place) {
+    Map<String, Object> values = found.get(place);
+    if (values == null) {
+      throw new Fault(nameOf(place) + " is not an object");
+    }
+    return values;
+  }
+
+  private static String nameOf(Place place) {
+    return switch (place) {
+      case ROOT -> "the body";
+      case CONTEXT -> "context";
+      case PAYLOAD -> "payload";
+      case PERSON -> "user";
+      case ANONYMOUS -> "anonymous_user";
+    };
+  }
+
+  private Reading read() {
+    Map<String, Object> root = in(Place.ROOT);
+    String id = word(root, "id", ID);
+    String type = word(root, "type", TYPE);
+    long seq = wholeNumber(root, "seq");
+    long at = wholeNumber(in(Place.CONTEXT), "timestamp");
+    Map<String, Object> payload = in(Place.PAYLOAD);
+    if (!RELEVANT.contains(type)) {
+      return new Irrelevant(id, type, seq, at);
+    }
+    Map<String, Object> user = in(Place.PERSON);
+    if (type.equals("user.disabled")) {
+      // The span stands in both.
+      TEMPORARY.stream()
+          .filter(payload::containsKey)
+          .forEach(name -> user.putIfAbsent(name, payload.get(name)));
+    }
+    List<UserEvent> events = new ArrayList<>();
+    try {
+      events.add(event(type, seq, at, user));
+      Map<String, Object> anonymous = found.get(Place.ANONYMOUS);
+      if (anonymous != null && !text(anonymous, "id").equals(text(user, "id"))) {
+        events.add(event(type, seq, at, anonymous));
+      }
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new Fault(String.valueOf(e.getMessage()), e);
+    }
+    return new Relevant(id, type, seq, List.copyOf(events));
+  }
+
+  private static UserEvent event(String type, long seq, long at, Map<String, Object> user) {
+    String id = text(user, "id");
+    // Checks the time before it is used.
+    UserEvent event = new UserEvent(id, seq, at, List.of());
+    return new UserEvent(id, seq, at, disabled(type, event, user));
   }
 
   /**
    * When the account is of no use, by the rules of Authgear's {@code account_status.go}: {@code
    * is_disabled} is the sum of all causes at the moment of the event, so what no bound explains has
-   * no bound.
+   * no bound. What is in effect by the event itself has no beginning here, as it ended the user's
+   * sessions. For what is gone the type counts and not the flags, which are those of before.
    */
-  private static List<Interval> disabled(String type, long at, JsonNode user) {
+  private static List<Interval> disabled(String type, UserEvent event, Map<String, Object> user) {
     boolean isDisabled = flag(user, "is_disabled", true);
     boolean deactivated = flag(user, "is_deactivated", false);
     boolean anonymized = flag(user, "is_anonymized", false);
@@ -110,27 +313,29 @@ public final class EventReader {
     Long deleteAt = time(user, "delete_at");
     Long anonymizeAt = time(user, "anonymize_at");
 
+    boolean temporary = disabledFrom != null || disabledUntil != null;
+    boolean endsSessions = isDisabled && type.equals("user.disabled");
     List<Interval> bounded = new ArrayList<>();
-    if (disabledFrom != null || disabledUntil != null) {
-      bounded.add(
-          new Interval(
-              disabledFrom == null ? Interval.ALWAYS : disabledFrom,
-              disabledUntil == null ? Interval.NEVER : disabledUntil));
+    if (temporary) {
+      long until = disabledUntil == null ? Interval.NEVER : disabledUntil;
+      Interval span = new Interval(beginning(disabledFrom, until), until);
+      bounded.add(endsSessions ? new Interval(Interval.ALWAYS, until) : span);
     }
     if (validFrom != null) {
-      bounded.add(new Interval(Interval.ALWAYS, validFrom));
+      Interval before = new Interval(Interval.ALWAYS, validFrom);
+      bounded.add(
+          before.holdsWithin(event.at())
+              ? before
+              : new Interval(beginning(null, validFrom), validFrom));
     }
     if (validUntil != null) {
       bounded.add(new Interval(validUntil, Interval.NEVER));
     }
-    boolean temporary = disabledFrom != null || disabledUntil != null;
     boolean scheduled = deleteAt != null || anonymizeAt != null;
     boolean gone = type.equals("user.deleted") || type.equals("user.anonymized");
+    boolean explained = bounded.stream().anyMatch(span -> span.holdsWithin(event.at()));
     // A temporary span and being disabled for good exclude each other at Authgear.
-    boolean forGood =
-        isDisabled
-            && !temporary
-            && (scheduled || type.equals("user.disabled") || !explains(bounded, at));
+    boolean forGood = isDisabled && (scheduled || (!temporary && (endsSessions || !explained)));
     if (gone || anonymized || deactivated || forGood) {
       bounded.add(Interval.always());
     }
@@ -142,63 +347,52 @@ public final class EventReader {
     return bounded;
   }
 
-  /** Whether a span holds at some moment of the second of the event. */
-  private static boolean explains(List<Interval> spans, long at) {
-    long millis = Math.multiplyExact(at, 1000);
-    return spans.stream().anyMatch(span -> span.contains(millis) || span.contains(millis + 999));
+  /** A beginning that says nothing of sessions: long ago where there is none. */
+  private static long beginning(@Nullable Long from, long until) {
+    return from == null ? Math.min(0, until - 1) : from;
   }
 
-  private static JsonNode object(JsonNode parent, String name) {
-    JsonNode value = parent.get(name);
-    if (value == null || !value.isObject()) {
-      throw new Fault(name + " is not an object");
-    }
-    return value;
-  }
-
-  private static String text(JsonNode parent, String name) {
-    JsonNode value = parent.get(name);
-    if (value == null || !value.isTextual()) {
+  private static String text(Map<String, Object> object, String name) {
+    if (!(object.get(name) instanceof String text)) {
       throw new Fault(name + " is not a string");
     }
-    return value.textValue();
+    return text;
   }
 
-  private static String word(JsonNode parent, String name, Pattern pattern) {
-    String text = text(parent, name);
+  private static String word(Map<String, Object> object, String name, Pattern pattern) {
+    String text = text(object, name);
     if (!pattern.matcher(text).matches()) {
       throw new Fault(name + " has an unexpected form");
     }
     return text;
   }
 
-  private static long wholeNumber(JsonNode parent, String name) {
-    JsonNode value = parent.get(name);
-    if (value == null || !value.isIntegralNumber() || !value.canConvertToLong()) {
+  private static long wholeNumber(Map<String, Object> object, String name) {
+    if (!(object.get(name) instanceof Long number)) {
       throw new Fault(name + " is not a whole number");
     }
-    return value.longValue();
+    return number;
   }
 
-  private static boolean flag(JsonNode parent, String name, boolean required) {
-    JsonNode value = parent.get(name);
+  private static boolean flag(Map<String, Object> object, String name, boolean required) {
+    Object value = object.get(name);
     if (value == null && !required) {
       return false;
     }
-    if (value == null || !value.isBoolean()) {
+    if (!(value instanceof Boolean flag)) {
       throw new Fault(name + " is not a boolean");
     }
-    return value.booleanValue();
+    return flag;
   }
 
   /** Unix milliseconds of an RFC 3339 time, rounded up; null if there is none. */
-  private static @Nullable Long time(JsonNode parent, String name) {
-    JsonNode value = parent.get(name);
-    if (value == null || value.isNull()) {
+  private static @Nullable Long time(Map<String, Object> object, String name) {
+    Object value = object.get(name);
+    if (value == null || value == Other.NULL) {
       return null;
     }
     try {
-      return OffsetDateTime.parse(text(parent, name)).toInstant().plusNanos(999_999).toEpochMilli();
+      return OffsetDateTime.parse(text(object, name)).toInstant().plusNanos(999_999).toEpochMilli();
     } catch (DateTimeException | ArithmeticException e) {
       throw new Fault(name + " is not a time", e);
     }

@@ -28,4 +28,10 @@ public record Interval(long from, long until) {
   boolean contains(long millis) {
     return from <= millis && millis < until;
   }
+
+  /** Whether it holds at some moment of a second. */
+  boolean holdsWithin(long second) {
+    long millis = Math.multiplyExact(second, 1000);
+    return from <= millis + 999 && millis < until;
+  }
 }

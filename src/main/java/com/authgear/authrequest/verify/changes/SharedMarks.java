@@ -298,14 +298,14 @@ public final class SharedMarks implements AutoCloseable {
   /** Takes what is there and this replica lacks, and adds what is not. */
   private void compare(StatefulRedisConnection<String, String> commands)
       throws InterruptedException, ExecutionException, TimeoutException {
-    Map<String, Long> there = new HashMap<>();
+    Map<String, Told> there = new HashMap<>();
     ScanArgs page = ScanArgs.Builder.limit(1_000);
     ScoredValueScanCursor<String> cursor = await(commands.async().zscan(key, page));
     while (true) {
       for (ScoredValue<String> member : cursor.getValues()) {
         UserEvent event = receive(member.getValue());
         if (event != null && there.size() <= 2 * Marks.CAPACITY) {
-          there.merge(event.userId(), event.seq(), Math::max);
+          there.merge(event.userId(), Told.by(event), Told::and);
         }
       }
       if (cursor.isFinished() || closed.getCount() == 0) {
@@ -315,10 +315,27 @@ public final class SharedMarks implements AutoCloseable {
     }
     List<UserEvent> missing =
         marks.snapshot().stream()
-            .filter(event -> there.getOrDefault(event.userId(), -1L) < event.seq())
+            .filter(event -> !there.getOrDefault(event.userId(), Told.NOTHING).says(event))
             .toList();
     for (int i = 0; i < missing.size(); i += BATCH) {
       publish(commands, missing.subList(i, Math.min(i + BATCH, missing.size())));
+    }
+  }
+
+  /** What the events of one user say together. */
+  private record Told(long seq, long sessionsEnded) {
+    private static final Told NOTHING = new Told(-1, UserEvent.NO_END);
+
+    static Told by(UserEvent event) {
+      return new Told(event.seq(), event.sessionsEnded());
+    }
+
+    Told and(Told other) {
+      return new Told(Math.max(seq, other.seq), Math.max(sessionsEnded, other.sessionsEnded));
+    }
+
+    boolean says(UserEvent event) {
+      return event.seq() <= seq && event.sessionsEnded() <= sessionsEnded;
     }
   }
 

@@ -45,7 +45,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>While the resolver cannot say, the last good answer may serve somewhat longer ({@link
  * Limits#staleIfError}), but not past the end of the credential, and not where the user has changed
- * since: then only a new answer counts, and without one the request is refused as unavailable.
+ * since: then only a new answer counts, and without one the request is refused as unavailable. An
+ * answer that was asked for after the change, but so soon that Authgear may not have known it
+ * everywhere, is asked for once more and may serve until then.
  *
  * <p>Ages are measured by the wall clock and by the steady one, and the greater counts. If the wall
  * clock says that an answer is from the future, it is not used.
@@ -165,7 +167,7 @@ public final class Answers implements AutoCloseable {
     private final long askedMillis;
     private final long askedNanos;
 
-    /** A change that was learned by then (Unix milliseconds) had been when this was asked for. */
+    /** The number of the newest change that had been heard of when this was asked for. */
     private final long covers;
 
     /** When to ask again in the background, by the steady clock. */
@@ -188,13 +190,12 @@ public final class Answers implements AutoCloseable {
     private final CompletableFuture<Answer> answer = new CompletableFuture<>();
 
     /**
-     * @param seen when the newest change was learned that the asker knows of
+     * @param covers the number of the newest change that the asker knows of
      */
-    private Call(long millis, long nanos, long seen) {
+    private Call(long millis, long nanos, long covers) {
       this.askedMillis = millis;
       this.askedNanos = nanos;
-      // What is learned within the same millisecond may have come later, unless it was seen.
-      this.covers = Math.max(millis - 1, seen);
+      this.covers = covers;
     }
   }
 
@@ -214,7 +215,9 @@ public final class Answers implements AutoCloseable {
     if (answer != null
         && isWithin(answer, goodForNanos, millis, nanos)
         && isBeforeItsEnd(answer, millis)
-        && coversChanges(answer)) {
+        && (coversChanges(answer)
+            // Someone is making sure already; that call decides for those who come after it.
+            || (inFlight.containsKey(credentials) && isAfterChanges(answer)))) {
       counts.hit();
       listener.used(age(answer, millis, nanos));
       if (refreshAhead && nanos - answer.refreshAt >= 0) {
@@ -255,9 +258,9 @@ public final class Answers implements AutoCloseable {
     }
     counts.miss();
     long deadline = nanoTime.getAsLong() + patienceNanos;
-    long seen = learned(question.userId());
+    long seen = number(question.userId());
     for (int round = 0; round < ROUNDS; round++) {
-      Call mine = new Call(wall.millis(), nanoTime.getAsLong(), seen);
+      Call mine = call(seen);
       Call call = join(credentials, mine, seen);
       Verification answer;
       if (call == mine) {
@@ -272,10 +275,13 @@ public final class Answers implements AutoCloseable {
       }
       switch (answer) {
         case Verified verified -> {
-          seen = learned(verified.principal().userId());
-          if (seen <= call.covers) {
+          Change change = change(verified.principal().userId());
+          if (change == null
+              || change.number() <= call.covers
+              || change.isBefore(call.covers, call.askedMillis)) {
             return verified;
           }
+          seen = change.number();
         }
         case Rejected _, Anonymous _ -> {
           return answer;
@@ -409,8 +415,7 @@ public final class Answers implements AutoCloseable {
       background.execute(
           () -> {
             try {
-              long seen = learned(question.userId());
-              Call mine = new Call(wall.millis(), nanoTime.getAsLong(), seen);
+              Call mine = call(number(question.userId()));
               if (inFlight.putIfAbsent(credentials, mine) == null) {
                 make(credentials, presented, caller, question, mine);
               }
@@ -425,17 +430,24 @@ public final class Answers implements AutoCloseable {
     }
   }
 
+  /**
+   * The last good answer, for where the resolver cannot say: within its time if a change asks for
+   * another one that would only make sure, and somewhat longer if the settings say so.
+   */
   private @Nullable Verified stale(Digest credentials) {
-    Answer answer = good == null || staleNanos == 0 ? null : good.getIfPresent(credentials);
+    Answer answer = good == null ? null : good.getIfPresent(credentials);
     long millis = wall.millis();
+    long nanos = nanoTime.getAsLong();
     if (answer == null
-        || !isWithin(answer, sum(goodForNanos, staleNanos), millis, nanoTime.getAsLong())
+        || !isWithin(answer, sum(goodForNanos, staleNanos), millis, nanos)
         || !isBeforeItsEnd(answer, millis)
-        || !coversChanges(answer)
+        || !isAfterChanges(answer)
         || !(answer.verification instanceof Verified verified)) {
       return null;
     }
-    listener.servedStale();
+    if (!isWithin(answer, goodForNanos, millis, nanos)) {
+      listener.servedStale();
+    }
     return verified.freshUntil(Verified.NEVER_CACHED);
   }
 
@@ -460,15 +472,35 @@ public final class Answers implements AutoCloseable {
         TimeUnit.MILLISECONDS.toNanos(millis - answer.askedMillis), nanos - answer.askedNanos);
   }
 
-  private boolean coversChanges(Answer answer) {
-    return !(answer.verification instanceof Verified verified)
-        || learned(verified.principal().userId()) <= answer.covers;
+  /** A call that is made now. The number is read first: what is heard of later is not covered. */
+  private Call call(long seen) {
+    return new Call(wall.millis(), nanoTime.getAsLong(), Math.max(seen, changes.number()));
   }
 
-  /** When the newest change of a user was learned. */
-  private long learned(String userId) {
-    Change change = userId.isEmpty() ? null : changes.latest(userId);
-    return change == null ? NO_CHANGE : change.learned();
+  private boolean coversChanges(Answer answer) {
+    return !(answer.verification instanceof Verified verified)
+        || number(verified.principal().userId()) <= answer.covers;
+  }
+
+  /** Whether it was asked for after the user's newest change, though perhaps too soon after it. */
+  private boolean isAfterChanges(Answer answer) {
+    if (!(answer.verification instanceof Verified verified)) {
+      return true;
+    }
+    Change change = change(verified.principal().userId());
+    return change == null
+        || change.number() <= answer.covers
+        || change.isBefore(answer.covers, answer.askedMillis);
+  }
+
+  private @Nullable Change change(String userId) {
+    return userId.isEmpty() ? null : changes.latest(userId);
+  }
+
+  /** The number of the newest change of a user. */
+  private long number(String userId) {
+    Change change = change(userId);
+    return change == null ? NO_CHANGE : change.number();
   }
 
   /** How many good answers are remembered, about. */

@@ -7,6 +7,9 @@ import com.authgear.authrequest.verify.changes.EventReader.Irrelevant;
 import com.authgear.authrequest.verify.changes.EventReader.Malformed;
 import com.authgear.authrequest.verify.changes.EventReader.Reading;
 import com.authgear.authrequest.verify.changes.EventReader.Relevant;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Nested;
@@ -42,13 +45,17 @@ class EventReaderTest {
   }
 
   private static Reading read(String body) {
-    return EventReader.read(body.getBytes(UTF_8));
+    try {
+      return EventReader.read(new ByteArrayInputStream(body.getBytes(UTF_8)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static List<Interval> disabled(String type, String user) {
     Reading reading = read(body(type, user));
     assertThat(reading).isInstanceOf(Relevant.class);
-    return ((Relevant) reading).event().disabled();
+    return ((Relevant) reading).events().getFirst().disabled();
   }
 
   private static boolean disabledAt(List<Interval> spans, String time) {
@@ -63,7 +70,8 @@ class EventReaderTest {
             new Relevant(
                 "0123456789abcdef",
                 "user.disabled",
-                new UserEvent(USER, 42, AT, List.of(Interval.always()))));
+                42,
+                List.of(new UserEvent(USER, 42, AT, List.of(Interval.always())))));
   }
 
   @ParameterizedTest
@@ -177,7 +185,8 @@ class EventReaderTest {
   @ParameterizedTest
   @ValueSource(strings = {"user.authenticated", "user.created", "something.new_in_2030"})
   void read_otherEvent_isIrrelevant(String type) {
-    assertThat(read(body(type, ENABLED))).isEqualTo(new Irrelevant("0123456789abcdef", type, 42));
+    assertThat(read(body(type, ENABLED)))
+        .isEqualTo(new Irrelevant("0123456789abcdef", type, 42, AT));
   }
 
   @Test
@@ -202,7 +211,7 @@ class EventReaderTest {
           "seq": 42                         | "seq": "42"          | seq is not a whole number
           "seq": 42                         | "seq": 1e30          | seq is not a whole number
           "seq": 42                         | "seq": -1            | seq is negative
-          "seq": 42                         | "seq": 42, "seq": 43 | the body is not JSON
+          "seq": 42                         | "seq": 42, "seq": 43 | seq is there twice
           "user.disabled"                   | null                 | type is not a string
           "user.disabled"                   | "User Disabled"      | type has an unexpected form
           "timestamp": 1795521600           | "t": 1               | timestamp is not a whole number

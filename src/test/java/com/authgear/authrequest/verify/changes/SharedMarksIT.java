@@ -41,7 +41,7 @@ class SharedMarksIT {
   private final RedisServer redis = new RedisServer();
 
   private final class Replica implements AutoCloseable {
-    private final Marks marks = new Marks(clock, Duration.ZERO);
+    private final Marks marks = new Marks(clock, System::nanoTime, Duration.ZERO);
     private final Queue<Transit> transits = new ConcurrentLinkedQueue<>();
     private final SharedMarks shared;
 

@@ -1,5 +1,6 @@
 package com.authgear.authrequest.verify.freshness;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -14,6 +15,7 @@ import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
+import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Changes.Change;
 import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Presented;
@@ -31,6 +33,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +49,7 @@ class AnswersTest {
   private final TestClock clock = new TestClock();
   private final CacheCounts counts = new CacheCounts();
   private final Map<String, Change> changes = new ConcurrentHashMap<>();
+  private final AtomicLong changeNumber = new AtomicLong();
   private final AtomicInteger coalesced = new AtomicInteger();
   private final AtomicInteger stale = new AtomicInteger();
   private final List<Long> ages = new CopyOnWriteArrayList<>();
@@ -79,7 +83,17 @@ class AnswersTest {
                 size,
                 Duration.ofMillis(patience),
                 4),
-            changes::get,
+            new Changes() {
+              @Override
+              public @Nullable Change latest(String userId) {
+                return changes.get(userId);
+              }
+
+              @Override
+              public long number() {
+                return changeNumber.get();
+              }
+            },
             clock,
             clock::nanoTime,
             counts,
@@ -172,8 +186,21 @@ class AnswersTest {
     return verification instanceof Verified verified ? verified.principal().roles() : null;
   }
 
-  private void changed(long learned) {
-    changes.put(USER, new Change(TestClock.START, learned, false));
+  private void changed() {
+    long number = changeNumber.incrementAndGet();
+    changes.put(USER, new Change(clock.millis() / 1000, Change.NEVER, number, number));
+  }
+
+  /** What was heard of before has to be confirmed once more. */
+  private void lookAgain() {
+    Change change = requireNonNull(changes.get(USER));
+    changes.put(
+        USER,
+        new Change(
+            change.confirmUntil(),
+            change.refuseUntil(),
+            changeNumber.incrementAndGet(),
+            change.heard()));
   }
 
   @Nested
@@ -469,7 +496,7 @@ class AnswersTest {
         Future<Verification> first = threads.submit(() -> answers.ask(KEY, ANY));
         await().until(() -> calls.get() == 1);
         clock.pass(10);
-        changed(clock.millis());
+        changed();
         resolver = () -> valid("after");
         answer.countDown();
 
@@ -487,18 +514,18 @@ class AnswersTest {
     void known_askedBeforeTheChangeWasLearned_isNothing() {
       Answers answers = answers(TTL, false, 0);
       request(answers);
-      changed(clock.millis());
+      changed();
       assertThat(answers.known(KEY, ANY)).as("the same millisecond").isNull();
 
       clock.pass(1);
-      changed(clock.millis());
+      changed();
       assertThat(answers.known(KEY, ANY)).isNull();
     }
 
     @Test
     void known_askedAfterTheChangeWasLearned_isTheAnswer() {
       Answers answers = answers(TTL, false, 0);
-      changed(clock.millis());
+      changed();
       clock.pass(1);
       request(answers);
 
@@ -510,7 +537,7 @@ class AnswersTest {
     void ask_inTheMillisecondOfTheChange_isAnsweredByACallThatKnowsOfIt() {
       Answers answers = answers(TTL, false, 0);
       request(answers);
-      changed(clock.millis());
+      changed();
 
       assertThat(request(answers)).isInstanceOf(Verified.class);
       assertThat(answers.known(KEY, ANY)).as("asked for knowing the change").isNotNull();
@@ -522,7 +549,7 @@ class AnswersTest {
       request(answers);
       for (int i = 0; i < 3; i++) {
         clock.pass(10);
-        changed(clock.millis());
+        changed();
         assertThat(roles(request(answers))).containsExactly("admin");
       }
       assertThat(calls.get()).isBetween(4, 7);
@@ -531,12 +558,12 @@ class AnswersTest {
     @Test
     void known_untilTheEnd_lastsUntilTheNextChange() {
       Answers answers = answers(Answers.UNTIL_THE_END, false, 0, 100, 1000);
-      changed(clock.millis());
+      changed();
       request(answers);
       clock.pass(Duration.ofDays(20).toMillis());
       assertThat(answers.known(KEY, ANY)).isNotNull();
 
-      changed(clock.millis());
+      changed();
       assertThat(answers.known(KEY, ANY)).isNull();
     }
   }
@@ -641,7 +668,7 @@ class AnswersTest {
     void ask_userChangedSince_isUnavailable() {
       Answers answers = down(3000);
       clock.pass(10);
-      changed(clock.millis());
+      changed();
 
       assertThat(request(answers)).isInstanceOf(Unavailable.class);
     }
