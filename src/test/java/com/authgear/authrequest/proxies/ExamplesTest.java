@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -67,11 +68,10 @@ class ExamplesTest {
             "examples/envoy/envoy.yaml",
             "examples/haproxy/authgear.lua",
             "examples/traefik/dynamic.yaml",
-            "k8s/examples/envoy-gateway/clienttrafficpolicy.yaml",
             "k8s/examples/envoy-gateway/securitypolicy.yaml",
             "k8s/examples/gateway-api/httproute.yaml",
             "k8s/examples/ingress-nginx/ingress.yaml",
-            "k8s/examples/nginx-ingress-controller/policy.yaml",
+            "k8s/examples/nginx-ingress-controller/virtualserver.yaml",
             "k8s/examples/traefik/middleware.yaml",
             "nginx/authgear/identity.conf",
             "nginx/authgear/public.conf");
@@ -128,9 +128,11 @@ class ExamplesTest {
             "authRequestHeaders",
             "authResponseHeaders",
             "authResponseHeadersRegex",
+            "trustForwardHeader",
             "addAuthCookiesToResponse",
             "maxResponseBodySize")
-        .doesNotContain("trustForwardHeader", "forwardBody", "preserveRequestMethod");
+        .doesNotContain("forwardBody", "preserveRequestMethod");
+    assertThat(forwardAuth.at("/trustForwardHeader").asBoolean(true)).isFalse();
     assertThat(forwardAuth.at("/address").asText()).doesNotContain("?");
     assertThat(lower(forwardAuth.at("/authResponseHeaders")))
         .containsExactlyInAnyOrderElementsOf(identity());
@@ -155,26 +157,50 @@ class ExamplesTest {
       assertThat(keys(router))
           .containsExactlyInAnyOrder(
               "rule", "priority", "entryPoints", "middlewares", "service", "tls");
-      assertThat(texts(router.at("/middlewares"))).hasSize(1);
-      assertThat(http.at("/middlewares").has(texts(router.at("/middlewares")).getFirst())).isTrue();
+      assertThat(texts(router.at("/middlewares"))).hasSize(2).startsWith("authgear-headers");
+      assertThat(http.at("/middlewares").has(texts(router.at("/middlewares")).getLast())).isTrue();
     }
     assertThat(http.at("/routers/site/rule").asText()).isEqualTo("PathPrefix(`/`)");
-    assertThat(http.at("/routers/site/middlewares/0").asText()).isEqualTo("authgear-user");
+    assertThat(http.at("/routers/site/middlewares/1").asText()).isEqualTo("authgear-user");
     assertThat(http.at("/routers/admin/priority").asInt())
         .isGreaterThan(http.at("/routers/site/priority").asInt());
-    assertThat(http.at("/routers/parameters/rule").asText()).isEqualTo("PathRegexp(`(;|%3[bB])`)");
-    assertThat(http.at("/routers/parameters/middlewares/0").asText()).isEqualTo("authgear-admin");
+    assertThat(http.at("/routers/parameters/rule").asText())
+        .isEqualTo("PathRegexp(`[;\\\\]|%[0-9a-fA-F][0-9a-fA-F]`)");
+    assertThat(http.at("/routers/admin/rule").asText())
+        .isEqualTo("PathRegexp(`(?i)^/admin([^\\w-]|$)`)");
+    assertThat(http.at("/routers/parameters/middlewares/1").asText()).isEqualTo("authgear-admin");
     assertThat(keys(http.at("/routers")))
         .filteredOn(router -> !router.equals("parameters"))
         .allSatisfy(
             router ->
                 assertThat(http.at("/routers/" + router + "/priority").asInt())
                     .isLessThan(http.at("/routers/parameters/priority").asInt()));
+    assertHeaders(http.at("/middlewares/authgear-headers/headers"));
     for (String name : keys(http.at("/middlewares"))) {
+      if (name.equals("authgear-headers")) {
+        continue;
+      }
       JsonNode forwardAuth = http.at("/middlewares").path(name).at("/forwardAuth");
       assertForwardAuth(forwardAuth);
       assertThat(forwardAuth.at("/address").asText())
           .isEqualTo("http://authgear-auth-request:8080/auth/" + name.substring(9));
+    }
+  }
+
+  /** Fields as in doc.traefik.io, middlewares, headers: an empty value removes. */
+  private static void assertHeaders(JsonNode headers) {
+    assertThat(headers.at("/customRequestHeaders").propertyStream())
+        .allSatisfy(entry -> assertThat(entry.getValue().asText("x")).isEmpty())
+        .extracting(entry -> entry.getKey())
+        .contains("Forwarded", "X-Original-Url", "X-Rewrite-Url", "X-Forwarded-Prefix");
+    assertThat(headers.at("/customResponseHeaders/X-Auth-Reason").asText("x")).isEmpty();
+  }
+
+  @Test
+  void traefikEntryPoint_refusesWhatMayBeASlashOrAnEnd() throws IOException {
+    JsonNode http = document("examples/traefik/static.yaml").at("/entryPoints/websecure/http");
+    for (String character : List.of("Slash", "BackSlash", "NullCharacter", "Semicolon")) {
+      assertThat(http.at("/encodedCharacters/allowEncoded" + character).asBoolean(true)).isFalse();
     }
   }
 
@@ -198,9 +224,11 @@ class ExamplesTest {
     JsonNode forwardAuth = middleware.at("/spec/forwardAuth");
     assertForwardAuth(forwardAuth);
     assertThat(forwardAuth.at("/address").asText()).isEqualTo(SERVICE + "/auth/admin");
+    assertHeaders(document("k8s/examples/traefik/headers.yaml").at("/spec/headers"));
     JsonNode routes = document("k8s/examples/traefik/ingressroute.yaml").at("/spec/routes");
     for (JsonNode route : routes) {
-      assertThat(route.at("/middlewares/0/name").asText())
+      assertThat(route.at("/middlewares/0/name").asText()).isEqualTo("authgear-headers");
+      assertThat(route.at("/middlewares/1/name").asText())
           .isEqualTo(middleware.at("/metadata/name").asText());
     }
   }
@@ -211,7 +239,9 @@ class ExamplesTest {
     JsonNode policy = document("k8s/examples/envoy-gateway/securitypolicy.yaml");
     assertThat(policy.at("/apiVersion").asText()).isEqualTo("gateway.envoyproxy.io/v1alpha1");
     JsonNode extAuth = policy.at("/spec/extAuth");
-    assertThat(keys(extAuth)).containsExactlyInAnyOrder("failOpen", "headersToExtAuth", "http");
+    assertThat(keys(extAuth))
+        .containsExactlyInAnyOrder("failOpen", "statusOnError", "headersToExtAuth", "http");
+    assertThat(extAuth.at("/statusOnError").asInt()).isEqualTo(503);
     assertThat(extAuth.at("/failOpen").asBoolean(true)).isFalse();
     assertThat(texts(extAuth.at("/headersToExtAuth"))).contains("authorization", "cookie");
     JsonNode http = extAuth.at("/http");
@@ -223,8 +253,24 @@ class ExamplesTest {
 
     JsonNode traffic = document("k8s/examples/envoy-gateway/clienttrafficpolicy.yaml").at("/spec");
     assertThat(traffic.at("/headers/withUnderscoresAction").asText()).isEqualTo("RejectRequest");
-    assertThat(texts(traffic.at("/headers/earlyRequestHeaders/remove"))).containsAll(identity());
+    List<Pattern> removed =
+        StreamSupport.stream(
+                traffic.at("/headers/earlyRequestHeaders/removeOnMatch").spliterator(), false)
+            .map(match -> Pattern.compile(match.at("/value").asText()))
+            .toList();
+    assertRemoved(name -> removed.stream().anyMatch(each -> each.matcher(name).matches()));
     assertThat(traffic.at("/path/escapedSlashesAction").asText()).isEqualTo("RejectRequest");
+  }
+
+  private static void assertRemoved(Predicate<String> removed) {
+    for (String name : identity()) {
+      for (char dash : "-._~!#$%&'*+^`|".toCharArray()) {
+        assertThat(removed).accepts(name.replace('-', dash));
+      }
+    }
+    assertThat(removed)
+        .accepts("forwarded", "x-original-url", "x-rewrite-url", "x-forwarded-host", "x_real.ip")
+        .rejects(":path", ":authority", "authorization", "cookie", "host", "upgrade", "accept");
   }
 
   /** Fields as in gateway-api.sigs.k8s.io/geps/gep-1494. */
@@ -245,6 +291,10 @@ class ExamplesTest {
     assertThat(texts(auth.at("/http/allowedResponseHeaders")))
         .containsExactlyInAnyOrderElementsOf(identity());
     assertGrant("gateway.networking.k8s.io", "HTTPRoute");
+    JsonNode carried = document("k8s/examples/gateway-api/referencegrant.yaml");
+    assertThat(carried.at("/metadata/namespace").asText()).isEqualTo("authgear-auth");
+    assertThat(carried.at("/spec/from/0/kind").asText()).isEqualTo("HTTPRoute");
+    assertThat(carried.at("/spec/to/0/name").asText()).isEqualTo("authgear-auth-request");
   }
 
   private static void assertBackendRef(JsonNode backendRef) {
@@ -277,12 +327,50 @@ class ExamplesTest {
     assertThat(auth.at("/authServiceName").asText())
         .isEqualTo("authgear-auth/authgear-auth-request");
     assertThat(auth.at("/authServicePorts/0").asInt()).isEqualTo(8080);
+    JsonNode route =
+        document("k8s/examples/nginx-ingress-controller/virtualserver.yaml").at("/spec/routes/0");
     for (String header : identity()) {
       String name = header.substring("x-authgear-".length()).replace('-', '_');
-      assertThat(auth.at("/authSnippets").asText().lines())
+      // The snippets of the policy reach the question only.
+      assertThat(auth.at("/authSnippets").asText()).doesNotContain(header);
+      assertThat(route.at("/location-snippets").asText().lines())
           .contains(
               "auth_request_set $authgear_" + name + " $upstream_http_x_authgear_" + name + ";",
               "proxy_set_header " + header + " $authgear_" + name + ";");
+    }
+    assertThat(route.at("/location-snippets").asText().lines())
+        .contains("proxy_set_header X-Original-URL \"\";", "proxy_set_header X-Rewrite-URL \"\";");
+  }
+
+  /** The same lines as nginx/authgear/http.conf has in its map. */
+  @Test
+  void nginxControllers_refuseThePathsThatTheShippedNginxRefuses() throws IOException {
+    List<String> patterns =
+        Files.readAllLines(Path.of("nginx/authgear/http.conf")).stream()
+            .map(Pattern.compile("\\s*\"(~\\*?)(\\^\\[\\^\\?].*)\"\\s+1;")::matcher)
+            .filter(Matcher::matches)
+            .map(
+                line ->
+                    "if ($request_uri "
+                        + line.group(1)
+                        + " \""
+                        + line.group(2)
+                        + "\") { return 400; }")
+            .toList();
+    assertThat(patterns).hasSize(6);
+    String f5 =
+        document("k8s/examples/nginx-ingress-controller/virtualserver.yaml")
+            .at("/spec/server-snippets")
+            .asText();
+    String community =
+        documents("k8s/examples/ingress-nginx-controller/configmap.yaml")
+            .getFirst()
+            .at("/data/server-snippet")
+            .asText();
+    for (String snippet : List.of(f5, community)) {
+      assertThat(snippet.lines())
+          .containsAll(patterns)
+          .contains("if ($http_upgrade !~* \"^(websocket)?$\") { return 400; }");
     }
   }
 
@@ -298,16 +386,8 @@ class ExamplesTest {
         .isEqualTo("REJECT_REQUEST");
     assertThat(manager.at("/common_http_protocol_options/headers_with_underscores_action").asText())
         .isEqualTo("DROP_HEADER");
-    JsonNode first = manager.at("/route_config/virtual_hosts/0/routes/0");
-    assertThat(first.at("/direct_response/status").asInt()).isEqualTo(400);
-    assertThat("/admin;x/1").matches(first.at("/match/safe_regex/regex").asText());
-    assertThat("/admin%3bx/1").matches(first.at("/match/safe_regex/regex").asText());
-    assertThat("/admin/1").doesNotMatch(first.at("/match/safe_regex/regex").asText());
     JsonNode mutations = manager.at("/early_header_mutation_extensions/0/typed_config/mutations");
-    assertThat(
-            StreamSupport.stream(mutations.spliterator(), false)
-                .map(mutation -> mutation.at("/remove").asText()))
-        .containsAll(identity());
+    assertThat(mutations).hasSize(4);
 
     List<JsonNode> asking =
         StreamSupport.stream(manager.at("/http_filters").spliterator(), false)
@@ -315,7 +395,7 @@ class ExamplesTest {
             .toList();
     assertThat(asking.stream().map(filter -> filter.at("/typed_config/http_service/path_prefix")))
         .extracting(JsonNode::asText)
-        .containsExactly("/ext-authz/user", "/ext-authz/admin");
+        .containsExactly("/ext-authz/user", "/ext-authz/admin", "/ext-authz/guest");
     for (JsonNode filter : asking) {
       JsonNode config = filter.at("/typed_config");
       assertThat(keys(config))

@@ -2,6 +2,7 @@ package com.authgear.authrequest.proxies;
 
 import static com.authgear.authrequest.wire.RecordingServer.answer;
 import static com.authgear.authrequest.wire.RecordingServer.answerWithBody;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -142,7 +143,7 @@ class MatrixIT {
       List<String> arrived = recorder.requests().stream().map(HttpMessage::startLine).toList();
       if (response == null
           || response.status() != 200
-          || !arrived.equals(List.of("GET " + target + " HTTP/1.1"))) {
+          || !arrived.equals(List.of("GET " + shipped.passedOn(target) + " HTTP/1.1"))) {
         wrong.add(target + ": " + (response == null ? "-" : response.startLine()) + arrived);
       }
     }
@@ -194,9 +195,7 @@ class MatrixIT {
         for (HttpMessage request : recorder.requests()) {
           passed++;
           request.fields().stream()
-              .filter(field -> field.value().contains("spoofed"))
-              // A line that begins with a space continues the one before it, the token.
-              .filter(field -> !field.name().equalsIgnoreCase("Authorization"))
+              .filter(field -> field.value().startsWith("spoofed"))
               .forEach(field -> arrived.add(place.getKey() + ": " + field));
         }
       }
@@ -208,7 +207,8 @@ class MatrixIT {
   /** What Connection names is removed by each hop that sees it, after the proxy has set it. */
   @ParameterizedTest
   @EnumSource
-  void identityHeaderNamedInConnection_arrivesAllTheSame(ShippedProxy shipped) throws IOException {
+  void identityHeaderNamedInConnection_arrivesAllTheSame_orNothingDoes(ShippedProxy shipped)
+      throws IOException {
     String every =
         Arrays.stream(IdentityHeader.values())
             .map(IdentityHeader::headerName)
@@ -216,7 +216,12 @@ class MatrixIT {
     for (String line : List.of("Connection: " + every, "Connection: keep-alive, " + every)) {
       HttpMessage response = send(proxy(shipped), "GET", "/x", bob, line);
 
-      assertThat(response).isNotNull().extracting(HttpMessage::status).isEqualTo(200);
+      assertThat(response).isNotNull();
+      assertThat(requireNonNull(response).status()).isIn(200, 400);
+      if (response.status() == 400) {
+        assertThat(recorder.requests()).isEmpty();
+        continue;
+      }
       assertThat(recorder.request().values("x-authgear-user-id"))
           .containsExactly(site.project().user("bob").id());
       assertThat(recorder.request().values("x-authgear-session-valid")).containsExactly("true");
@@ -339,7 +344,9 @@ class MatrixIT {
     assertThat(recorder.requests())
         .extracting(HttpMessage::startLine)
         .containsExactlyElementsOf(
-            legitimate.stream().map(path -> "GET " + path + " HTTP/1.1").toList());
+            legitimate.stream()
+                .map(path -> "GET " + shipped.passedOn(path) + " HTTP/1.1")
+                .toList());
     assertThat(recorder.requests().toString()).doesNotContain("spoofed");
   }
 }

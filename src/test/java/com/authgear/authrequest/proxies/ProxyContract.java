@@ -58,6 +58,16 @@ abstract class ProxyContract {
     return true;
   }
 
+  /** Whether the backend gets the path by which it was decided, in place of the client's. */
+  boolean cleansPaths() {
+    return false;
+  }
+
+  /** The address that the proxy tells of a client on this machine. */
+  String forwardedFor() throws IOException {
+    return "127.0.0.1";
+  }
+
   @BeforeAll
   void start() throws IOException {
     site = ServiceWithSandbox.start(POLICIES);
@@ -320,7 +330,13 @@ abstract class ProxyContract {
   }
 
   private void assertAdministratorsAlone(String target) throws IOException {
-    assertThat(send("GET", target, bearer("bob")).status()).isIn(400, 403);
+    HttpMessage response = send("GET", target, bearer("bob"));
+    if (cleansPaths() && response.status() == 200) {
+      // "//.." is "/" when it is cleaned first, and the backend gets what is left.
+      assertThat(backend.request().startLine()).isEqualTo("GET /public/admin/1 HTTP/1.1");
+      return;
+    }
+    assertThat(response.status()).isIn(400, 403);
     assertThat(send("GET", target).status()).isIn(400, 401);
     assertThat(backend.requests()).isEmpty();
   }
@@ -378,12 +394,13 @@ abstract class ProxyContract {
       "X-Forwarded-Proto: evil",
       "Forwarded: for=6.6.6.6"
     };
+    String forwardedFor = forwardedFor();
     try (RecordingServer auth = RecordingServer.start(_ -> answer(200, everyHeader()));
         RunningProxy other = start(auth.address(), backend.address())) {
       assertThat(sendTo(other, "GET", "/", lines).status()).isEqualTo(200);
-      assertThat(auth.request().values("X-Forwarded-For")).containsExactly("127.0.0.1");
+      assertThat(auth.request().values("X-Forwarded-For")).containsExactly(forwardedFor);
       assertThat(auth.request().values("X-Real-IP")).containsExactly("127.0.0.1");
-      assertThat(backend.request().values("X-Forwarded-For")).containsExactly("127.0.0.1");
+      assertThat(backend.request().values("X-Forwarded-For")).containsExactly(forwardedFor);
       assertThat(backend.request().values("X-Real-IP")).containsExactly("127.0.0.1");
       assertThat(backend.request().values("X-Forwarded-Host").toString())
           .doesNotContain("evil.example");

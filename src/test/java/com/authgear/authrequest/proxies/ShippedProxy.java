@@ -6,6 +6,7 @@ import com.authgear.authrequest.nginx.Nginx;
 import com.authgear.authrequest.proxies.Backends.Area;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +69,29 @@ enum ShippedProxy {
     boolean speaksHttp2() {
       return true;
     }
+  },
+
+  ENVOY {
+    @Override
+    RunningProxy start(InetSocketAddress auth, InetSocketAddress backend) {
+      return EnvoyIT.startShipped(auth, backend);
+    }
+
+    @Override
+    String passedOn(String path) {
+      return path.replaceAll("(?i)%2e", ".");
+    }
+
+    // It cleans paths itself, and can only refuse what might be a slash.
+    @Override
+    boolean passesEncoded(String path) {
+      return !path.toLowerCase(Locale.ROOT).contains("%2f");
+    }
+
+    @Override
+    boolean speaksHttp2() {
+      return true;
+    }
   };
 
   private static final Path CONF = Path.of("nginx/nginx.conf");
@@ -91,6 +115,11 @@ enum ShippedProxy {
   /** Whether it passes on what is only encoded, as it came. */
   boolean passesEncoded(String path) {
     return true;
+  }
+
+  /** What the backend gets of a path. */
+  String passedOn(String path) {
+    return path;
   }
 
   /** Whether it speaks HTTP/2 without TLS, as it is shipped. */
