@@ -214,7 +214,7 @@ public final class SettingsReader {
     return SettingsText.help(new SettingsTable().all());
   }
 
-  /** The settings for the docs: a Markdown table, its last line not ended. */
+  /** The settings for the docs: a Markdown table for each group, the last line not ended. */
   public static String markdownTable() {
     return SettingsText.markdownTable(new SettingsTable().all());
   }

@@ -30,7 +30,8 @@ final class SettingsTable {
           Format.origin(
               "https origin without a path; http on loopback or with AUTHGEAR_ALLOW_HTTP"),
           new Required(),
-          "Public origin of the Authgear project, the `iss` of its tokens",
+          "Public origin of the Authgear project, the `iss` of its tokens; a slash at its end"
+              + " is dropped",
           "https://my-project.authgear.cloud");
 
   final Setting<URI> internalUrl =
@@ -38,7 +39,8 @@ final class SettingsTable {
           "INTERNAL_URL",
           Format.origin("http(s) origin without a path"),
           new Otherwise("same as AUTHGEAR_ENDPOINT"),
-          "Where to connect instead; Authgear still sees the public origin in `Host`",
+          "Origin at which the service connects to Authgear, if not AUTHGEAR_ENDPOINT;"
+              + " Authgear still sees the public origin in `Host`",
           "http://authgear.auth.svc:3000");
 
   final Setting<URI> resolverUrl =
@@ -46,7 +48,7 @@ final class SettingsTable {
           "RESOLVER_URL",
           Format.url(),
           new Otherwise("AUTHGEAR_INTERNAL_URL, then /_resolver/resolve"),
-          "Where the resolver answers",
+          "URL of Authgear's resolver",
           "http://authgear-resolver.auth.svc:3001/resolve");
 
   final Setting<Boolean> allowHttp =
@@ -188,7 +190,8 @@ final class SettingsTable {
           "WEBHOOK_SECRET",
           Format.secret(16),
           new Otherwise("no webhooks"),
-          "The secret that Authgear signs webhooks with; set, `POST /hooks/authgear` takes them",
+          "The secret that Authgear signs webhooks with; if it is set, the service takes"
+              + " webhooks at `POST /hooks/authgear`",
           "webhook-secret-of-the-project");
 
   final Setting<Secret> webhookSecretPrevious =
@@ -196,7 +199,8 @@ final class SettingsTable {
           "WEBHOOK_SECRET_PREVIOUS",
           Format.secret(16),
           new Otherwise("none"),
-          "A second secret whose webhooks are taken, while the secret is being changed",
+          "The former webhook secret, which still counts while AUTHGEAR_WEBHOOK_SECRET is"
+              + " being changed",
           "former-webhook-secret-of-the-project");
 
   final Setting<Secret> redisUrl =
@@ -204,7 +208,7 @@ final class SettingsTable {
           "REDIS_URL",
           Format.redisUrl(),
           new Otherwise("each replica has its own"),
-          "Where replicas share what webhooks told; `rediss` for TLS",
+          "Redis by which replicas share what webhooks said; `rediss` for TLS",
           "rediss://:password@redis.auth.svc:6379");
   final Setting<Optional<Duration>> recheck =
       add(
@@ -254,7 +258,7 @@ final class SettingsTable {
           "LISTEN",
           Format.listen(),
           new Default("0.0.0.0:8080"),
-          "Where proxies ask",
+          "Address at which the service answers proxies",
           "unix:/run/authgear-auth-request/auth.sock");
 
   final Setting<Set<PosixFilePermission>> socketMode =
@@ -279,7 +283,7 @@ final class SettingsTable {
           "TLS_KEY",
           Format.pemFile(),
           new Otherwise("no TLS"),
-          "Its private key, not encrypted",
+          "The private key of AUTHGEAR_TLS_CERTIFICATE, not encrypted",
           "/etc/authgear-auth-request/tls/tls.key");
 
   final Setting<Path> tlsClientCa =
@@ -296,7 +300,8 @@ final class SettingsTable {
           "MANAGEMENT_LISTEN",
           Format.listenAddress(),
           new Default("0.0.0.0:8081"),
-          "Where metrics and probes are served; never over TLS",
+          "Address at which the service answers `/metrics`, `/healthz` and `/readyz`; never"
+              + " over TLS",
           "127.0.0.1:8081");
 
   final Setting<LogFormat> logFormat =
@@ -328,7 +333,7 @@ final class SettingsTable {
           "LOG_USER_ID",
           Format.flag(),
           new Default("false"),
-          "Whether such lines name the user",
+          "Whether the log's lines about requests name the user",
           "true");
 
   final Setting<String> clientAddressHeader =
@@ -352,9 +357,9 @@ final class SettingsTable {
           "SHUTDOWN_DELAY",
           Format.duration("0s", "1m"),
           new Default("0s"),
-          "How long, before that, new requests are still decided after SIGTERM: unready already,"
-              + " and each answer ends its connection; for proxies that do not ask another replica"
-              + " after a 503",
+          "How long the service still decides new requests after SIGTERM, before AUTHGEAR_DRAIN"
+              + " begins: it is unready already, and each answer ends its connection; for proxies"
+              + " that do not ask another replica after a 503",
           "5s");
 
   final Setting<URI> otlpEndpoint =
@@ -362,7 +367,8 @@ final class SettingsTable {
           "OTLP_ENDPOINT",
           Format.baseUrl(),
           new Otherwise("no spans"),
-          "Where an OpenTelemetry collector takes OTLP over HTTP; spans go to `/v1/traces` there",
+          "URL at which an OpenTelemetry collector takes OTLP over HTTP; spans go to"
+              + " `/v1/traces` there",
           "http://otel-collector.monitoring.svc:4318");
 
   final Setting<Double> traceRatio =
@@ -370,8 +376,8 @@ final class SettingsTable {
           "TRACE_RATIO",
           Format.fraction(),
           new Default("0.01"),
-          "Which part of the requests that come without a `traceparent` has spans; the others"
-              + " follow it",
+          "Which part of the requests without a `traceparent` has spans; a request with one has"
+              + " spans if its `traceparent` says so",
           "1");
 
   List<Setting<?>> all() {

@@ -4,6 +4,10 @@ import com.authgear.authrequest.settings.Setting.Default;
 import com.authgear.authrequest.settings.Setting.Otherwise;
 import com.authgear.authrequest.settings.Setting.Required;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** The table of settings for people. */
 final class SettingsText {
@@ -33,21 +37,28 @@ final class SettingsText {
   }
 
   static String markdownTable(List<Setting<?>> table) {
-    StringBuilder text =
-        new StringBuilder("| Setting | Meaning | Accepted | Default | Example |\n");
-    text.append("|---|---|---|---|---|");
-    for (Setting<?> setting : table) {
-      text.append("\n| `").append(setting.key());
-      text.append("` | ").append(setting.description());
-      text.append(" | ").append(setting.format().accepts()).append(" | ");
-      text.append(
-          switch (setting.absence()) {
-            case Required _ -> "**required**";
-            case Default(String value) -> "`" + value + "`";
-            case Otherwise(String words) -> words;
-          });
-      text.append(" | `").append(setting.example()).append("` |");
+    Map<String, Setting<?>> byKey =
+        table.stream().collect(Collectors.toMap(Setting::key, Function.identity()));
+    StringBuilder text = new StringBuilder();
+    for (SettingsGroup group : SettingsGroup.values()) {
+      text.append(text.isEmpty() ? "" : "\n\n").append("## ").append(group.title());
+      text.append("\n\n| Setting | Meaning | Accepted | Default | Example |");
+      text.append("\n|---|---|---|---|---|");
+      group.keys().forEach(key -> row(text, Objects.requireNonNull(byKey.get(key), key)));
     }
     return text.toString();
+  }
+
+  private static void row(StringBuilder text, Setting<?> setting) {
+    text.append("\n| `").append(setting.key());
+    text.append("` | ").append(setting.description());
+    text.append(" | ").append(setting.format().accepts()).append(" | ");
+    text.append(
+        switch (setting.absence()) {
+          case Required _ -> "**required**";
+          case Default(String value) -> "`" + value + "`";
+          case Otherwise(String words) -> words;
+        });
+    text.append(" | `").append(setting.example()).append("` |");
   }
 }

@@ -2,6 +2,8 @@ package com.authgear.authrequest.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class SettingsHelpTest {
@@ -15,7 +17,7 @@ class SettingsHelpTest {
             <KEY>_FILE instead of <KEY> names a file that holds the value, for instance a secret.
 
               AUTHGEAR_ENDPOINT (required)
-                Public origin of the Authgear project, the iss of its tokens.
+                Public origin of the Authgear project, the iss of its tokens; a slash at its end is dropped.
                 https origin without a path; http on loopback or with AUTHGEAR_ALLOW_HTTP; for example https://my-project.authgear.cloud
 
               AUTHGEAR_INTERNAL_URL (default: same as AUTHGEAR_ENDPOINT)
@@ -43,13 +45,32 @@ class SettingsHelpTest {
   }
 
   @Test
-  void markdownTable_hasARowOfFiveCellsPerSetting() {
-    String[] rows = SettingsReader.markdownTable().split("\n");
+  void everySetting_isInOneGroup() {
+    assertThat(Stream.of(SettingsGroup.values()).flatMap(group -> group.keys().stream()))
+        .containsExactlyInAnyOrderElementsOf(
+            new SettingsTable().all().stream().map(Setting::key).toList());
+  }
 
-    assertThat(rows).hasSize(2 + new SettingsTable().all().size());
+  @Test
+  void everyDescription_canBeReadAlone() {
+    assertThat(new SettingsTable().all())
+        .allSatisfy(
+            setting ->
+                assertThat(setting.description())
+                    .doesNotContainPattern("^(Its|It|They|Their|This|That|Such|Where|These) ")
+                    .doesNotContainPattern("\\b(such lines|before that|anew|mend)\\b"));
+  }
+
+  @Test
+  void markdownTable_hasATablePerGroupAndARowOfFiveCellsPerSetting() {
+    List<String> lines = SettingsReader.markdownTable().lines().toList();
+
+    List<String> rows = lines.stream().filter(line -> line.startsWith("| `")).toList();
     assertThat(rows)
-        .allSatisfy(row -> assertThat(row).startsWith("|").endsWith("|").matches("([^|]*\\|){6}"));
-    assertThat(rows[0]).isEqualTo("| Setting | Meaning | Accepted | Default | Example |");
+        .hasSameSizeAs(new SettingsTable().all())
+        .allSatisfy(row -> assertThat(row).endsWith("|").matches("([^|]*\\|){6}"));
+    assertThat(lines.get(0)).isEqualTo("## The five that matter first");
+    assertThat(lines.get(2)).isEqualTo("| Setting | Meaning | Accepted | Default | Example |");
     assertThat(rows)
         .contains(
             "| `AUTHGEAR_CLOCK_SKEW` | How far Authgear's clock may differ from this one | duration"
