@@ -10,6 +10,8 @@ import com.authgear.authrequest.verify.changes.EventReader.Relevant;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Nested;
@@ -180,6 +182,87 @@ class EventReaderTest {
     void nullBound_isNone() {
       assertThat(disabled("user.reenabled", ENABLED + ", \"delete_at\": null")).isEmpty();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "identity.email.added",
+        "identity.phone.removed",
+        "identity.username.updated",
+        "identity.email.verified",
+        "identity.phone.unverified",
+        "identity.oauth.connected",
+        "identity.oauth.disconnected",
+        "identity.biometric.enabled",
+        "identity.biometric.disabled",
+        "user.anonymous.promoted"
+      })
+  void read_whatElseChangesAUser_marksAndEndsNothing(String type) {
+    assertThat(read(body(type, ENABLED)))
+        .isEqualTo(
+            new Relevant(
+                "0123456789abcdef", type, 42, List.of(new UserEvent(USER, 42, AT, List.of()))));
+  }
+
+  @Test
+  void read_promotedIntoAnotherUser_marksBoth() {
+    String body =
+        body("user.anonymous.promoted", ENABLED)
+            .replace(
+                "\"payload\": {",
+                "\"payload\": {\"anonymous_user\": {\"id\": \"anon\", \"is_disabled\": false},");
+    assertThat(((Relevant) read(body)).events())
+        .extracting(UserEvent::userId)
+        .containsExactly(USER, "anon");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "user.disabled, true, true",
+    "user.disabled-temporary, true, true",
+    "user.deleted, true, true",
+    "user.anonymized, true, true",
+    "user.deletion_scheduled, true, true",
+    "user.anonymization_scheduled, true, true",
+    "user.deletion_unscheduled, false, false",
+    "user.anonymization_unscheduled, false, false",
+    "user.reenabled, false, false",
+    "user.profile.updated, false, false",
+    "identity.email.verified, false, false"
+  })
+  void read_recorded_saysWhatEndedAndWhetherTheAccountIsOfUse(
+      String name, boolean ended, boolean disabled) throws IOException {
+    String recorded =
+        Files.readString(Path.of("src/test/resources/recorded/webhook-" + name + ".http"));
+    UserEvent event = ((Relevant) read(recorded.split("\n\n", 2)[1])).events().getFirst();
+    assertThat(event.sessionsEnded()).isEqualTo(ended ? event.at() : UserEvent.NO_END);
+    assertThat(event.isUsable()).isNotEqualTo(disabled);
+  }
+
+  @Test
+  void read_temporarySpanThatBeginsLater_endsNoSession() {
+    String span =
+        ", \"temporarily_disabled_from\": \"2026-11-25T00:00:00Z\","
+            + " \"temporarily_disabled_until\": \"2026-11-26T00:00:00Z\"";
+    for (String type : List.of("user.disabled", "user.profile.updated")) {
+      UserEvent event = ((Relevant) read(body(type, ENABLED + span))).events().getFirst();
+      assertThat(event.sessionsEnded()).isEqualTo(UserEvent.NO_END);
+      assertThat(event.isUsable()).isTrue();
+    }
+  }
+
+  @Test
+  void read_veryLongAttributeAndManyOfThem_arePassedOver() {
+    String attributes = "\"standard_attributes\": {\"nickname\": \"" + "n".repeat(5_000_000) + "\"";
+    StringBuilder many = new StringBuilder(attributes);
+    for (int i = 0; i < 100_000; i++) {
+      many.append(", \"a").append(i).append("\": ").append(i);
+    }
+    String body =
+        body("user.disabled", DISABLED)
+            .replace("\"standard_attributes\": {\"email\": \"alice@example.com\"", many);
+    assertThat(read(body)).isInstanceOf(Relevant.class);
   }
 
   @ParameterizedTest

@@ -204,6 +204,38 @@ class AnswersTest {
   }
 
   @Nested
+  class SecondLook {
+
+    @Test
+    void changeThatIsToBeConfirmedOnceMore_isAskedAboutOnce() {
+      Answers answers = answers(TTL, false, 0);
+      changed();
+      request(answers);
+      lookAgain();
+      resolver = () -> valid("reader");
+
+      assertThat(roles(request(answers))).containsExactly("reader");
+      request(answers);
+      assertThat(calls).hasValue(2);
+    }
+
+    @Test
+    void resolverCannotSay_theAnswerSinceTheChangeServes() {
+      Answers answers = answers(TTL, false, 0);
+      changed();
+      request(answers);
+      lookAgain();
+      resolver = () -> down();
+      assertThat(roles(request(answers))).containsExactly("admin");
+
+      changed();
+      assertThat(request(answers))
+          .as("the one of before does not")
+          .isEqualTo(down().verification());
+    }
+  }
+
+  @Nested
   class Age {
 
     @Test
