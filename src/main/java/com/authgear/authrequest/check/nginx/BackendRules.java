@@ -1,10 +1,12 @@
 package com.authgear.authrequest.check.nginx;
 
 import com.authgear.authrequest.principal.IdentityHeader;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -21,68 +23,144 @@ final class BackendRules {
 
   private static final String SERVICE_SAYS = "upstream_http_";
 
-  private final List<Level> locations;
+  private final NginxModel model;
   private final Variables variables;
   private final Findings findings;
-  private final Set<Level> services;
   private final List<String> claimHeaders;
 
-  /** By target of a protected location: the headers that its backend takes for an identity. */
+  /** By backend: the headers that it takes for an identity. */
   private final Map<String, Set<String>> believed = new HashMap<>();
 
   /** The variables that some auth_request_set fills. */
   private final Set<String> filledSomewhere;
 
-  BackendRules(
-      List<Level> locations,
-      Variables variables,
-      Set<Level> services,
-      Expected expected,
-      Findings findings) {
+  BackendRules(NginxModel model, Expected expected, Findings findings) {
     this.claimHeaders = expected.claimHeaders();
-    this.locations = locations;
-    this.variables = variables;
-    this.services = services;
+    this.model = model;
+    this.variables = model.variables();
     this.findings = findings;
     this.filledSomewhere =
-        locations.stream()
-            .flatMap(location -> location.inForce("auth_request_set").stream())
-            .map(set -> set.argument(0).substring(1))
+        model.locations().stream()
+            .flatMap(location -> location.own("auth_request_set").stream())
+            .flatMap(set -> Variables.in(set.argument(0)).stream())
             .collect(Collectors.toSet());
-  }
-
-  void check() {
-    for (Level location : locations) {
-      if (isProtected(location)) {
-        for (Pass pass : Pass.of(location)) {
-          Set<String> headers =
-              believed.computeIfAbsent(pass.target(), _ -> new LinkedHashSet<>(IDENTITY));
-          headers.addAll(claimHeaders);
-          headers.addAll(ownHeaders(pass));
+    for (Block block : withServers(model.http())) {
+      block
+          .own("auth_request_set")
+          .forEach(set -> filledSomewhere.addAll(Variables.in(set.argument(0))));
+    }
+    for (Block location : model.locations()) {
+      if (model.isProtected(location)) {
+        BackendPass.of(location).forEach(this::believe);
+        for (NginxModel.Walk walk : model.walks(location)) {
+          for (RequestWalk.Arrival arrival : walk.arrivals()) {
+            if (arrival.answer() == RequestWalk.Answer.ALLOWED && !walk.isErrorPage(arrival)) {
+              arrival.pass().ifPresent(this::believe);
+            }
+          }
         }
       }
     }
-    for (Level location : locations) {
-      if (services.contains(location)) {
+  }
+
+  private static List<Block> withServers(Block http) {
+    List<Block> blocks = new ArrayList<>(http.servers());
+    blocks.add(http);
+    return blocks;
+  }
+
+  private void believe(BackendPass pass) {
+    Set<String> own = ownHeaders(pass);
+    for (String backend : model.backends().of(pass)) {
+      Set<String> headers = believed.computeIfAbsent(backend, _ -> new LinkedHashSet<>(IDENTITY));
+      headers.addAll(claimHeaders);
+      headers.addAll(own);
+    }
+  }
+
+  /** The backends that take what the service said for an identity. */
+  Set<String> believing() {
+    return believed.keySet();
+  }
+
+  void check() {
+    for (Block location : model.locations()) {
+      if (model.services().contains(location)) {
         continue;
       }
-      for (Pass pass : Pass.of(location)) {
-        Set<String> headers = believed.getOrDefault(pass.target(), Set.of());
+      for (BackendPass pass : BackendPass.of(location)) {
+        Set<String> headers = believedBehind(pass);
         if (isProtected(location)) {
           checkProtected(pass, headers);
         } else if (!headers.isEmpty()) {
           checkOpen(pass, headers);
         }
+        if (!headers.isEmpty()) {
+          checkUpgrade(pass);
+        }
       }
     }
   }
 
-  private boolean isProtected(Level location) {
-    return location.asks().isPresent() && !services.contains(location);
+  private Set<String> believedBehind(BackendPass pass) {
+    Set<String> backends = model.backends().of(pass);
+    Set<String> headers = new LinkedHashSet<>();
+    if (backends.contains(Backends.ANY)) {
+      believed.values().forEach(headers::addAll);
+    }
+    backends.forEach(backend -> headers.addAll(believed.getOrDefault(backend, Set.of())));
+    return headers;
+  }
+
+  /** What clients ask for that is no WebSocket. */
+  private static final List<String> UPGRADES = List.of("h2c", "h2c, websocket", "websocket, h2c");
+
+  /** A backend that takes another upgrade gives the client a tunnel, which nobody looks into. */
+  private void checkUpgrade(BackendPass pass) {
+    for (Directive line : pass.setters("upgrade")) {
+      if (pass.protocol() != BackendPass.Protocol.PROXY) {
+        continue;
+      }
+      Optional<String> passed =
+          UPGRADES.stream().filter(upgrade -> isPassed(pass, line, upgrade)).findFirst();
+      if (passed.isPresent()) {
+        findings.add(
+            Hazard.UPGRADE_NOT_LIMITED,
+            line.place(),
+            pass.location(),
+            "\"Upgrade: "
+                + passed.get()
+                + "\" reaches the backend. One that takes it gives the client a connection on which"
+                + " no further request is checked and every header is the client's.",
+            "include authgear/proxy.conf, or let only WebSocket pass:\nproxy_set_header Upgrade"
+                + " $authgear_upgrade;");
+        return;
+      }
+    }
+  }
+
+  private boolean isPassed(BackendPass pass, Directive line, String upgrade) {
+    Map<String, String> known = Map.of("http_upgrade", upgrade);
+    String value = variables.value(line.argument(1), pass.location(), known);
+    if (!value.toLowerCase(Locale.ROOT).contains("h2c")) {
+      return false;
+    }
+    List<String> paths = SamplePaths.of(pass.location());
+    return paths.isEmpty()
+        || paths.stream()
+            .flatMap(
+                path ->
+                    model.walk(pass.location().server(), SamplePaths.encoded(path), known).stream())
+            .flatMap(walk -> walk.arrivals().stream())
+            .anyMatch(arrival -> arrival.place().equals(pass.location()));
+  }
+
+  private boolean isProtected(Block location) {
+    return model.isProtected(location);
   }
 
   /** Headers beyond the usual ones that this location fills from the service's answer. */
-  private Set<String> ownHeaders(Pass pass) {
+  private Set<String> ownHeaders(BackendPass pass) {
     Set<String> headers = new LinkedHashSet<>();
     for (Directive line : pass.setters()) {
       String header = pass.protocol().header(line);
@@ -98,14 +176,14 @@ final class BackendRules {
   }
 
   /** What auth_request_set fills a variable with in this location. */
-  private static Optional<String> filled(Level location, String variable) {
+  private static Optional<String> filled(Block location, String variable) {
     return location.inForce("auth_request_set").stream()
         .filter(set -> set.argument(0).equals("$" + variable))
         .reduce((_, last) -> last)
         .map(set -> set.argument(1));
   }
 
-  private void checkProtected(Pass pass, Set<String> headers) {
+  private void checkProtected(BackendPass pass, Set<String> headers) {
     reportMissing(pass, headers, Hazard.HEADER_NOT_SET);
     for (String header : headers) {
       for (Directive line : pass.setters(header)) {
@@ -114,7 +192,7 @@ final class BackendRules {
     }
   }
 
-  private void checkOpen(Pass pass, Set<String> headers) {
+  private void checkOpen(BackendPass pass, Set<String> headers) {
     reportMissing(pass, headers, Hazard.HEADER_NOT_CLEARED);
     for (String header : headers) {
       for (Directive line : pass.setters(header)) {
@@ -133,7 +211,7 @@ final class BackendRules {
     }
   }
 
-  private void reportMissing(Pass pass, Set<String> headers, Hazard hazard) {
+  private void reportMissing(BackendPass pass, Set<String> headers, Hazard hazard) {
     if (!pass.passesClientHeaders()) {
       return;
     }
@@ -142,7 +220,7 @@ final class BackendRules {
     if (missing.isEmpty()) {
       return;
     }
-    Level location = pass.location();
+    Block location = pass.location();
     String setter = pass.protocol().setter();
     String names = String.join(", ", missing);
     Optional<Directive> outside = setOutside(pass, missing);
@@ -166,7 +244,7 @@ final class BackendRules {
           hazard,
           location,
           "The backend gets as the client wrote them: " + names + ".",
-          (pass.protocol() == Pass.Protocol.PROXY
+          (pass.protocol() == BackendPass.Protocol.PROXY
                   ? "include authgear/protect.conf, or in this location:\n"
                   : "In this location:\n")
               + missing.stream()
@@ -180,7 +258,7 @@ final class BackendRules {
               + " them as the client wrote them: "
               + names
               + ".",
-          (pass.protocol() == Pass.Protocol.PROXY
+          (pass.protocol() == BackendPass.Protocol.PROXY
                   ? "include authgear/public.conf, or in this location:\n"
                   : "In this location:\n")
               + missing.stream()
@@ -189,7 +267,7 @@ final class BackendRules {
     }
   }
 
-  private static String setLines(Pass.Protocol protocol, String header) {
+  private static String setLines(BackendPass.Protocol protocol, String header) {
     String name = header.replace('-', '_');
     String variable = "$" + (name.startsWith("x_") ? name.substring(2) : name);
     return "auth_request_set "
@@ -207,8 +285,8 @@ final class BackendRules {
   }
 
   /** The line further out that sets a missing header, if only a line in this location hides it. */
-  private static Optional<Directive> setOutside(Pass pass, List<String> missing) {
-    Level parent = pass.location().parent();
+  private static Optional<Directive> setOutside(BackendPass pass, List<String> missing) {
+    Block parent = pass.location().parent();
     if (parent == null || pass.location().own(pass.protocol().setter()).isEmpty()) {
       return Optional.empty();
     }
@@ -217,7 +295,7 @@ final class BackendRules {
         .findFirst();
   }
 
-  private boolean isFromClient(Level location, String value) {
+  private boolean isFromClient(Block location, String value) {
     return Variables.in(value).stream()
         .anyMatch(
             name -> {
@@ -230,8 +308,8 @@ final class BackendRules {
             });
   }
 
-  private void checkValue(Pass pass, String header, Directive line) {
-    Level location = pass.location();
+  private void checkValue(BackendPass pass, String header, Directive line) {
+    Block location = pass.location();
     String value = line.argument(1);
     if (value.isEmpty()) {
       return;
@@ -282,7 +360,7 @@ final class BackendRules {
         fix);
   }
 
-  private void reportFromClient(Pass pass, String header, Directive line) {
+  private void reportFromClient(BackendPass pass, String header, Directive line) {
     findings.add(
         Hazard.HEADER_FROM_CLIENT,
         line.place(),

@@ -21,7 +21,7 @@ final class CacheRules {
     this.findings = findings;
   }
 
-  private static Optional<Directive> cache(Level service) {
+  private static Optional<Directive> cache(Block service) {
     return service.inForce("proxy_cache").stream()
         .filter(line -> !line.argument(0).equals("off"))
         .findFirst();
@@ -30,14 +30,14 @@ final class CacheRules {
   /**
    * @param all every location that asks the service, this one too
    */
-  void check(Level service, Set<Level> all) {
+  void check(Block service, Set<Block> all) {
     Optional<Directive> cache = cache(service);
     if (cache.isEmpty()) {
       return;
     }
     Optional<Directive> line = service.inForce("proxy_cache_key").stream().findFirst();
     String key = line.map(set -> set.argument(0)).orElse(DEFAULT_KEY);
-    Place place = line.orElse(cache.get()).place();
+    SourceLine place = line.orElse(cache.get()).place();
     Set<String> covered = variables.behind(key, service);
     checkCredentials(service, place, covered);
     checkRequirement(service, place, key, covered, all);
@@ -46,7 +46,7 @@ final class CacheRules {
     checkStale(service);
   }
 
-  private void checkCredentials(Level service, Place place, Set<String> covered) {
+  private void checkCredentials(Block service, SourceLine place, Set<String> covered) {
     List<String> missing = new ArrayList<>();
     if (!covered.contains("http_authorization")) {
       missing.add("$http_authorization");
@@ -69,7 +69,7 @@ final class CacheRules {
   }
 
   private void checkRequirement(
-      Level service, Place place, String key, Set<String> covered, Set<Level> all) {
+      Block service, SourceLine place, String key, Set<String> covered, Set<Block> all) {
     List<String> missing = new ArrayList<>();
     String url = url(service);
     Variables.in(Variables.withConstants(url, service)).stream()
@@ -99,18 +99,18 @@ final class CacheRules {
     }
   }
 
-  private static Optional<String> zone(Level service) {
+  private static Optional<String> zone(Block service) {
     return cache(service).map(line -> line.argument(0));
   }
 
-  private static String url(Level service) {
+  private static String url(Block service) {
     return service.ownAndConditional("proxy_pass").stream()
         .findFirst()
         .map(line -> line.argument(0))
         .orElse("");
   }
 
-  private void checkHeaders(Level service) {
+  private void checkHeaders(Block service) {
     for (Directive line : service.inForce("proxy_ignore_headers")) {
       List<String> ignored =
           line.arguments().stream()
@@ -130,7 +130,7 @@ final class CacheRules {
     }
   }
 
-  private void checkTimes(Level service) {
+  private void checkTimes(Block service) {
     for (Directive line : service.inForce("proxy_cache_valid")) {
       List<String> codes = line.arguments().subList(0, Math.max(0, line.arguments().size() - 1));
       List<String> denials =
@@ -162,7 +162,7 @@ final class CacheRules {
     }
   }
 
-  private void checkStale(Level service) {
+  private void checkStale(Block service) {
     for (Directive line : service.inForce("proxy_cache_use_stale")) {
       if (!line.arguments().equals(List.of("off"))) {
         findings.add(
@@ -173,5 +173,64 @@ final class CacheRules {
             "proxy_cache_use_stale off;");
       }
     }
+  }
+
+  /** A cache of what a backend says in a location that asks: who is let in sees what others saw. */
+  void checkProtected(Block location) {
+    for (BackendPass pass : BackendPass.of(location)) {
+      pass.protocol()
+          .cache()
+          .flatMap(name -> cacheOf(location, name))
+          .filter(line -> !keepsNothing(location, line.name()))
+          .filter(line -> !tellsUsersApart(location, key(location, line.name())))
+          .ifPresent(
+              line ->
+                  findings.add(
+                      Hazard.CACHE_MIXES_USERS,
+                      line.place(),
+                      location,
+                      "The backend's answers are kept and given to everyone who is let in: one user"
+                          + " sees what was made for another.",
+                      line.name()
+                          + " off;\nOr say who asks in "
+                          + line.name()
+                          + "_key: \"...$authgear_user_id|$authgear_client_id\""));
+    }
+  }
+
+  private static Optional<Directive> cacheOf(Block location, String name) {
+    return location.inForce(name).stream()
+        .filter(line -> !line.argument(0).equals("off") && !line.argument(0).isEmpty())
+        .findFirst();
+  }
+
+  private static String key(Block location, String cache) {
+    return location.value(cache + "_key").orElse("");
+  }
+
+  /** An answer that any of these values forbids is not kept. */
+  private boolean keepsNothing(Block location, String cache) {
+    String prefix = cache.substring(0, cache.length() - "cache".length());
+    List<String> values =
+        location.inForce(prefix + "no_cache").stream()
+            .flatMap(line -> line.arguments().stream())
+            .toList();
+    return values.stream()
+            .anyMatch(
+                value -> !value.isEmpty() && !value.equals("0") && Variables.in(value).isEmpty())
+        || values.stream().anyMatch(value -> isUser(location, Variables.in(value)))
+        || (values.contains("$http_authorization") && values.contains("$http_cookie"));
+  }
+
+  private boolean tellsUsersApart(Block location, String key) {
+    Set<String> covered = variables.behind(key, location);
+    return isUser(location, covered)
+        || (covered.contains("http_authorization") && covered.contains("http_cookie"));
+  }
+
+  private static boolean isUser(Block location, Set<String> names) {
+    return location.inForce("auth_request_set").stream()
+        .filter(set -> Variables.in(set.argument(1)).contains("upstream_http_x_authgear_user_id"))
+        .anyMatch(set -> Variables.in(set.argument(0)).stream().anyMatch(names::contains));
   }
 }

@@ -60,11 +60,11 @@ public final class CheckNginx {
     }
     NginxCheck result = check(file, in, expected);
     if (json) {
-      out.print(Report.json(result));
+      out.print(CheckNginxReport.json(result));
     } else {
-      (result instanceof NginxCheck.Unusable ? err : out).print(Report.text(result));
+      (result instanceof NginxCheck.Unusable ? err : out).print(CheckNginxReport.text(result));
     }
-    return Report.status(result);
+    return CheckNginxReport.status(result);
   }
 
   private static String complaint(String argument) {

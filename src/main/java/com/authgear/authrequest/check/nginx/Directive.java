@@ -9,7 +9,7 @@ import java.util.stream.Stream;
  * @param arguments without quotes and escapes
  * @param children what stands in its braces; empty if it has none
  */
-record Directive(String name, List<String> arguments, List<Directive> children, Place place) {
+record Directive(String name, List<String> arguments, List<Directive> children, SourceLine place) {
   Directive {
     arguments = List.copyOf(arguments);
     children = List.copyOf(children);

@@ -32,17 +32,17 @@ record ErrorPage(Directive directive) {
   }
 
   /** Likewise, as far as can be told from the location that answers. */
-  boolean becomesSuccess(Level server) {
+  boolean becomesSuccess(Block server) {
     if (!mayBecomeSuccess() || !status().isEmpty()) {
       return mayBecomeSuccess();
     }
-    Optional<Level> target = target(server);
+    Optional<Block> target = target(server);
     if (target.isEmpty()) {
       return false;
     }
     List<Directive> returns = target.get().own("return");
     return returns.isEmpty()
-        ? Pass.of(target.get()).isEmpty()
+        ? BackendPass.of(target.get()).isEmpty()
         : returns.getFirst().argument(0).startsWith("2");
   }
 
@@ -51,9 +51,9 @@ record ErrorPage(Directive directive) {
     return arguments.isEmpty() ? "" : arguments.getLast();
   }
 
-  Optional<Level> target(Level server) {
+  Optional<Block> target(Block server) {
     return path().startsWith("@")
-        ? server.locations().stream().filter(level -> level.path().equals(path())).findFirst()
-        : path().startsWith("/") ? server.find(path()) : Optional.empty();
+        ? server.locations().stream().filter(block -> block.path().equals(path())).findFirst()
+        : path().startsWith("/") ? server.find(path()).stream().findFirst() : Optional.empty();
   }
 }

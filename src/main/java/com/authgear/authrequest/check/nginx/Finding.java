@@ -7,7 +7,8 @@ import java.util.List;
  *
  * @param locations the locations that suffer, as a reader would call them
  */
-public record Finding(Hazard hazard, Place place, List<String> locations, String why, String fix) {
+public record Finding(
+    Hazard hazard, SourceLine place, List<String> locations, String why, String fix) {
   public Finding {
     locations = List.copyOf(locations);
   }

@@ -9,16 +9,16 @@ import java.util.Map;
 final class Findings {
   private final Map<Finding, List<String>> found = new LinkedHashMap<>();
 
-  void add(Hazard hazard, Level level, String why, String fix) {
-    add(hazard, level.block().place(), level, why, fix);
+  void add(Hazard hazard, Block block, String why, String fix) {
+    add(hazard, block.directive().place(), block, why, fix);
   }
 
-  void add(Hazard hazard, Place place, Level level, String why, String fix) {
+  void add(Hazard hazard, SourceLine place, Block block, String why, String fix) {
     List<String> locations =
         found.computeIfAbsent(
             new Finding(hazard, place, List.of(), why, fix), _ -> new ArrayList<>());
-    if (!locations.contains(level.title())) {
-      locations.add(level.title());
+    if (!locations.contains(block.title())) {
+      locations.add(block.title());
     }
   }
 

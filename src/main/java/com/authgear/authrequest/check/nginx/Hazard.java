@@ -22,6 +22,14 @@ public enum Hazard {
   ADD_HEADER_NOT_INHERITED(NOTE),
   DENIAL_SERVED_ANYWAY(ERROR),
   DENIAL_SHOWN_AS_SUCCESS(WARNING),
+  /** Requests leave a protected location before it asks. */
+  CHECK_SKIPPED(ERROR),
+  /** A protected location sends on to one that anyone may ask. */
+  REDIRECT_TARGET_OPEN(ERROR),
+  /** Which location a path takes is not what the backend reads in it. */
+  AMBIGUOUS_PATHS(ERROR),
+  /** Not an error: whether a backend takes the upgrade cannot be seen here. */
+  UPGRADE_NOT_LIMITED(WARNING),
   SERVICE_NOT_ASKED(ERROR),
   RESOLVER_ASKED(ERROR),
   NOT_INTERNAL(WARNING),
@@ -44,7 +52,8 @@ public enum Hazard {
   CACHE_IGNORES_HEADERS(ERROR),
   CACHE_KEEPS_DENIALS(WARNING),
   CACHE_TIME_FIXED(WARNING),
-  CACHE_SERVES_STALE(ERROR);
+  CACHE_SERVES_STALE(ERROR),
+  CACHE_MIXES_USERS(ERROR);
 
   private final Severity severity;
 

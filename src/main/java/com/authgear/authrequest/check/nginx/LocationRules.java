@@ -1,7 +1,12 @@
 package com.authgear.authrequest.check.nginx;
 
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -11,23 +16,36 @@ final class LocationRules {
   private static final long HEADER_AROUND_TOKEN = 64;
   private static final Set<String> CHALLENGE = Set.of("www-authenticate", "set-cookie");
 
-  private final List<Level> locations;
-  private final Set<Level> services;
+  private final NginxModel model;
+  private final Set<SourceLine> servedAnyway;
   private final Findings findings;
+  private final Map<String, List<Block>> byAddress = new HashMap<>();
+  private final Set<Block> checkedServers = new HashSet<>();
+  private final Set<String> checkedAddresses = new HashSet<>();
 
-  LocationRules(List<Level> locations, Set<Level> services, Findings findings) {
-    this.locations = locations;
-    this.services = services;
+  /**
+   * @param servedAnyway error pages about which the worst is said already
+   */
+  LocationRules(NginxModel model, Set<SourceLine> servedAnyway, Findings findings) {
+    this.model = model;
+    this.servedAnyway = servedAnyway;
     this.findings = findings;
+    for (Block server : model.http().servers()) {
+      for (String address : server.addresses()) {
+        byAddress.computeIfAbsent(address, _ -> new ArrayList<>()).add(server);
+      }
+    }
   }
 
   void check() {
-    for (Level location : locations) {
-      if (services.contains(location)) {
+    for (Block location : model.locations()) {
+      if (model.services().contains(location)) {
         continue;
       }
       if (location.asks().isPresent()) {
-        checkServer(location.server());
+        if (checkedServers.add(location.server())) {
+          checkServer(location.server());
+        }
         checkSatisfy(location);
         checkErrorPages(location);
         checkAddHeader(location);
@@ -37,8 +55,8 @@ final class LocationRules {
     }
   }
 
-  private void checkServer(Level server) {
-    for (Level sharing : sharingAnAddress(server)) {
+  private void checkServer(Block server) {
+    for (Block sharing : sharingAnAddress(server)) {
       if (sharing.isOn("underscores_in_headers", false)) {
         reportUnderscores(sharing, "underscores_in_headers", "underscores_in_headers off;");
       }
@@ -52,7 +70,7 @@ final class LocationRules {
     if (size < LONGEST_TOKEN + HEADER_AROUND_TOKEN) {
       findings.add(
           Hazard.TOKEN_BUFFERS_SMALL,
-          buffers.orElse(server.block()).place(),
+          buffers.orElse(server.directive()).place(),
           server,
           "A header line of more than "
               + size
@@ -62,16 +80,17 @@ final class LocationRules {
   }
 
   /** nginx may read headers by the rules of the default server of the address. */
-  private static List<Level> sharingAnAddress(Level server) {
-    Level http = server.parent();
-    return http == null
-        ? List.of(server)
-        : http.blocks("server")
-            .filter(other -> other.addresses().stream().anyMatch(server.addresses()::contains))
-            .toList();
+  private Set<Block> sharingAnAddress(Block server) {
+    Set<Block> sharing = new LinkedHashSet<>();
+    for (String address : server.addresses()) {
+      if (checkedAddresses.add(address)) {
+        sharing.addAll(byAddress.getOrDefault(address, List.of()));
+      }
+    }
+    return sharing;
   }
 
-  private void reportUnderscores(Level server, String name, String fix) {
+  private void reportUnderscores(Block server, String name, String fix) {
     findings.add(
         Hazard.UNDERSCORES_ACCEPTED,
         server.inForce(name).getFirst().place(),
@@ -81,7 +100,7 @@ final class LocationRules {
         fix);
   }
 
-  private void checkSatisfy(Level location) {
+  private void checkSatisfy(Block location) {
     if (location.value("satisfy").filter("any"::equals).isPresent()) {
       findings.add(
           Hazard.SATISFY_ANY,
@@ -93,7 +112,7 @@ final class LocationRules {
     }
   }
 
-  private void checkErrorPages(Level location) {
+  private void checkErrorPages(Block location) {
     for (Directive page : location.inForce("error_page")) {
       ErrorPage error = new ErrorPage(page);
       if (!error.codes().contains(401)
@@ -101,17 +120,7 @@ final class LocationRules {
           && !error.codes().contains(500)) {
         continue;
       }
-      Optional<Level> target = error.target(location.server());
-      if (target.filter(found -> leadsToBackendOf(found, location)).isPresent()) {
-        findings.add(
-            Hazard.DENIAL_SERVED_ANYWAY,
-            page.place(),
-            location,
-            "Whoever is refused here is sent to "
-                + target.get().title()
-                + ", which checks nobody and asks the same backend.",
-            "Let the error page answer by itself (return, or a static file).");
-      } else if (error.becomesSuccess(location.server())) {
+      if (!servedAnyway.contains(page.place()) && error.becomesSuccess(location.server())) {
         findings.add(
             Hazard.DENIAL_SHOWN_AS_SUCCESS,
             page.place(),
@@ -124,16 +133,8 @@ final class LocationRules {
     }
   }
 
-  private boolean leadsToBackendOf(Level page, Level location) {
-    return page.asks().isEmpty()
-        && Pass.of(page).stream()
-            .map(Pass::target)
-            .anyMatch(
-                target -> Pass.of(location).stream().anyMatch(own -> own.target().equals(target)));
-  }
-
-  private void checkAddHeader(Level location) {
-    Level parent = location.parent();
+  private void checkAddHeader(Block location) {
+    Block parent = location.parent();
     List<Directive> own = location.own("add_header");
     if (parent == null
         || own.isEmpty()
@@ -159,12 +160,12 @@ final class LocationRules {
   }
 
   /** Open because auth_request is switched off here, not because it is on nowhere. */
-  private void checkOpened(Level location) {
+  private void checkOpened(Block location) {
     Optional<Directive> off =
         location.own("auth_request").stream()
             .filter(line -> line.argument(0).equals("off"))
             .findFirst();
-    Level parent = location.parent();
+    Block parent = location.parent();
     if (off.isPresent() && parent != null && parent.asks().isPresent()) {
       findings.add(
           Hazard.OPEN_LOCATION,

@@ -1,12 +1,7 @@
 package com.authgear.authrequest.check.nginx;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /** What is wrong with a configuration. */
 public sealed interface NginxCheck {
@@ -43,86 +38,40 @@ public sealed interface NginxCheck {
   }
 
   private static NginxCheck check(Dump dump, Expected expected) {
-    Optional<Level> found =
+    Optional<Block> found =
         dump.directives().stream()
             .filter(directive -> directive.name().equals("http"))
-            .map(directive -> new Level(directive, null))
+            .map(Block::http)
             .findFirst();
     if (found.isEmpty()) {
-      return new Unusable("there is no http { } in it: is this what nginx -T prints?");
+      return new Unusable(
+          "there is no http { } in it: is this what nginx -T prints? It prints the configuration"
+              + " only if nginx -t passes; see what that says.");
     }
-    Level http = found.get();
+    NginxModel model = new NginxModel(found.get());
     Findings findings = new Findings();
-    Variables variables = new Variables(http);
-    List<Level> locations = http.blocks("server").flatMap(Level::allLocations).toList();
+    new ServiceRules(model, expected, findings).check();
+    CacheRules cache = new CacheRules(model.variables(), findings);
+    model.services().forEach(location -> cache.check(location, model.services()));
+    List<Block> guarded =
+        model.locations().stream()
+            .filter(location -> model.isProtected(location) && !location.alwaysReturns())
+            .toList();
+    guarded.forEach(cache::checkProtected);
+    BackendRules backends = new BackendRules(model, expected, findings);
+    backends.check();
+    BypassRules bypass = new BypassRules(model, backends.believing(), findings);
+    bypass.check();
+    new AmbiguityRules(model, findings).check();
+    new LocationRules(model, bypass.servedAnyway(), findings).check();
 
-    Map<Asked, List<Level>> asked = new LinkedHashMap<>();
-    for (Level location : locations) {
-      location
-          .asks()
-          .ifPresent(
-              path ->
-                  asked
-                      .computeIfAbsent(new Asked(location.server(), path), _ -> new ArrayList<>())
-                      .add(location));
-    }
-    Set<Level> services = new LinkedHashSet<>();
-    asked.keySet().forEach(question -> question.answeredBy().ifPresent(services::add));
-    ServiceRules service = new ServiceRules(http, variables, expected, findings);
-    asked.forEach(
-        (question, askers) ->
-            question
-                .answeredBy()
-                .ifPresentOrElse(
-                    location -> service.check(location, question.path(), askers),
-                    () -> notAsked(question.path(), askers, findings)));
-    CacheRules cache = new CacheRules(variables, findings);
-    services.forEach(location -> cache.check(location, services));
-    new BackendRules(locations, variables, services, expected, findings).check();
-    new LocationRules(locations, services, findings).check();
-
-    long guarded =
-        locations.stream()
-            .filter(location -> location.asks().isPresent() && !services.contains(location))
-            .count();
-    if (guarded == 0) {
+    if (guarded.isEmpty()) {
       findings.add(
           Hazard.NOTHING_PROTECTED,
-          http,
+          model.http(),
           "No location has auth_request: everyone reaches every backend.",
           "include authgear/protect.conf in each location that needs a login.");
     }
-    return new Checked(findings.sorted(), (int) guarded);
-  }
-
-  private static void notAsked(String path, List<Level> askers, Findings findings) {
-    for (Level asker : askers) {
-      findings.add(
-          Hazard.SERVICE_NOT_ASKED,
-          asker.inForce("auth_request").getFirst().place(),
-          asker,
-          "No location of this server asks the service for "
-              + path
-              + "; another one answers instead, and its 200 is a yes.",
-          "include authgear/server.conf in this server.");
-    }
-  }
-
-  /** What auth_request asks in a server. */
-  record Asked(Level server, String path) {
-    /**
-     * The location that asks the service; none if nginx would take one that was made for something
-     * else.
-     */
-    Optional<Level> answeredBy() {
-      return server
-          .find(path)
-          .filter(location -> !location.own("proxy_pass").isEmpty())
-          .filter(
-              location ->
-                  location.path().equals(path)
-                      || location.modifier().startsWith("~")
-                      || !location.inForce("internal").isEmpty());
-    }
+    return new Checked(findings.sorted(), guarded.size());
   }
 }

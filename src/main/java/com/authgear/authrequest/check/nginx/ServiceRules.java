@@ -1,10 +1,12 @@
 package com.authgear.authrequest.check.nginx;
 
+import com.authgear.authrequest.check.nginx.RequestWalk.Arrival;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** The location that asks the service. */
 final class ServiceRules {
@@ -17,30 +19,84 @@ final class ServiceRules {
   private static final Set<Integer> NGINX_ERRORS =
       Set.of(400, 408, 413, 414, 429, 494, 500, 501, 502, 503, 504, 507);
 
-  private final Level http;
+  private final NginxModel model;
+  private final Block http;
   private final Variables variables;
   private final Expected expected;
   private final Findings findings;
 
-  ServiceRules(Level http, Variables variables, Expected expected, Findings findings) {
-    this.http = http;
-    this.variables = variables;
+  ServiceRules(NginxModel model, Expected expected, Findings findings) {
+    this.model = model;
+    this.http = model.http();
+    this.variables = model.variables();
     this.expected = expected;
     this.findings = findings;
   }
 
+  void check() {
+    model.questions().forEach(this::check);
+  }
+
+  private void check(NginxModel.Question question, List<Block> askers) {
+    checkQuery(question.path(), askers);
+    boolean answered = false;
+    for (Arrival arrival : model.answers(question)) {
+      answered = true;
+      if (model.isService(arrival, question.path())) {
+        checkResolver(arrival);
+        check(arrival.place(), askers);
+      } else {
+        reportNotAsked(arrival, question.path(), askers);
+      }
+    }
+    if (model.mayBeAnsweredByReturn(question)) {
+      answered = true;
+      reportNotAsked(question.path(), askers);
+    }
+    if (!answered && model.services().isEmpty() && isMissing(question)) {
+      reportNotAsked(question.path(), askers);
+    }
+  }
+
+  /** Nothing was made for the question, and all that catches it refuses; so everyone is refused. */
+  private static boolean isMissing(NginxModel.Question question) {
+    return question.server().find(question.path()).isEmpty();
+  }
+
+  private void reportNotAsked(Arrival arrival, String path, List<Block> askers) {
+    Optional<Directive> rewrite =
+        arrival.trail().stream().filter(line -> line.name().equals("rewrite")).findFirst();
+    if (rewrite.isPresent()) {
+      reportRewrite(arrival.place(), rewrite.get(), path);
+    } else {
+      reportNotAsked(path, askers);
+    }
+  }
+
+  private void reportNotAsked(String path, List<Block> askers) {
+    for (Block asker : askers) {
+      findings.add(
+          Hazard.SERVICE_NOT_ASKED,
+          asker.inForce("auth_request").getFirst().place(),
+          asker,
+          "No location of this server asks the service for "
+              + path
+              + "; another one answers instead, and its 200 is a yes.",
+          "include authgear/server.conf in this server.");
+    }
+  }
+
   /**
-   * @param path what auth_request asks
    * @param askers the locations that ask it
    */
-  void check(Level service, String path, List<Level> askers) {
-    List<Pass> passes =
-        Pass.of(service).stream().filter(pass -> pass.protocol() == Pass.Protocol.PROXY).toList();
-    checkQuery(path, askers);
+  private void check(Block service, List<Block> askers) {
+    List<BackendPass> passes =
+        BackendPass.of(service).stream()
+            .filter(pass -> pass.protocol() == BackendPass.Protocol.PROXY)
+            .toList();
     checkInternal(service);
-    checkRewrites(service, path);
     checkErrors(service);
-    for (Pass pass : passes) {
+    for (BackendPass pass : passes) {
       checkBody(pass);
       checkKeepalive(pass);
       checkAddress(pass);
@@ -51,9 +107,9 @@ final class ServiceRules {
     checkBuffer(service);
   }
 
-  private void checkQuery(String path, List<Level> askers) {
+  private void checkQuery(String path, List<Block> askers) {
     if (path.indexOf('?') >= 0) {
-      for (Level asker : askers) {
+      for (Block asker : askers) {
         findings.add(
             Hazard.REQUIREMENT_AS_QUERY,
             asker.inForce("auth_request").getFirst().place(),
@@ -65,7 +121,7 @@ final class ServiceRules {
     }
   }
 
-  private void checkInternal(Level service) {
+  private void checkInternal(Block service) {
     if (service.inForce("internal").isEmpty()) {
       findings.add(
           Hazard.NOT_INTERNAL,
@@ -75,17 +131,7 @@ final class ServiceRules {
     }
   }
 
-  /** nginx runs the server's rewrite directives for the subrequest, too. */
-  private void checkRewrites(Level service, String path) {
-    for (Directive rewrite : service.server().ownAndConditional("rewrite")) {
-      if (Patterns.finds(rewrite.argument(0), false, path)) {
-        reportRewrite(service, rewrite, path);
-      }
-    }
-    service.ownAndConditional("rewrite").forEach(rewrite -> reportRewrite(service, rewrite, path));
-  }
-
-  private void reportRewrite(Level service, Directive rewrite, String path) {
+  private void reportRewrite(Block service, Directive rewrite, String path) {
     findings.add(
         Hazard.REWRITTEN,
         rewrite.place(),
@@ -97,7 +143,7 @@ final class ServiceRules {
         "Move the rewrite into the locations that need it, or keep this path out of it.");
   }
 
-  private void checkErrors(Level service) {
+  private void checkErrors(Block service) {
     boolean intercepted = service.isOn("proxy_intercept_errors", false);
     if (intercepted) {
       findings.add(
@@ -127,8 +173,8 @@ final class ServiceRules {
     }
   }
 
-  private void checkBody(Pass pass) {
-    Level service = pass.location();
+  private void checkBody(BackendPass pass) {
+    Block service = pass.location();
     boolean body = service.isOn("proxy_pass_request_body", true);
     boolean length = !pass.value("content-length").equals(Optional.of(""));
     if (body || length) {
@@ -149,21 +195,24 @@ final class ServiceRules {
     }
   }
 
-  private void checkKeepalive(Pass pass) {
-    Level service = pass.location();
+  private void checkKeepalive(BackendPass pass) {
+    Block service = pass.location();
+    String address =
+        BackendPass.addressOf(Variables.withConstants(pass.directive().argument(0), service));
+    String target = address.substring(address.indexOf("://") < 0 ? 0 : address.indexOf("://") + 3);
     List<String> missing = new ArrayList<>();
     Optional<Directive> upstream =
-        http.block()
+        http.directive()
             .children("upstream")
-            .filter(block -> block.argument(0).equalsIgnoreCase(pass.target()))
+            .filter(block -> block.argument(0).equalsIgnoreCase(target))
             .findFirst();
     if (upstream.isEmpty()) {
-      missing.add("an upstream block for " + pass.target() + " with \"keepalive 32;\"");
+      missing.add("an upstream block for " + target + " with \"keepalive 32;\"");
     } else if (upstream
         .get()
         .children("keepalive")
         .allMatch(line -> line.argument(0).equals("0"))) {
-      missing.add("\"keepalive 32;\" in upstream " + pass.target());
+      missing.add("\"keepalive 32;\" in upstream " + target);
     }
     if (service.value("proxy_http_version").filter(version -> !version.equals("1.0")).isEmpty()) {
       missing.add("\"proxy_http_version 1.1;\"");
@@ -182,21 +231,31 @@ final class ServiceRules {
     }
   }
 
-  private void checkAddress(Pass pass) {
-    String url = pass.directive().argument(0);
-    if (Variables.withConstants(url, pass.location()).endsWith("/_resolver/resolve")) {
+  /**
+   * Authgear's resolver, by the paths that it has: /resolve and /_resolver/resolve. No policy of
+   * the service is there.
+   */
+  private void checkResolver(Arrival arrival) {
+    String sent = BackendPass.pathOf(arrival.sent());
+    int end = sent.indexOf('?');
+    @Nullable String path = RequestTarget.path(end < 0 ? sent : sent.substring(0, end));
+    boolean resolver =
+        path != null && path.matches("(?:.*/)?resolve/?") && !path.matches("/auth/resolve/?");
+    Optional<BackendPass> pass = arrival.pass();
+    if (resolver && pass.isPresent()) {
       findings.add(
           Hazard.RESOLVER_ASKED,
-          pass.directive().place(),
-          pass.location(),
+          pass.get().directive().place(),
+          pass.get().location(),
           "Authgear's resolver answers 200 to everyone, logged in or not; nginx takes that for a"
-              + " yes.",
+              + " yes. Authgear's own documented example is written so.",
           "Ask authgear-auth-request instead: proxy_pass http://authgear_auth/auth;");
     }
-    int scheme = url.indexOf("://");
-    int path = url.indexOf('/', scheme < 0 ? 0 : scheme + 3);
-    String address = path < 0 ? url : url.substring(0, path);
-    if (!Variables.in(address).isEmpty()) {
+  }
+
+  private void checkAddress(BackendPass pass) {
+    String url = pass.directive().argument(0);
+    if (!Variables.in(BackendPass.addressOf(url)).isEmpty()) {
       findings.add(
           Hazard.VARIABLE_ADDRESS,
           pass.directive().place(),
@@ -207,8 +266,8 @@ final class ServiceRules {
     }
   }
 
-  private void checkTls(Pass pass) {
-    Level service = pass.location();
+  private void checkTls(BackendPass pass) {
+    Block service = pass.location();
     if (pass.directive().argument(0).startsWith("https://")
         && !service.isOn("proxy_ssl_verify", false)) {
       findings.add(
@@ -222,12 +281,13 @@ final class ServiceRules {
     }
   }
 
-  private void checkRequirement(Pass pass, List<Level> askers) {
-    Level service = pass.location();
+  private void checkRequirement(BackendPass pass, List<Block> askers) {
+    Block service = pass.location();
     String url = pass.directive().argument(0);
     Set<String> fromClient = new TreeSet<>();
     variables.behind(url, service).stream()
         .filter(Variables::isFromClient)
+        .filter(name -> !isOfQuestion(name, service))
         .forEach(name -> fromClient.add("$" + name));
     if (!fromClient.isEmpty()) {
       findings.add(
@@ -242,16 +302,27 @@ final class ServiceRules {
       return;
     }
     for (String name : Variables.in(url)) {
+      if (isOfQuestion(name, service)) {
+        continue;
+      }
       checkVariable(pass, name, askers);
     }
+  }
+
+  /** What the location's expression finds in the question's own path. */
+  private static boolean isOfQuestion(String name, Block service) {
+    boolean group = name.matches("\\d") || (service.isRegex() && service.path().contains(name));
+    return group
+        && (service.isRegex() || !service.own("rewrite").isEmpty())
+        && service.own("if").isEmpty();
   }
 
   /**
    * A subrequest shares the variables of its request, but runs the server's {@code set} once more,
    * and a nested location does not run those of the location around it.
    */
-  private void checkVariable(Pass pass, String name, List<Level> askers) {
-    Level service = pass.location();
+  private void checkVariable(BackendPass pass, String name, List<Block> askers) {
+    Block service = pass.location();
     if (Variables.sets(service, name).findAny().isEmpty()) {
       if (!variables.isMapped(name) && !isOfNginx(name)) {
         findings.add(
@@ -269,7 +340,7 @@ final class ServiceRules {
         service
             .server()
             .allLocations()
-            .anyMatch(level -> !level.equals(service) && !setsOf(level, name).isEmpty());
+            .anyMatch(block -> !block.equals(service) && !setsOf(block, name).isEmpty());
     if (!setByAsker) {
       return;
     }
@@ -283,8 +354,8 @@ final class ServiceRules {
               + " of every location.",
           "Remove the line; set $" + name + " only in the locations that require something.");
     }
-    for (Level asker : askers) {
-      Level around = asker.parent();
+    for (Block asker : askers) {
+      Block around = asker.parent();
       while (around != null && around.isLocation() && setsOf(around, name).isEmpty()) {
         around = around.parent();
       }
@@ -306,8 +377,8 @@ final class ServiceRules {
     }
   }
 
-  private static List<Directive> setsOf(Level level, String name) {
-    return level.ownAndConditional("set").stream()
+  private static List<Directive> setsOf(Block block, String name) {
+    return block.ownAndConditional("set").stream()
         .filter(set -> set.argument(0).equals("$" + name))
         .toList();
   }
@@ -318,7 +389,7 @@ final class ServiceRules {
         .contains(name);
   }
 
-  private void checkForwardedFor(Pass pass) {
+  private void checkForwardedFor(BackendPass pass) {
     Optional<Directive> line = pass.setters("x-forwarded-for").stream().findFirst();
     boolean appended =
         line.stream()
@@ -335,13 +406,13 @@ final class ServiceRules {
     }
   }
 
-  private void checkBuffer(Level service) {
+  private void checkBuffer(Block service) {
     Optional<Directive> line = service.inForce("proxy_buffer_size").stream().findFirst();
     long size = line.map(set -> Sizes.bytes(set.argument(0))).orElse(DEFAULT_BUFFER);
     if (size < (long) expected.headerBudget() + OTHER_HEADERS) {
       findings.add(
           Hazard.HEADER_BUFFER_SMALL,
-          line.orElse(service.block()).place(),
+          line.orElse(service.directive()).place(),
           service,
           "The service's headers may take "
               + expected.headerBudget()

@@ -51,7 +51,7 @@ final class Syntax {
   }
 
   private Directive directive(int depth) throws UnusableException {
-    Place place = new Place(file, line);
+    SourceLine place = new SourceLine(file, line);
     List<String> words = new ArrayList<>();
     while (true) {
       skipBlanks();

@@ -1,7 +1,7 @@
 /**
  * {@code check nginx}: reads what {@code nginx -T} prints and finds what lets the wrong request
  * through, or shuts the right one out. {@link com.authgear.authrequest.check.nginx.Dump} makes a
- * tree of directives, {@link com.authgear.authrequest.check.nginx.Level} knows how nginx inherits,
+ * tree of directives, {@link com.authgear.authrequest.check.nginx.Block} knows how nginx inherits,
  * the classes named {@code ...Rules} say what is wrong and how to mend it. A leaf: it asks nobody
  * and starts nothing.
  */

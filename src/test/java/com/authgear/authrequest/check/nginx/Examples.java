@@ -43,6 +43,11 @@ final class Examples {
     return dumpWithShipped(read(name));
   }
 
+  /** A file of {@code authgear/}. */
+  static String shipped(String name) {
+    return text(SHIPPED.resolve("authgear").resolve(name));
+  }
+
   static String shippedDump() {
     return dumpWithShipped(text(SHIPPED.resolve("nginx.conf")));
   }

@@ -64,20 +64,42 @@ class NginxCheckTest {
   }
 
   /** Printed by nginx 1.22: patterns in include, a file used by two servers, a mime.types. */
+  private static String sites() {
+    return Examples.read("sites.dump")
+        .replace(
+            "\n    location /health {",
+            " if ($request_uri ~*"
+                + " \"^[^?]*(?:[#;\\\\\\\\]|%(?:3b|5c)|(?:/|%2f){2}|(?:/|%2f)(?:\\.|%2e|%252e){1,2}(?:/|%2f|\\?|$))\")"
+                + " { return 400; }\n"
+                + "    location /health {");
+  }
+
   @Test
   void check_dumpOfSeveralSites_findsNothing() {
-    assertThat(check(Examples.read("sites.dump"))).isEqualTo(new NginxCheck.Checked(List.of(), 3));
+    assertThat(check(sites())).isEqualTo(new NginxCheck.Checked(List.of(), 3));
+  }
+
+  @Test
+  void check_dumpOfOlderFiles_findsThatPathsAreNotRefused() {
+    assertThat(only(check(Examples.read("sites.dump"))))
+        .satisfies(
+            finding -> {
+              assertThat(finding.hazard()).isEqualTo(Hazard.AMBIGUOUS_PATHS);
+              assertThat(finding.place())
+                  .isEqualTo(new SourceLine("/etc/nginx/sites-enabled/api", 1));
+            });
   }
 
   @Test
   void check_dumpOfSeveralSites_findsWhatOneSiteForgot() {
-    String dump = Examples.read("sites.dump").replaceFirst("include authgear/public.conf;", "");
+    String dump = sites().replaceFirst("include authgear/public.conf;", "");
 
     assertThat(only(check(dump)))
         .satisfies(
             finding -> {
               assertThat(finding.hazard()).isEqualTo(Hazard.HEADER_NOT_CLEARED);
-              assertThat(finding.place()).isEqualTo(new Place("/etc/nginx/sites-enabled/api", 10));
+              assertThat(finding.place())
+                  .isEqualTo(new SourceLine("/etc/nginx/sites-enabled/api", 10));
               assertThat(finding.locations())
                   .containsExactly("location /health of server api.example.com");
             });
@@ -268,8 +290,15 @@ class NginxCheckTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "worker_processes 1;", "events { }"})
-  void check_withoutHttp_isUnusable(String text) {
+  void check_withoutHttp_asksWhetherNginxTakesIt(String text) {
     assertThat(check(text)).isInstanceOf(NginxCheck.Unusable.class);
+    assertThat(CheckNginxReport.text(check(text))).contains("nginx -t");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"auth_request_set;", "auth_request_set $a;", "auth_request;", "map;"})
+  void check_lineWithoutArguments_isNoMistakeOfTheCheck(String line) {
+    assertThat(findings(check(Examples.shippedDump().replace("server_name _;", line)))).isEmpty();
   }
 
   @Test

@@ -52,7 +52,7 @@ class SyntaxTest {
     assertThat(read.stream().map(directive -> directive.place().line())).containsExactly(3, 5, 10);
     assertThat(read.getFirst().arguments()).containsExactly("1", "2");
     assertThat(read.get(1).children().stream().map(Directive::place))
-        .containsExactly(new Place("f", 6), new Place("f", 8));
+        .containsExactly(new SourceLine("f", 6), new SourceLine("f", 8));
     assertThat(read.get(1).children().getFirst().arguments()).containsExactly("x\ny");
   }
 

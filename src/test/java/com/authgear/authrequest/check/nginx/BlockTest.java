@@ -7,14 +7,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class LevelTest {
+class BlockTest {
 
-  private static Level http(String content) throws UnusableException {
-    return new Level(Syntax.read("f", "http { " + content + " }").getFirst(), null);
+  private static Block http(String content) throws UnusableException {
+    return Block.http(Syntax.read("f", "http { " + content + " }").getFirst());
   }
 
-  private static Level server(String content) throws UnusableException {
-    return http("server { " + content + " }").blocks("server").findFirst().orElseThrow();
+  private static Block server(String content) throws UnusableException {
+    return http("server { " + content + " }").servers().getFirst();
   }
 
   @ParameterizedTest
@@ -35,28 +35,28 @@ class LevelTest {
     "/sticky/a.php, ^~/sticky/",
   })
   void find_path_isAsNginxChooses(String path, String location) throws UnusableException {
-    Level server =
+    Block server =
         server(
             "location / {} location = /exact {} location =/tight {} location ^~ /static/ {}"
                 + " location /api/ { location /api/v2/ {} } location ~ \\.php$ {} location ~*"
                 + " \\.png$ {} location @x {} location ~*\\.gif$ {} location ^~/sticky/ {}");
 
-    assertThat(String.join(" ", server.find(path).orElseThrow().block().arguments()))
+    assertThat(String.join(" ", server.find(path).getFirst().directive().arguments()))
         .isEqualTo(location);
   }
 
   @Test
   void find_nothingFits_isEmpty() throws UnusableException {
-    assertThat(server("location /a {} location ~ ( {}").find("/b")).isEmpty();
+    assertThat(server("location /a {} location ~ x {}").find("/b")).isEmpty();
   }
 
   @Test
   void inForce_innermostBlockWithAny_hidesTheOthers() throws UnusableException {
-    Level http =
+    Block http =
         http(
             "h 1; s 1; l 1; server { s 2; s 3; l 2; location / { l 3; location /a { n 1; } if (x) {"
                 + " h 9; } } }");
-    Level nested = http.blocks("server").flatMap(Level::allLocations).toList().getLast();
+    Block nested = http.servers().stream().flatMap(Block::allLocations).toList().getLast();
 
     assertThat(nested.title()).isEqualTo("location /a of server on 80");
     assertThat(values(nested, "h")).containsExactly("1");
@@ -66,7 +66,7 @@ class LevelTest {
     assertThat(values(nested, "m")).isEmpty();
   }
 
-  private static List<String> values(Level level, String name) {
+  private static List<String> values(Block level, String name) {
     return level.inForce(name).stream().map(line -> line.argument(0)).toList();
   }
 }

@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** The result for people and for machines. */
-final class Report {
-  private Report() {}
+final class CheckNginxReport {
+  private CheckNginxReport() {}
 
   static String text(NginxCheck result) {
     return switch (result) {

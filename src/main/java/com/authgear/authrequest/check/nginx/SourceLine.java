@@ -6,7 +6,7 @@ package com.authgear.authrequest.check.nginx;
  * @param file the name as {@code nginx -T} gives it
  * @param line from 1
  */
-public record Place(String file, int line) {
+public record SourceLine(String file, int line) {
   @Override
   public String toString() {
     return file + ":" + line;

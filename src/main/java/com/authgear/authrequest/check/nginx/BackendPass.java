@@ -10,7 +10,7 @@ import java.util.Optional;
  *
  * @param protocol how headers reach the other side
  */
-record Pass(Directive directive, Protocol protocol, Level location) {
+record BackendPass(Directive directive, Protocol protocol, Block location) {
 
   /** What names the headers for a backend. */
   enum Protocol {
@@ -39,6 +39,17 @@ record Pass(Directive directive, Protocol protocol, Level location) {
       return setter.endsWith("_param");
     }
 
+    private String interceptsErrors() {
+      return pass.substring(0, pass.length() - "pass".length()) + "intercept_errors";
+    }
+
+    /** The directive that keeps answers; there is none for gRPC. */
+    Optional<String> cache() {
+      return this == GRPC
+          ? Optional.empty()
+          : Optional.of(pass.substring(0, pass.length() - "pass".length()) + "cache");
+    }
+
     /** A header as the setter calls it. */
     String spelled(String header) {
       return hasParams() ? "HTTP_" + header.toUpperCase(Locale.ROOT).replace('-', '_') : header;
@@ -54,27 +65,59 @@ record Pass(Directive directive, Protocol protocol, Level location) {
     }
   }
 
-  static List<Pass> of(Level location) {
-    List<Pass> passes = new ArrayList<>();
+  static List<BackendPass> of(Block location) {
+    List<BackendPass> passes = new ArrayList<>();
     for (Protocol protocol : Protocol.values()) {
       for (Directive line : location.ownAndConditional(protocol.pass)) {
-        passes.add(new Pass(line, protocol, location));
+        passes.add(new BackendPass(line, protocol, location));
       }
     }
     return passes;
   }
 
-  /** Host and port, or the name of an upstream block, by which two passes are compared. */
-  String target() {
-    String address = Variables.withConstants(directive.argument(0), location);
-    int scheme = address.indexOf("://");
-    String rest = scheme < 0 ? address : address.substring(scheme + 3);
-    if (rest.startsWith("unix:")) {
-      int end = rest.indexOf(':', 5);
-      return end < 0 ? rest : rest.substring(0, end);
+  /** Those that stand in this block itself, which is the location or an {@code if} in it. */
+  static List<BackendPass> own(Block block, Block location) {
+    List<BackendPass> passes = new ArrayList<>();
+    for (Protocol protocol : Protocol.values()) {
+      for (Directive line : block.own(protocol.pass)) {
+        passes.add(new BackendPass(line, protocol, location));
+      }
     }
-    int end = rest.indexOf('/');
-    return (end < 0 ? rest : rest.substring(0, end)).toLowerCase(Locale.ROOT);
+    for (Directive limit : block.own("limit_except")) {
+      block.condition(limit).ifPresent(inner -> passes.addAll(own(inner, location)));
+    }
+    return passes;
+  }
+
+  /** Whether error pages take the place of the other side's own answers. */
+  boolean interceptsErrors() {
+    return location.isOn(protocol.interceptsErrors(), false);
+  }
+
+  /** The part of a URL in front of its path, such as {@code http://backend:8080}. */
+  static String addressOf(String url) {
+    return url.substring(0, endOfAddress(url));
+  }
+
+  /** The path and query of a URL; empty if it has none. */
+  static String pathOf(String url) {
+    String rest = url.substring(endOfAddress(url));
+    return rest.startsWith(":") ? rest.substring(1) : rest;
+  }
+
+  private static int endOfAddress(String url) {
+    int scheme = url.indexOf("://");
+    int start = scheme < 0 ? 0 : scheme + 3;
+    if (url.startsWith("unix:", start)) {
+      int end = url.indexOf(':', start + 5);
+      return end < 0 ? url.length() : end;
+    }
+    for (int i = start; i < url.length(); i++) {
+      if (url.charAt(i) == '/' || url.charAt(i) == '?') {
+        return i;
+      }
+    }
+    return url.length();
   }
 
   /** Whether the client's own headers go along. */
