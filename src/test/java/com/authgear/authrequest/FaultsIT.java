@@ -281,7 +281,15 @@ class FaultsIT {
     }
     double before = webhooks();
     spans.add(new Span(clock.millis()));
+    List<Held> ending =
+        held.stream()
+            .filter(
+                one -> one.user.equals(user) && one.goneSince == NEVER && one.kind != Kind.FORGED)
+            .toList();
+    ending.forEach(one -> one.goneFrom = clock.millis());
     project.disable(user);
+    // For good: enabling brings no session back.
+    ending.forEach(one -> one.goneSince = clock.millis());
     // The event is on its way; the oracle's bound by time holds without it.
     Awaitility.await("the webhook").until(() -> webhooks() > before);
     heard.put(user, clock.millis());

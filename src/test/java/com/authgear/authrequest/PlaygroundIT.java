@@ -180,6 +180,12 @@ class PlaygroundIT {
     soon().until(() -> events() > before);
   }
 
+  private static void renew() {
+    String old = credential();
+    click("renew");
+    soon().until(() -> !credential().equals(old));
+  }
+
   private static int events() {
     return browser.evaluate("document.querySelectorAll('#log tr.event').length").intValue();
   }
@@ -235,7 +241,7 @@ class PlaygroundIT {
     "tampered, /, 401, bad_signature, Signature",
     "other_project, /, 401, unknown_key, Signature",
     "expired, /, 401, expired, Claims",
-    "wrong_audience, /, 401, session_invalid, Session",
+    "wrong_audience, /, 401, wrong_audience, Requirement",
     "machine, /, 403, principal_not_allowed, Requirement",
     "jwt, /machines/, 403, principal_not_allowed, Requirement",
     "signed_in_long_ago, /settings/, 401, stale_authentication, Requirement",
@@ -299,6 +305,8 @@ class PlaygroundIT {
     assertThat(text("log")).contains("s after: disable erin");
     assertThat(text("users")).contains("disabled");
     change("disable");
+    assertThat(send()).as("enabling brings no session back").isEqualTo("401");
+    renew();
     Awaitility.await().atMost(Duration.ofSeconds(4)).until(() -> send().equals("200"));
   }
 

@@ -149,8 +149,8 @@ class PrometheusIT {
     ask("Cookie", cookie);
     ask("Cookie", "session=unknown.unknown");
     ask("X-Nothing", "1");
-    project.disable("bob");
-    project.enable("bob");
+    project.setAttribute("bob", "nickname", "Bob");
+    project.setAttribute("bob", "nickname", "Bobby");
     send(
         HttpRequest.newBuilder(uri("/hooks/authgear"))
             .POST(BodyPublishers.ofString("{}"))

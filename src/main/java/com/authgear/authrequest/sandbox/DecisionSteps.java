@@ -6,14 +6,10 @@ import com.authgear.authrequest.sandbox.DemoSite.Access;
 import com.authgear.authrequest.sandbox.DemoSite.Location;
 import com.authgear.authrequest.sandbox.Playground.Direct;
 import com.authgear.authrequest.sandbox.PlaygroundClient.Answer;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -53,7 +49,6 @@ final class DecisionSteps {
    */
   record Step(String title, String state, String text) {}
 
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String CLIENT = "client_id_";
 
   private final Project project;
@@ -63,9 +58,6 @@ final class DecisionSteps {
   private final @Nullable Reason reason;
   private final List<Traffic.Call> calls;
   private final @Nullable Jwt jwt;
-
-  /** What a token says of itself, believed by nobody. */
-  private record Jwt(JsonNode header, JsonNode claims) {}
 
   /**
    * @param sent the client's headers
@@ -86,7 +78,7 @@ final class DecisionSteps {
     this.sent = sent;
     this.calls = calls;
     reason = judge == null ? null : reasonOf(judge.reason());
-    jwt = jwtOf(sent.getOrDefault("Authorization", ""));
+    jwt = Jwt.parse(sent.getOrDefault("Authorization", "").replaceFirst("(?i)^bearer +", ""));
   }
 
   /** Where a reason comes from. */
@@ -208,16 +200,16 @@ final class DecisionSteps {
       return "nothing in it that the service could read; only Authgear can";
     }
     return "typ "
-        + jwt.header.path("typ").asText("missing")
+        + jwt.header().path("typ").asText("missing")
         + ", alg "
-        + jwt.header.path("alg").asText("missing");
+        + jwt.header().path("alg").asText("missing");
   }
 
   private String signature() {
     if (jwt == null) {
       return "none";
     }
-    String kid = jwt.header.path("kid").asText("missing");
+    String kid = jwt.header().path("kid").asText("missing");
     List<String> published = project.keyIds();
     int place = published.indexOf(kid);
     return "key "
@@ -231,10 +223,10 @@ final class DecisionSteps {
     if (jwt == null) {
       return "none";
     }
-    String issuer = jwt.claims.path("iss").asText("missing");
+    String issuer = jwt.claims().path("iss").asText("missing");
     String end =
-        jwt.claims.path("exp").canConvertToLong()
-            ? remaining(Instant.ofEpochSecond(jwt.claims.path("exp").longValue()))
+        jwt.claims().path("exp").canConvertToLong()
+            ? remaining(Instant.ofEpochSecond(jwt.claims().path("exp").longValue()))
             : "no exp";
     return "iss " + (issuer.equals(project.issuer()) ? "is Authgear" : issuer) + ", " + end;
   }
@@ -253,7 +245,7 @@ final class DecisionSteps {
   }
 
   private boolean isMachine() {
-    return jwt != null && jwt.claims.path("sub").asText("").startsWith(CLIENT);
+    return jwt != null && jwt.claims().path("sub").asText("").startsWith(CLIENT);
   }
 
   private String session(boolean failed) {
@@ -299,7 +291,7 @@ final class DecisionSteps {
 
   /** The service may still know others. */
   private String rolesNow(String requirement) {
-    String id = jwt == null ? "" : jwt.claims.path("sub").asText("");
+    String id = jwt == null ? "" : jwt.claims().path("sub").asText("");
     return requirement.startsWith("role=")
         ? project.users().stream()
             .filter(user -> user.id().equals(id))
@@ -344,19 +336,5 @@ final class DecisionSteps {
         .filter(known -> known.code().equals(code))
         .findFirst()
         .orElse(null);
-  }
-
-  private static @Nullable Jwt jwtOf(String authorization) {
-    String[] parts = authorization.replaceFirst("(?i)^bearer +", "").split("\\.", -1);
-    if (parts.length != 3) {
-      return null;
-    }
-    try {
-      Base64.Decoder decoder = Base64.getUrlDecoder();
-      return new Jwt(
-          JSON.readTree(decoder.decode(parts[0])), JSON.readTree(decoder.decode(parts[1])));
-    } catch (IOException | IllegalArgumentException _) {
-      return null;
-    }
   }
 }

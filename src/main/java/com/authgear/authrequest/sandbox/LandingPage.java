@@ -42,7 +42,20 @@ final class LandingPage {
     POST /sandbox/users/{name}/enable
     POST /sandbox/users/{name}/delete
     POST /sandbox/users/{name}/roles?roles=admin,editor
-    POST /sandbox/users/{name}/logout
+    POST /sandbox/users/{name}/logout             (the user; also revoke-sessions, an administrator)
+    POST /sandbox/users/{name}/anonymize
+    POST /sandbox/users/{name}/schedule-deletion  (also unschedule-deletion, and -anonymization)
+    POST /sandbox/users/{name}/validity?from=-60&amp;until=60      (seconds from now)
+    POST /sandbox/users/{name}/verify?verified=true|false
+    POST /sandbox/users/{name}/reset-password
+    POST /sandbox/users/{name}/profile?nickname=...
+    POST /sandbox/users/{name}/identity?event=identity.email.added (or another event of identities)
+    POST /sandbox/users/{name}/promote            (an anonymous user signs up)
+    POST /sandbox/users/{name}/create
+    POST /sandbox/users/{name}/sign-in            (answers with a token)
+    POST /sandbox/authgear?late_verified=true     (a changed "verified" is told five minutes late)
+    POST /sandbox/authgear?session_lock_ms=2      (one resolver call at a time for each session, the
+                                                   others may get 500; 0 for off, as at the start)
     POST /sandbox/sessions/end         (a token or cookie as the body)
     POST /sandbox/credentials/revoke   (a token or cookie as the body)
     POST /sandbox/keys/rotate

@@ -1,17 +1,15 @@
 package com.authgear.authrequest.sandbox;
 
+import com.authgear.authrequest.sandbox.Events.Cause;
+import com.authgear.authrequest.sandbox.Events.Happening;
+import com.authgear.authrequest.sandbox.Sessions.Kind;
+import com.authgear.authrequest.sandbox.Sessions.Picked;
 import com.authgear.authrequest.sandbox.TokenOptions.Authentication;
 import com.authgear.authrequest.sandbox.User.Status;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,11 +25,21 @@ import org.jspecify.annotations.Nullable;
  * <p>Users go by their short name (alice, bob, carol, dave, erin). A method that takes a name
  * throws {@link NoSuchElementException} for any other; one that takes a credential takes a token, a
  * cookie's value or {@code name=value}, and throws it for one that this project does not hold.
+ *
+ * <p>What ends a user's sessions ends them for good, as at Authgear: disabling, deletion,
+ * anonymisation, a schedule of either, a validity that does not hold now. Enabling again brings
+ * none back. A credential minted for a user who may not sign in belongs to a session that is over.
  */
 public final class Project {
 
   /** The client that users' tokens belong to unless options say otherwise. */
   public static final String APP_CLIENT_ID = "sandbox-app";
+
+  /** A static client of a third party: its JWTs have the project's own audience. */
+  public static final String THIRD_PARTY_CLIENT_ID = "sandbox-partner";
+
+  /** With this begin the clients that registered themselves. */
+  public static final String DYNAMIC_CLIENT_PREFIX = "dcrc_";
 
   /** The client that machine-to-machine tokens belong to unless options say otherwise. */
   public static final String M2M_CLIENT_ID = "sandbox-worker";
@@ -41,58 +49,41 @@ public final class Project {
       "openid offline_access https://authgear.com/scopes/full-access";
 
   /** A session dies after this time without a successful resolver call. */
-  public static final Duration SESSION_IDLE_TIMEOUT = Duration.ofDays(30);
+  public static final Duration SESSION_IDLE_TIMEOUT = Sessions.IDLE_TIMEOUT;
 
-  private static final String USER_CLAIM = "https://authgear.com/claims/user/";
-  private static final String ALPHANUMERIC =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  /** For how long Authgear may tell an old {@code verified}. */
+  public static final Duration USER_INFO_CACHE = Duration.ofMinutes(5);
 
-  private enum Kind {
-    ACCESS_TOKEN,
-    APP_SESSION,
-    SESSION
-  }
+  /** How a password's sign-in is written. */
+  static final List<String> PASSWORD = List.of("pwd", "x_primary_password");
 
-  private record Session(
-      String id,
-      String user,
-      String clientId,
-      List<String> amr,
-      @Nullable Instant authenticatedAt,
-      Instant lastAccess) {}
+  private static final Duration SCHEDULED_IN = Duration.ofDays(30);
 
-  /**
-   * A credential that the resolver knows.
-   *
-   * @param expiresAt null for a cookie, which lives as long as its session
-   * @param audience null for what carries none
-   * @param kid null for what is not signed
-   */
-  private record Grant(
-      Kind kind,
-      String sessionId,
-      @Nullable Instant expiresAt,
-      @Nullable List<String> audience,
-      @Nullable String kid) {}
+  /** What Authgear still tells of a user, and until when. */
+  private record Cached(boolean verified, Instant until) {}
 
   private final Supplier<String> origin;
   private final InstantSource clock;
   private final String cookiePrefix;
-  private final SecureRandom random = new SecureRandom();
+  private final SigningKeys keys;
+  private final Minting minting;
+  private final Sessions sessions;
   private final Webhooks hooks = new Webhooks();
+  private final Events events = new Events(hooks::announce);
 
   private final Object lock = new Object();
   private final Map<String, User> users = new LinkedHashMap<>();
-  private final Map<String, Session> sessions = new HashMap<>();
-  private final Map<String, Grant> grants = new HashMap<>();
-  private final List<SigningKey> keys = new ArrayList<>();
+  private final Map<String, Cached> cached = new HashMap<>();
+  private boolean verifiedIsLate;
 
   Project(Supplier<String> origin, InstantSource clock, String cookiePrefix) {
     this.origin = origin;
     this.clock = clock;
     this.cookiePrefix = cookiePrefix;
-    keys.add(SigningKey.generate());
-    User.wellKnown().forEach(user -> users.put(user.name(), user));
+    keys = new SigningKeys(clock.instant().getEpochSecond());
+    minting = new Minting(origin, keys);
+    sessions = new Sessions(clock, keys, Project::isThirdParty);
+    User.wellKnown(clock.instant()).forEach(user -> users.put(user.name(), user));
   }
 
   // ---- Credentials
@@ -104,19 +95,13 @@ public final class Project {
 
   /** A user's access token as a JWT: {@code typ} at+jwt. */
   public String accessToken(String user, TokenOptions options) {
-    User subject = user(user);
+    User subject = told(user(user));
     Instant now = issuedAt();
-    Session session = sessionFor(subject, now, options);
-    List<String> audience = options.audience() == null ? List.of(origin.get()) : options.audience();
-    Map<String, @Nullable Object> claims = userClaims(subject, session, audience, now, options);
-    claims.put("client_id", session.clientId());
-    claims.put("scope", options.scope() == null ? USER_SCOPE : options.scope());
-    claims.put("jti", sha256(alphanumeric()));
-    SigningKey key = signingKey();
-    String token = sign(key, "at+jwt", claims, options);
-    Instant expiresAt = now.plus(options.expiresIn());
-    grant(token, new Grant(Kind.ACCESS_TOKEN, session.id(), expiresAt, audience, key.kid()));
-    return token;
+    Session session = sessionFor(subject, Session.Kind.OFFLINE_GRANT, now, options);
+    Minting.AccessToken minted =
+        minting.accessToken(subject, session, options.sessionOf() == null, now, options);
+    sessions.grant(minted.id(), Kind.ACCESS_TOKEN, session, expiry(now, options));
+    return minted.token();
   }
 
   /** A user's opaque access token: 32 letters and digits. */
@@ -127,10 +112,9 @@ public final class Project {
   /** A user's opaque access token: 32 letters and digits. */
   public String opaqueToken(String user, TokenOptions options) {
     Instant now = issuedAt();
-    Session session = sessionFor(user(user), now, options);
-    String token = alphanumeric();
-    Instant expiresAt = now.plus(options.expiresIn());
-    grant(token, new Grant(Kind.ACCESS_TOKEN, session.id(), expiresAt, null, null));
+    Session session = sessionFor(user(user), Session.Kind.OFFLINE_GRANT, now, options);
+    String token = minting.alphanumeric();
+    sessions.grant(token, Kind.ACCESS_TOKEN, session, expiry(now, options));
     return token;
   }
 
@@ -146,18 +130,7 @@ public final class Project {
 
   /** A machine-to-machine token; what is said of users in the options does not apply. */
   public String m2mToken(TokenOptions options) {
-    String client = options.clientId() == null ? M2M_CLIENT_ID : options.clientId();
-    Map<String, @Nullable Object> claims = new LinkedHashMap<>();
-    claims.put(
-        "aud",
-        options.audience() == null ? List.of("https://api.example.com") : options.audience());
-    claims.put("client_id", client);
-    putTimes(claims, issuedAt(), options);
-    claims.put("iss", origin.get());
-    claims.put("jti", sha256(alphanumeric()));
-    claims.put("scope", options.scope() == null ? "" : options.scope());
-    claims.put("sub", "client_id_" + client);
-    return sign(signingKey(), "at+jwt", claims, options);
+    return minting.m2mToken(issuedAt(), options);
   }
 
   /** A user's ID token, signed by the same key and no access token: {@code typ} JWT. */
@@ -167,14 +140,10 @@ public final class Project {
 
   /** A user's ID token, signed by the same key and no access token: {@code typ} JWT. */
   public String idToken(String user, TokenOptions options) {
-    User subject = user(user);
+    User subject = told(user(user));
     Instant now = issuedAt();
-    Session session = sessionFor(subject, now, options);
-    List<String> audience =
-        options.audience() == null ? List.of(session.clientId()) : options.audience();
-    Map<String, @Nullable Object> claims = userClaims(subject, session, audience, now, options);
-    claims.put("sid", session.id());
-    return sign(signingKey(), "JWT", claims, options);
+    Session session = sessionFor(subject, Session.Kind.OFFLINE_GRANT, now, options);
+    return minting.idToken(subject, session, options.sessionOf() == null, now, options);
   }
 
   /** {@code session=...}, ready for a {@code Cookie} header, of a new session. */
@@ -184,7 +153,7 @@ public final class Project {
 
   /** {@code session=...}, ready for a {@code Cookie} header; lifetime and claims do not apply. */
   public String sessionCookie(String user, TokenOptions options) {
-    return cookie("session", Kind.SESSION, sessionFor(user(user), issuedAt(), options));
+    return cookie("session", Kind.SESSION, Session.Kind.IDP, user, options);
   }
 
   /** {@code app_session=...}, ready for a {@code Cookie} header, of a new session. */
@@ -194,7 +163,7 @@ public final class Project {
 
   /** {@code app_session=...}; lifetime and claims do not apply. */
   public String appSessionCookie(String user, TokenOptions options) {
-    return cookie("app_session", Kind.APP_SESSION, sessionFor(user(user), issuedAt(), options));
+    return cookie("app_session", Kind.APP_SESSION, Session.Kind.OFFLINE_GRANT, user, options);
   }
 
   /** {@code app_access_token=...}, ready for a {@code Cookie} header, with a JWT. */
@@ -205,6 +174,50 @@ public final class Project {
   /** {@code app_access_token=...}, ready for a {@code Cookie} header, with a JWT. */
   public String appAccessTokenCookie(String user, TokenOptions options) {
     return cookiePrefix + "app_access_token=" + accessToken(user, options);
+  }
+
+  private String cookie(
+      String name, Kind kind, Session.Kind sessionKind, String user, TokenOptions options) {
+    Session session = sessionFor(user(user), sessionKind, issuedAt(), options);
+    String secret = session.id() + "." + minting.alphanumeric();
+    sessions.grant(secret, kind, session, null);
+    return cookiePrefix + name + "=" + secret;
+  }
+
+  private static Instant expiry(Instant now, TokenOptions options) {
+    return now.plus(options.lifetime(TokenOptions.ACCESS_TOKEN_LIFETIME));
+  }
+
+  private Session sessionFor(User user, Session.Kind kind, Instant now, TokenOptions options) {
+    if (options.sessionOf() != null) {
+      Session shared = sessions.of(options.sessionOf());
+      if (!shared.user().equals(user.name())) {
+        throw new NoSuchElementException("no such session of " + user.name());
+      }
+      return shared;
+    }
+    Authentication how = options.session();
+    List<String> usual = user.anonymous() ? List.of() : PASSWORD;
+    Session session =
+        new Session(
+            UUID.randomUUID().toString(),
+            user.name(),
+            options.clientId() == null ? APP_CLIENT_ID : options.clientId(),
+            kind,
+            how.amr() == null ? usual : how.amr(),
+            how.known() ? (how.at() == null ? now : how.at()) : null,
+            clock.instant(),
+            now);
+    synchronized (lock) {
+      if (user(user.name()).isUsable(clock.instant())) {
+        sessions.begin(session);
+      }
+    }
+    return session;
+  }
+
+  private static boolean isThirdParty(String client) {
+    return client.equals(THIRD_PARTY_CLIENT_ID) || client.startsWith(DYNAMIC_CLIENT_PREFIX);
   }
 
   // ---- What changes while credentials are out
@@ -227,21 +240,391 @@ public final class Project {
     }
   }
 
-  public void disable(String user) {
-    change(user, u -> u.withStatus(Status.DISABLED));
+  /** Adds a user without roles. Told to webhooks: {@code user.created}. */
+  public void create(String name) {
+    synchronized (lock) {
+      if (users.containsKey(name)) {
+        throw new IllegalArgumentException("there is a user '" + name + "'");
+      }
+      Instant now = clock.instant();
+      User user =
+          new User(
+              name,
+              UUID.randomUUID().toString(),
+              List.of(),
+              false,
+              false,
+              true,
+              Account.ACTIVE,
+              Map.of("email", name + "@example.test", "email_verified", false),
+              now,
+              now,
+              null);
+      users.put(name, user);
+      Map<String, @Nullable Object> payload = payload(user);
+      payload.put("identities", List.of(Identities.email(user, now)));
+      tell("user.created", Cause.ADMIN_API, user, payload);
+      tellMutation("create_user", payload(user));
+    }
   }
 
+  /** Signs a user in, and gives the token. Told to webhooks: {@code user.authenticated}. */
+  public String signIn(String name) {
+    synchronized (lock) {
+      if (!user(name).isUsable(clock.instant())) {
+        throw new IllegalArgumentException(name + " may not sign in");
+      }
+      String token = accessToken(name);
+      User user = user(name).signedInAt(clock.instant());
+      users.put(name, user);
+      // The user's own session at Authgear; the token is of the client's.
+      Session session = sessionFor(user, Session.Kind.IDP, issuedAt(), TokenOptions.DEFAULTS);
+      Map<String, @Nullable Object> payload = payload(user);
+      payload.put("session", Events.session(session));
+      events.tell(
+          new Happening("user.authenticated", Cause.USER, user.id(), APP_CLIENT_ID, payload),
+          origin.get(),
+          clock.instant());
+      return token;
+    }
+  }
+
+  /** Ends every session of the user. */
+  public void disable(String user) {
+    setDisabled(user, true, null);
+  }
+
+  /** Ends every session of the user. */
+  public void disable(String user, String reason) {
+    setDisabled(user, true, reason);
+  }
+
+  /** Brings no session back. */
   public void enable(String user) {
-    change(user, u -> u.withStatus(Status.ACTIVE));
+    setDisabled(user, false, null);
+  }
+
+  private void setDisabled(String user, boolean disabled, @Nullable String reason) {
+    synchronized (lock) {
+      Status status = disabled ? Status.DISABLED : Status.ACTIVE;
+      User after = change(user, u -> u.withAccount(u.account().with(status, reason)));
+      tell(disabled ? "user.disabled" : "user.reenabled", Cause.ADMIN_API, after, payload(after));
+      Map<String, @Nullable Object> mutation = payload(after);
+      mutation.put("is_disabled", disabled);
+      tellMutation("set_disabled_status", mutation);
+    }
   }
 
   /**
+   * Ends every session of the user if it is in effect now; if it begins later, they are refused
+   * while it lasts.
+   *
    * @param from when it takes effect, may be in the future
    * @param until exclusive
    */
   public void disableTemporarily(String user, Instant from, Instant until) {
-    change(user, u -> u.withTemporaryDisabling(from, until));
+    synchronized (lock) {
+      User after = change(user, u -> u.withAccount(u.account().disabledBetween(from, until)));
+      Map<String, @Nullable Object> payload = payload(after);
+      payload.put("temporarily_disabled_from", from.toString());
+      payload.put("temporarily_disabled_until", until.toString());
+      tell("user.disabled", Cause.ADMIN_API, after, payload);
+      Map<String, @Nullable Object> mutation = payload(after);
+      mutation.put("is_disabled", true);
+      mutation.put("temporarily_disabled_from", from.toString());
+      mutation.put("temporarily_disabled_until", until.toString());
+      tellMutation("set_disabled_status", mutation);
+    }
   }
+
+  /** Ends every session of the user; the event has the flags of before. */
+  public void delete(String user) {
+    remove(user, Status.DELETED, "user.deleted", "delete_user");
+  }
+
+  /** Ends every session of the user; the event has the flags of before. */
+  public void anonymize(String user) {
+    remove(user, Status.ANONYMIZED, "user.anonymized", "anonymize_user");
+  }
+
+  private void remove(String user, Status status, String event, String mutation) {
+    synchronized (lock) {
+      User before = user(user);
+      User after = change(user, u -> u.withAccount(u.account().with(status, null)));
+      Map<String, @Nullable Object> payload = new LinkedHashMap<>();
+      payload.put("user", Events.user(before.withoutIdentities(), clock.instant()));
+      tell(event, Cause.ADMIN_API, after, payload);
+      tellMutation(mutation, new LinkedHashMap<>(payload));
+    }
+  }
+
+  /** In 30 days. Ends every session of the user now. */
+  public void scheduleDeletion(String user) {
+    Instant at = clock.instant().plus(SCHEDULED_IN);
+    schedule(user, account -> account.toBeDeleted(at), "deletion_scheduled", "deletion");
+  }
+
+  /** In 30 days. Ends every session of the user now. */
+  public void scheduleAnonymization(String user) {
+    Instant at = clock.instant().plus(SCHEDULED_IN);
+    schedule(
+        user, account -> account.toBeAnonymized(at), "anonymization_scheduled", "anonymization");
+  }
+
+  /** Brings no session back. */
+  public void unscheduleDeletion(String user) {
+    unschedule(user, "deletion");
+  }
+
+  /** Brings no session back. */
+  public void unscheduleAnonymization(String user) {
+    unschedule(user, "anonymization");
+  }
+
+  private void schedule(String user, UnaryOperator<Account> change, String event, String what) {
+    synchronized (lock) {
+      User after = change(user, u -> u.withAccount(change.apply(u.account())));
+      tell("user." + event, Cause.ADMIN_API, after, payload(after));
+      tellMutation("schedule_account_" + what, payload(after));
+    }
+  }
+
+  private void unschedule(String user, String what) {
+    synchronized (lock) {
+      User after = change(user, u -> u.withAccount(u.account().with(Status.ACTIVE, null)));
+      tell("user." + what + "_unscheduled", Cause.ADMIN_API, after, payload(after));
+      tellMutation("unschedule_account_" + what, payload(after));
+    }
+  }
+
+  /**
+   * Ends every session of the user if the account is not valid now. No webhook tells it.
+   *
+   * @param from null for no bound
+   * @param until exclusive; null for no bound
+   */
+  public void setValidity(String user, @Nullable Instant from, @Nullable Instant until) {
+    synchronized (lock) {
+      User after = change(user, u -> u.withAccount(u.account().validBetween(from, until)));
+      Map<String, @Nullable Object> payload = new LinkedHashMap<>();
+      payload.put("user", Events.user(after, clock.instant()));
+      payload.put("account_valid_from", from == null ? null : from.toString());
+      payload.put("account_valid_until", until == null ? null : until.toString());
+      tellMutation("set_account_valid_period", payload);
+    }
+  }
+
+  /**
+   * Sets the effective roles: the resolver tells them at once, a JWT those of its minting. No
+   * webhook tells it.
+   *
+   * @throws IllegalArgumentException if a role key is not one that Authgear allows
+   */
+  public void setRoles(String user, List<String> roles) {
+    synchronized (lock) {
+      User before = user(user);
+      User after = change(user, u -> u.withRoles(roles));
+      tellRoles("add_user_to_roles", after, without(after.roles(), before.roles()));
+      tellRoles("remove_user_from_roles", after, without(before.roles(), after.roles()));
+    }
+  }
+
+  private static List<String> without(List<String> roles, List<String> others) {
+    return roles.stream().filter(role -> !others.contains(role)).toList();
+  }
+
+  private void tellRoles(String mutation, User user, List<String> roles) {
+    if (!roles.isEmpty()) {
+      Map<String, @Nullable Object> payload = new LinkedHashMap<>();
+      payload.put("user_id", user.id());
+      payload.put("role_ids", roles);
+      tell("admin_api.mutation." + mutation + ".executed", Cause.ADMIN_API, user, payload);
+    }
+  }
+
+  /** Ends every session of a user, by the user. No webhook tells it. */
+  public void logout(String user) {
+    synchronized (lock) {
+      User known = user(user);
+      Map<String, @Nullable Object> payload = payload(known);
+      payload.put("sessions", sessions.endAll(known.name()).stream().map(Events::session).toList());
+      tell("user.signed_out", Cause.SIGN_OUT, known, payload);
+    }
+  }
+
+  /** Ends every session of a user, by an administrator. No webhook tells it. */
+  public void revokeAllSessions(String user) {
+    synchronized (lock) {
+      User known = user(user);
+      tellTerminated(known, sessions.endAll(known.name()), "all");
+      tellMutation("revoke_all_sessions", payload(known));
+    }
+  }
+
+  /**
+   * Ends the session that a credential belongs to, and with it every credential of the session. No
+   * webhook tells it.
+   */
+  public void endSession(String credential) {
+    synchronized (lock) {
+      Session session = sessions.of(credential);
+      sessions.end(session);
+      User user = user(session.user());
+      tellTerminated(user, List.of(session), "individual");
+      Map<String, @Nullable Object> mutation = payload(user);
+      mutation.put("session", Events.session(session));
+      tellMutation("revoke_session", mutation);
+    }
+  }
+
+  private void tellTerminated(User user, List<Session> ended, String type) {
+    Map<String, @Nullable Object> payload = payload(user);
+    payload.put("sessions", ended.stream().map(Events::session).toList());
+    payload.put("termination_type", type);
+    tell("user.session.terminated", Cause.ADMIN_API, user, payload);
+  }
+
+  /** Revokes one credential; the others of its session stay. */
+  public void revoke(String credential) {
+    sessions.revoke(credential);
+  }
+
+  /** Leaves the sessions. No webhook tells it. */
+  public void resetPassword(String user) {
+    synchronized (lock) {
+      tellMutation("reset_password", payload(user(user)));
+    }
+  }
+
+  /**
+   * Verifies the user's email address, or takes that back. With {@link #makeVerifiedLate} both the
+   * resolver and new JWTs go on to tell the old value for {@link #USER_INFO_CACHE}.
+   */
+  public void setVerified(String user, boolean verified) {
+    synchronized (lock) {
+      User before = user(user);
+      User after =
+          change(user, u -> u.withVerified(verified).withAttribute("email_verified", verified));
+      if (verifiedIsLate) {
+        cached.put(user, new Cached(before.verified(), clock.instant().plus(USER_INFO_CACHE)));
+      }
+      // The event is written from the cache that this change does not purge.
+      Map<String, @Nullable Object> payload = payload(after.withVerified(before.verified()));
+      payload.put("identity", Identities.email(after, after.createdAt()));
+      tell(
+          verified ? "identity.email.verified" : "identity.email.unverified",
+          Cause.ADMIN_API,
+          after,
+          payload);
+      Map<String, @Nullable Object> mutation = new LinkedHashMap<>();
+      mutation.put("claim_name", "email");
+      mutation.put("claim_value", after.attributes().getOrDefault("email", ""));
+      mutation.put("is_verified", verified);
+      tellMutation("set_verified_status", mutation);
+    }
+  }
+
+  /** Whether a change of {@code verified} is told late, as at Authgear; off at the start. */
+  public void makeVerifiedLate(boolean late) {
+    synchronized (lock) {
+      verifiedIsLate = late;
+      cached.clear();
+    }
+  }
+
+  /** Sets a standard attribute of any length. Told to webhooks: {@code user.profile.updated}. */
+  public void setAttribute(String user, String attribute, Object value) {
+    synchronized (lock) {
+      User after = change(user, u -> u.withAttribute(attribute, value));
+      tell("user.profile.updated", Cause.ADMIN_API, after, payload(after));
+      tellMutation("update_user", payload(after));
+    }
+  }
+
+  /**
+   * Something about an identity, told to webhooks. Leaves the sessions.
+   *
+   * @param type one of {@link Identities#EVENTS}
+   */
+  public void changeIdentity(String user, String type) {
+    synchronized (lock) {
+      Identities.requireKnown(type);
+      User after = change(user, u -> u);
+      Map<String, @Nullable Object> payload = payload(after);
+      payload.putAll(Identities.payload(type, after, clock.instant()));
+      tell(type, Cause.USER, after, payload);
+    }
+  }
+
+  /** An anonymous user signs up. Told to webhooks: {@code user.anonymous.promoted}. */
+  public void promote(String user) {
+    synchronized (lock) {
+      User before = user(user);
+      User after = change(user, User::promoted);
+      Map<String, @Nullable Object> payload = new LinkedHashMap<>();
+      payload.put("anonymous_user", Events.user(before, clock.instant()));
+      payload.putAll(payload(after));
+      payload.put("identities", List.of(Identities.email(after, clock.instant())));
+      tell("user.anonymous.promoted", Cause.USER, after, payload);
+    }
+  }
+
+  /** Puts a new key in front: it signs from now on, older ones are still published. */
+  public void rotateKeys() {
+    keys.rotate(clock.instant().getEpochSecond());
+  }
+
+  /** Withdraws every key but the one that signs; what they signed is invalid from now on. */
+  public void retireKeys() {
+    keys.retire();
+  }
+
+  /** The ids of the published keys, the one that signs first. */
+  public List<String> keyIds() {
+    return keys.ids();
+  }
+
+  /** Where changes of users are announced. */
+  public Webhooks hooks() {
+    return hooks;
+  }
+
+  /**
+   * Every change of a user passes here, and purges what is cached of the user. Ends the user's
+   * sessions if the account may not be used now.
+   */
+  private User change(String name, UnaryOperator<User> change) {
+    Instant now = clock.instant();
+    User after = change.apply(user(name)).changedAt(now);
+    users.put(name, after);
+    cached.remove(name);
+    if (!after.isUsable(now)) {
+      List<Session> _ = sessions.endAll(name);
+    }
+    return after;
+  }
+
+  private Map<String, @Nullable Object> payload(User user) {
+    Map<String, @Nullable Object> payload = new LinkedHashMap<>();
+    payload.put("user", Events.user(user, clock.instant()));
+    return payload;
+  }
+
+  private void tell(String type, Cause cause, User user, Map<String, @Nullable Object> payload) {
+    events.tell(
+        new Happening(type, cause, user.id(), null, payload), origin.get(), clock.instant());
+  }
+
+  /** The Admin API's own entry, which the audit log has and which names no user in its context. */
+  private void tellMutation(String mutation, Map<String, @Nullable Object> payload) {
+    events.tell(
+        new Happening(
+            "admin_api.mutation." + mutation + ".executed", Cause.ADMIN_API, null, null, payload),
+        origin.get(),
+        clock.instant());
+  }
+
+  // ---- What the endpoints say
 
   Instant now() {
     return clock.instant();
@@ -251,80 +634,6 @@ public final class Project {
   Project another() {
     return new Project(() -> "https://other-project.authgear.cloud", clock, "");
   }
-
-  /** Where changes of users are announced. */
-  public Webhooks hooks() {
-    return hooks;
-  }
-
-  /** Deletes a user and leaves the sessions, as Authgear does until it purges them. */
-  public void delete(String user) {
-    change(user, u -> u.withStatus(Status.DELETED));
-  }
-
-  /**
-   * @param from null for no bound
-   * @param until exclusive; null for no bound
-   */
-  public void setValidity(String user, @Nullable Instant from, @Nullable Instant until) {
-    change(user, u -> u.withValidity(from, until));
-  }
-
-  /**
-   * Sets the effective roles: the resolver tells them at once, a JWT those of its minting.
-   *
-   * @throws IllegalArgumentException if a role key is not one that Authgear allows
-   */
-  public void setRoles(String user, List<String> roles) {
-    change(user, u -> u.withRoles(roles));
-  }
-
-  /** Ends every session of a user. */
-  public void logout(String user) {
-    User known = user(user);
-    synchronized (lock) {
-      sessions.values().removeIf(session -> session.user().equals(known.name()));
-    }
-  }
-
-  /** Ends the session that a credential belongs to, and with it every credential of the session. */
-  public void endSession(String credential) {
-    synchronized (lock) {
-      sessions.remove(granted(credential).sessionId());
-    }
-  }
-
-  /** Revokes one credential; the others of its session stay. */
-  public void revoke(String credential) {
-    synchronized (lock) {
-      Grant _ = granted(credential);
-      grants.remove(secretOf(credential));
-    }
-  }
-
-  /** Puts a new key in front: it signs from now on, older ones are still published. */
-  public void rotateKeys() {
-    SigningKey key = SigningKey.generate();
-    synchronized (lock) {
-      keys.addFirst(key);
-    }
-  }
-
-  /** Withdraws every key but the one that signs; what they signed is invalid from now on. */
-  public void retireKeys() {
-    synchronized (lock) {
-      keys.subList(1, keys.size()).clear();
-    }
-  }
-
-  /** The ids of the published keys, the one that signs first. */
-  public List<String> keyIds() {
-    synchronized (lock) {
-      return keys.stream().map(SigningKey::kid).toList();
-    }
-  }
-
-  // ---- What the endpoints say
 
   /** {@code iss} of its tokens. */
   String issuer() {
@@ -338,198 +647,52 @@ public final class Project {
 
   /** The key set (RFC 7517 §5). */
   Map<String, Object> jwks() {
-    synchronized (lock) {
-      return Map.of("keys", keys.stream().map(SigningKey::jwk).toList());
-    }
+    return keys.jwks();
   }
 
   /**
-   * Picks the first credential that is valid, then looks at its user.
+   * Picks the credential of a request that counts.
    *
    * @param bearer the bearer token, null without one
    * @param cookies the first value of each cookie, by its name
    */
-  Resolution resolve(@Nullable String bearer, Map<String, String> cookies) {
-    String sessionCookie = cookies.get(cookiePrefix + "session");
-    synchronized (lock) {
-      Session picked = live(bearer, Kind.ACCESS_TOKEN);
-      if (picked == null) {
-        picked = live(cookies.get(cookiePrefix + "app_session"), Kind.APP_SESSION);
+  Picked pick(@Nullable String bearer, Map<String, String> cookies) {
+    Map<String, String> ours = new HashMap<>();
+    cookies.forEach(
+        (name, value) -> {
+          if (name.startsWith(cookiePrefix)) {
+            ours.put(name.substring(cookiePrefix.length()), value);
+          }
+        });
+    return sessions.pick(bearer, ours);
+  }
+
+  /** Looks at the user of what was picked. */
+  Resolution resolve(Picked picked) {
+    return switch (picked) {
+      case Picked.Nothing() -> new Resolution.Absent();
+      case Picked.Refused() -> new Resolution.Invalid();
+      case Picked.Found(var session) -> {
+        User user = user(session.user());
+        yield user.isUsable(clock.instant())
+            ? new Resolution.Valid(told(user), session.authenticatedAt())
+            : new Resolution.Invalid();
       }
-      if (picked == null) {
-        picked = live(cookies.get(cookiePrefix + "app_access_token"), Kind.ACCESS_TOKEN);
-      }
-      if (picked == null) {
-        picked = live(sessionCookie, Kind.SESSION);
-        if (picked == null) {
-          return sessionCookie == null ? new Resolution.Absent() : new Resolution.Invalid();
-        }
-      }
-      Instant now = clock.instant();
-      sessions.put(
-          picked.id(),
-          new Session(
-              picked.id(),
-              picked.user(),
-              picked.clientId(),
-              picked.amr(),
-              picked.authenticatedAt(),
-              now));
-      User user = user(picked.user());
-      return user.isUsable(now)
-          ? new Resolution.Valid(user, picked.authenticatedAt())
-          : new Resolution.Invalid();
-    }
+    };
   }
 
-  private @Nullable Session live(@Nullable String secret, Kind kind) {
-    Grant grant = secret == null ? null : grants.get(secret);
-    if (grant == null || grant.kind() != kind) {
-      return null;
-    }
-    Instant now = clock.instant();
-    Session session = sessions.get(grant.sessionId());
-    boolean live =
-        session != null
-            && now.isBefore(session.lastAccess().plus(SESSION_IDLE_TIMEOUT))
-            && (grant.expiresAt() == null || now.isBefore(grant.expiresAt()))
-            && (grant.audience() == null || grant.audience().contains(origin.get()))
-            && (grant.kid() == null || keyIds().contains(grant.kid()));
-    return live ? session : null;
-  }
-
-  // ---- Minting
-
-  private Session sessionFor(User user, Instant now, TokenOptions options) {
+  /** A user as Authgear's cache has it. */
+  private User told(User user) {
     synchronized (lock) {
-      if (options.sessionOf() != null) {
-        Session shared = sessions.get(granted(options.sessionOf()).sessionId());
-        if (shared == null || !shared.user().equals(user.name())) {
-          throw new NoSuchElementException("no such session of " + user.name());
-        }
-        return shared;
-      }
-      Authentication how = options.session();
-      List<String> usual = user.anonymous() ? List.of() : List.of("pwd");
-      Session session =
-          new Session(
-              UUID.randomUUID().toString(),
-              user.name(),
-              options.clientId() == null ? APP_CLIENT_ID : options.clientId(),
-              how.amr() == null ? usual : how.amr(),
-              how.known() ? (how.at() == null ? now : how.at()) : null,
-              now);
-      sessions.put(session.id(), session);
-      return session;
-    }
-  }
-
-  /** The claims that access and ID tokens share. */
-  private Map<String, @Nullable Object> userClaims(
-      User user, Session session, List<String> audience, Instant now, TokenOptions options) {
-    Map<String, @Nullable Object> claims = new LinkedHashMap<>();
-    claims.put("aud", audience);
-    putTimes(claims, now, options);
-    if (session.authenticatedAt() != null) {
-      claims.put("auth_time", session.authenticatedAt().getEpochSecond());
-    }
-    if (!session.amr().isEmpty()) {
-      claims.put("amr", session.amr());
-    }
-    claims.put(USER_CLAIM + "can_reauthenticate", user.canReauthenticate());
-    claims.put(USER_CLAIM + "is_anonymous", user.anonymous());
-    claims.put(USER_CLAIM + "is_verified", user.verified());
-    claims.put(USER_CLAIM + "roles", options.roles() == null ? user.roles() : options.roles());
-    claims.put("iss", origin.get());
-    claims.put("sub", user.id());
-    return claims;
-  }
-
-  private static void putTimes(
-      Map<String, @Nullable Object> claims, Instant now, TokenOptions options) {
-    claims.put("iat", now.getEpochSecond());
-    claims.put("exp", now.plus(options.expiresIn()).getEpochSecond());
-  }
-
-  private static String sign(
-      SigningKey key, String type, Map<String, @Nullable Object> claims, TokenOptions options) {
-    options
-        .claims()
-        .forEach(
-            (name, value) -> {
-              if (value == null) {
-                claims.remove(name);
-              } else {
-                claims.put(name, value);
-              }
-            });
-    return key.sign(type, claims);
-  }
-
-  private String cookie(String name, Kind kind, Session session) {
-    String secret = session.id() + "." + alphanumeric();
-    grant(secret, new Grant(kind, session.id(), null, null, null));
-    return cookiePrefix + name + "=" + secret;
-  }
-
-  private void grant(String secret, Grant grant) {
-    synchronized (lock) {
-      grants.put(secret, grant);
-    }
-  }
-
-  private Grant granted(String credential) {
-    Grant grant = grants.get(secretOf(credential));
-    if (grant == null) {
-      throw new NoSuchElementException("the resolver does not know this credential");
-    }
-    return grant;
-  }
-
-  /** No token and no cookie value has an equals sign in it. */
-  private static String secretOf(String credential) {
-    return credential.substring(credential.indexOf('=') + 1);
-  }
-
-  private SigningKey signingKey() {
-    synchronized (lock) {
-      return keys.getFirst();
-    }
-  }
-
-  /** Every change of a user passes here. */
-  private void change(String name, UnaryOperator<User> change) {
-    synchronized (lock) {
-      User before = user(name);
-      User after = change.apply(before);
-      users.put(name, after);
-      String type = Webhooks.typeOf(before, after);
-      if (type != null) {
-        hooks.announce(type, after, clock.instant());
-      }
+      Cached old = cached.get(user.name());
+      return old != null && clock.instant().isBefore(old.until())
+          ? user.withVerified(old.verified())
+          : user;
     }
   }
 
   /** Tokens count in whole seconds. */
   private Instant issuedAt() {
     return Instant.ofEpochSecond(clock.instant().getEpochSecond());
-  }
-
-  private String alphanumeric() {
-    StringBuilder text = new StringBuilder(32);
-    for (int i = 0; i < 32; i++) {
-      text.append(ALPHANUMERIC.charAt(random.nextInt(ALPHANUMERIC.length())));
-    }
-    return text.toString();
-  }
-
-  private static String sha256(String text) {
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.US_ASCII));
-      return HexFormat.of().formatHex(hash);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 }

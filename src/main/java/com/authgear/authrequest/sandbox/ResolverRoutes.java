@@ -1,6 +1,7 @@
 package com.authgear.authrequest.sandbox;
 
 import com.authgear.authrequest.principal.IdentityHeader;
+import com.authgear.authrequest.sandbox.Sessions.Picked;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
@@ -26,10 +27,12 @@ final class ResolverRoutes {
 
   private final Sandbox sandbox;
   private final Traffic traffic;
+  private final SessionLocks locks;
 
-  ResolverRoutes(Sandbox sandbox, Traffic traffic) {
+  ResolverRoutes(Sandbox sandbox, Traffic traffic, SessionLocks locks) {
     this.sandbox = sandbox;
     this.traffic = traffic;
+    this.locks = locks;
   }
 
   /** On the resolver's own listener. */
@@ -50,7 +53,7 @@ final class ResolverRoutes {
     routes.head(path, handler);
   }
 
-  private void answer(Context ctx) {
+  private void answer(Context ctx) throws InterruptedException {
     if (!sandbox.knowsHost(PublicOrigin.hostOf(ctx))) {
       ctx.status(404).result("app not found\n");
       return;
@@ -61,10 +64,15 @@ final class ResolverRoutes {
     resolve(ctx);
   }
 
-  private void resolve(Context ctx) {
+  private void resolve(Context ctx) throws InterruptedException {
     Project project = sandbox.project();
     Map<String, String> cookies = GoCookies.read(Collections.list(ctx.req().getHeaders("Cookie")));
-    switch (project.resolve(bearer(ctx.header("Authorization")), cookies)) {
+    Picked picked = project.pick(bearer(ctx.header("Authorization")), cookies);
+    if (picked instanceof Picked.Found(var session) && !locks.pass(session.id())) {
+      ctx.status(500).result("internal error\n");
+      return;
+    }
+    switch (project.resolve(picked)) {
       case Resolution.Absent() -> {}
       case Resolution.Invalid() -> {
         set(ctx, IdentityHeader.SESSION_VALID, "false");

@@ -1,6 +1,7 @@
 package com.authgear.authrequest.sandbox;
 
 import java.net.URI;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ public final class Sandbox implements AutoCloseable {
   private final SandboxOptions options;
   private final Project project;
   private final Traffic traffic = new Traffic();
+  private final SessionLocks locks = new SessionLocks();
   private final @Nullable Playground playground;
   private final Listener main;
   private final Listener resolver;
@@ -29,7 +31,7 @@ public final class Sandbox implements AutoCloseable {
     this.options = options;
     this.project = new Project(this::origin, options.clock(), options.cookiePrefix());
     this.playground = site == null ? null : new Playground(this, traffic, site);
-    ResolverRoutes resolverRoutes = new ResolverRoutes(this, traffic);
+    ResolverRoutes resolverRoutes = new ResolverRoutes(this, traffic, locks);
     Map<String, AuthgearEndpoint> endpoints = new HashMap<>(AuthgearRoutes.ENDPOINTS);
     if (options.edge()) {
       endpoints.put(ResolverRoutes.PREFIXED, AuthgearEndpoint.RESOLVER);
@@ -146,6 +148,26 @@ public final class Sandbox implements AutoCloseable {
   /** Ends the endpoint's fault; requests that hang are answered now. */
   public void repair(AuthgearEndpoint endpoint) {
     traffic.clearFault(endpoint);
+  }
+
+  /**
+   * From now on only one resolver call at a time about each session, and those that give up waiting
+   * are answered with 500, as Authgear does; off at the start.
+   *
+   * @param held how long a call holds its session's lock; Authgear's calls need about 2 ms
+   */
+  public void lockSessions(Duration held) {
+    SessionLocks.Timing usual = SessionLocks.Timing.AUTHGEAR;
+    lockSessions(new SessionLocks.Timing(held, usual.tries(), usual.shortest(), usual.longest()));
+  }
+
+  void lockSessions(SessionLocks.Timing timing) {
+    locks.turnOn(timing);
+  }
+
+  /** From now on any number of calls about a session at once. */
+  public void unlockSessions() {
+    locks.turnOff();
   }
 
   /** Closes the ports and every connection: connecting is refused until {@link #resume}. */

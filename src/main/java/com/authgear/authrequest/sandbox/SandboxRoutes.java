@@ -63,6 +63,46 @@ final class SandboxRoutes {
     post(routes, "/sandbox/users/{name}/enable", ctx -> project.enable(name(ctx)));
     post(routes, "/sandbox/users/{name}/delete", ctx -> project.delete(name(ctx)));
     post(routes, "/sandbox/users/{name}/logout", ctx -> project.logout(name(ctx)));
+    post(routes, "/sandbox/users/{name}/anonymize", ctx -> project.anonymize(name(ctx)));
+    post(
+        routes,
+        "/sandbox/users/{name}/schedule-deletion",
+        ctx -> project.scheduleDeletion(name(ctx)));
+    post(
+        routes,
+        "/sandbox/users/{name}/unschedule-deletion",
+        ctx -> project.unscheduleDeletion(name(ctx)));
+    post(
+        routes,
+        "/sandbox/users/{name}/schedule-anonymization",
+        ctx -> project.scheduleAnonymization(name(ctx)));
+    post(
+        routes,
+        "/sandbox/users/{name}/unschedule-anonymization",
+        ctx -> project.unscheduleAnonymization(name(ctx)));
+    post(routes, "/sandbox/users/{name}/validity", this::setValidity);
+    post(
+        routes,
+        "/sandbox/users/{name}/revoke-sessions",
+        ctx -> project.revokeAllSessions(name(ctx)));
+    post(routes, "/sandbox/users/{name}/reset-password", ctx -> project.resetPassword(name(ctx)));
+    post(
+        routes,
+        "/sandbox/users/{name}/verify",
+        ctx -> project.setVerified(name(ctx), isTrue(ctx, "verified")));
+    post(
+        routes,
+        "/sandbox/users/{name}/profile",
+        ctx -> project.setAttribute(name(ctx), "nickname", required(ctx, "nickname")));
+    post(
+        routes,
+        "/sandbox/users/{name}/identity",
+        ctx -> project.changeIdentity(name(ctx), required(ctx, "event")));
+    post(routes, "/sandbox/users/{name}/promote", ctx -> project.promote(name(ctx)));
+    post(routes, "/sandbox/users/{name}/create", ctx -> project.create(name(ctx)));
+    routes.post(
+        "/sandbox/users/{name}/sign-in", answering(ctx -> ctx.result(project.signIn(name(ctx)))));
+    post(routes, "/sandbox/authgear", this::setWeakPoints);
     post(routes, "/sandbox/users/{name}/roles", this::setRoles);
     post(routes, "/sandbox/sessions/end", ctx -> project.endSession(ctx.body().strip()));
     post(routes, "/sandbox/credentials/revoke", ctx -> project.revoke(ctx.body().strip()));
@@ -141,6 +181,43 @@ final class SandboxRoutes {
         name(ctx),
         now.plusSeconds(seconds("from", required(ctx, "from"))),
         now.plusSeconds(seconds("until", required(ctx, "until"))));
+  }
+
+  /** Seconds from now; a bound that is not named is none. */
+  private void setValidity(Context ctx) {
+    project.setValidity(name(ctx), fromNow(ctx, "from"), fromNow(ctx, "until"));
+  }
+
+  private @Nullable Instant fromNow(Context ctx, String parameter) {
+    String value = ctx.queryParam(parameter);
+    return value == null
+        ? null
+        : Instant.ofEpochSecond(project.now().getEpochSecond())
+            .plusSeconds(seconds(parameter, value));
+  }
+
+  /** What is off at the start, because most tests do not mean it. */
+  private void setWeakPoints(Context ctx) {
+    if (ctx.queryParam("late_verified") != null) {
+      project.makeVerifiedLate(isTrue(ctx, "late_verified"));
+    }
+    String held = ctx.queryParam("session_lock_ms");
+    if (held != null) {
+      long millis = seconds("session_lock_ms", held);
+      if (millis > 0) {
+        sandbox.lockSessions(Duration.ofMillis(millis));
+      } else {
+        sandbox.unlockSessions();
+      }
+    }
+  }
+
+  private static boolean isTrue(Context ctx, String parameter) {
+    return switch (required(ctx, parameter)) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw new IllegalArgumentException(parameter + " is one of true, false");
+    };
   }
 
   private void configureHooks(Context ctx) {

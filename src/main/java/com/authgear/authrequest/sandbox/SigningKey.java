@@ -8,27 +8,36 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.Signature;
+import java.security.SignatureException;
 import java.security.interfaces.RSAPublicKey;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** An RSA 2048 key that signs with RS256 (RFC 7518 §3.3). */
-record SigningKey(String kid, RSAPublicKey publicKey, PrivateKey privateKey) {
+/**
+ * An RSA 2048 key that signs with RS256 (RFC 7518 §3.3).
+ *
+ * @param createdAt Unix seconds
+ */
+record SigningKey(String kid, long createdAt, RSAPublicKey publicKey, PrivateKey privateKey) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Base64.Encoder BASE64URL = Base64.getUrlEncoder().withoutPadding();
 
-  static SigningKey generate() {
+  static SigningKey generate(long createdAt) {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
       generator.initialize(2048);
       var pair = generator.generateKeyPair();
       return new SigningKey(
-          UUID.randomUUID().toString(), (RSAPublicKey) pair.getPublic(), pair.getPrivate());
+          UUID.randomUUID().toString(),
+          createdAt,
+          (RSAPublicKey) pair.getPublic(),
+          pair.getPrivate());
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every JDK has RSA", e);
     }
@@ -40,7 +49,7 @@ record SigningKey(String kid, RSAPublicKey publicKey, PrivateKey privateKey) {
     header.put("alg", "RS256");
     header.put("kid", kid);
     header.put("typ", type);
-    String signed = encode(header) + "." + encode(claims);
+    String signed = encode(header) + "." + encode(new TreeMap<>(claims)); // as Go writes a map
     try {
       Signature signature = Signature.getInstance("SHA256withRSA");
       signature.initSign(privateKey);
@@ -51,10 +60,25 @@ record SigningKey(String kid, RSAPublicKey publicKey, PrivateKey privateKey) {
     }
   }
 
+  /** Whether this key signed a JWT. */
+  boolean signed(Jwt jwt) {
+    try {
+      Signature signature = Signature.getInstance("SHA256withRSA");
+      signature.initVerify(publicKey);
+      signature.update(jwt.signed().getBytes(StandardCharsets.US_ASCII));
+      return signature.verify(jwt.signature());
+    } catch (SignatureException _) {
+      return false;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK has SHA256withRSA", e);
+    }
+  }
+
   /** The public half as a JWK (RFC 7517, RFC 7518 §6.3). */
   Map<String, Object> jwk() {
     Map<String, Object> jwk = new LinkedHashMap<>();
     jwk.put("alg", "RS256");
+    jwk.put("created_at", createdAt);
     jwk.put("e", encode(publicKey.getPublicExponent()));
     jwk.put("kid", kid);
     jwk.put("kty", "RSA");

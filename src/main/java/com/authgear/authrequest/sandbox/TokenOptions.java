@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What to mint, as far as it differs from {@link #DEFAULTS}. Null means: as a real project would.
  *
- * @param expiresIn lifetime; negative for a token that is expired already
+ * @param expiresIn lifetime, negative for a token that is expired already; Authgear's own if null
  * @param audience {@code aud}; the project's origin (ID token: the client id) if null
  * @param clientId {@code client_id}
  * @param scope {@code scope}, space-separated
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param claims further claims, over all others; a null value removes the claim
  */
 public record TokenOptions(
-    Duration expiresIn,
+    @Nullable Duration expiresIn,
     @Nullable List<String> audience,
     @Nullable String clientId,
     @Nullable String scope,
@@ -33,28 +33,29 @@ public record TokenOptions(
   /**
    * How and when the user of a session signed in.
    *
-   * @param amr methods; {@code pwd} if null (none for an anonymous user)
+   * @param amr methods, told by the token of the sign-in only; a password's if null (none for an
+   *     anonymous user)
    * @param known whether the time is known; if not, {@code auth_time} is absent
    * @param at when; now if null
    */
   public record Authentication(@Nullable List<String> amr, boolean known, @Nullable Instant at) {}
 
-  /** Authgear's default access token lifetime, a new session that begins now. */
+  /** Authgear's lifetime of an access token. */
+  static final Duration ACCESS_TOKEN_LIFETIME = Duration.ofMinutes(30);
+
+  /** As Authgear's defaults, of a new session that begins now. */
   public static final TokenOptions DEFAULTS =
       new TokenOptions(
-          Duration.ofMinutes(30),
-          null,
-          null,
-          null,
-          null,
-          new Authentication(null, true, null),
-          null,
-          Map.of());
+          null, null, null, null, null, new Authentication(null, true, null), null, Map.of());
 
   public TokenOptions {
     audience = audience == null ? null : List.copyOf(audience);
     roles = roles == null ? null : List.copyOf(roles);
     claims = Collections.unmodifiableMap(new LinkedHashMap<>(claims));
+  }
+
+  Duration lifetime(Duration usual) {
+    return expiresIn == null ? usual : expiresIn;
   }
 
   public TokenOptions withExpiresIn(Duration lifetime) {

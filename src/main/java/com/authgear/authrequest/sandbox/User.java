@@ -1,7 +1,10 @@
 package com.authgear.authrequest.sandbox;
 
 import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -11,10 +14,12 @@ import org.jspecify.annotations.Nullable;
  * @param name how the sandbox's own interface calls the user; Authgear has no such name
  * @param id the user id (a UUID)
  * @param roles effective role keys
- * @param validFrom start of the account's validity; null if unbounded
- * @param validUntil end of the account's validity, exclusive; null if unbounded
- * @param disabledFrom start of a temporary disabling; null if there is none
- * @param disabledUntil its end, exclusive
+ * @param account what an administrator made of the account
+ * @param attributes standard attributes by their OpenID Connect names; Authgear bounds them in no
+ *     way
+ * @param createdAt when the user signed up
+ * @param updatedAt when the user changed last
+ * @param lastLoginAt null if never
  */
 public record User(
     String name,
@@ -23,16 +28,17 @@ public record User(
     boolean anonymous,
     boolean verified,
     boolean canReauthenticate,
-    Status status,
-    @Nullable Instant validFrom,
-    @Nullable Instant validUntil,
-    @Nullable Instant disabledFrom,
-    @Nullable Instant disabledUntil) {
+    Account account,
+    Map<String, Object> attributes,
+    Instant createdAt,
+    Instant updatedAt,
+    @Nullable Instant lastLoginAt) {
 
   /** What an administrator made of the account. */
   public enum Status {
     ACTIVE,
     DISABLED,
+    ANONYMIZED,
     DELETED
   }
 
@@ -43,6 +49,7 @@ public record User(
    */
   public User {
     roles = List.copyOf(roles);
+    attributes = Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
     for (String role : roles) {
       if (!ROLE_KEY.matcher(role).matches()) {
         throw new IllegalArgumentException(
@@ -51,34 +58,46 @@ public record User(
     }
   }
 
+  public Status status() {
+    return account.status();
+  }
+
   /** Whether the account may be used at a time. */
   boolean isUsable(Instant now) {
-    return status == Status.ACTIVE
-        && (validFrom == null || !now.isBefore(validFrom))
-        && (validUntil == null || now.isBefore(validUntil))
-        && (disabledFrom == null
-            || disabledUntil == null
-            || now.isBefore(disabledFrom)
-            || !now.isBefore(disabledUntil));
+    return account.isUsable(now);
   }
 
-  User withRoles(List<String> newRoles) {
+  User withRoles(List<String> value) {
     return new User(
         name,
         id,
-        newRoles,
+        value,
         anonymous,
         verified,
         canReauthenticate,
-        status,
-        validFrom,
-        validUntil,
-        disabledFrom,
-        disabledUntil);
+        account,
+        attributes,
+        createdAt,
+        updatedAt,
+        lastLoginAt);
   }
 
-  /** Ends a temporary disabling, too. */
-  User withStatus(Status newStatus) {
+  User withVerified(boolean value) {
+    return new User(
+        name,
+        id,
+        roles,
+        anonymous,
+        value,
+        canReauthenticate,
+        account,
+        attributes,
+        createdAt,
+        updatedAt,
+        lastLoginAt);
+  }
+
+  User withAccount(Account value) {
     return new User(
         name,
         id,
@@ -86,14 +105,48 @@ public record User(
         anonymous,
         verified,
         canReauthenticate,
-        newStatus,
-        validFrom,
-        validUntil,
-        null,
-        null);
+        value,
+        attributes,
+        createdAt,
+        updatedAt,
+        lastLoginAt);
   }
 
-  User withValidity(@Nullable Instant from, @Nullable Instant until) {
+  /** What is left of someone whose identities are gone. */
+  User withoutIdentities() {
+    return new User(
+        name,
+        id,
+        roles,
+        anonymous,
+        verified,
+        false,
+        account,
+        attributes,
+        createdAt,
+        updatedAt,
+        lastLoginAt);
+  }
+
+  /** An anonymous user who signed up. */
+  User promoted() {
+    return new User(
+        name,
+        id,
+        roles,
+        false,
+        verified,
+        true,
+        account,
+        attributes,
+        createdAt,
+        updatedAt,
+        lastLoginAt);
+  }
+
+  User withAttribute(String attribute, Object value) {
+    Map<String, Object> more = new LinkedHashMap<>(attributes);
+    more.put(attribute, value);
     return new User(
         name,
         id,
@@ -101,14 +154,14 @@ public record User(
         anonymous,
         verified,
         canReauthenticate,
-        status,
-        from,
-        until,
-        disabledFrom,
-        disabledUntil);
+        account,
+        more,
+        createdAt,
+        updatedAt,
+        lastLoginAt);
   }
 
-  User withTemporaryDisabling(Instant from, Instant until) {
+  User changedAt(Instant value) {
     return new User(
         name,
         id,
@@ -116,18 +169,35 @@ public record User(
         anonymous,
         verified,
         canReauthenticate,
-        Status.ACTIVE,
-        validFrom,
-        validUntil,
-        from,
-        until);
+        account,
+        attributes,
+        createdAt,
+        value,
+        lastLoginAt);
+  }
+
+  User signedInAt(Instant value) {
+    return new User(
+        name,
+        id,
+        roles,
+        anonymous,
+        verified,
+        canReauthenticate,
+        account,
+        attributes,
+        createdAt,
+        updatedAt,
+        value);
   }
 
   /** The users of every new project. */
-  static List<User> wellKnown() {
+  static List<User> wellKnown(Instant now) {
+    User dave = regular("dave", "da7e0000-0000-4000-8000-000000000004", List.of(), true, now);
     return List.of(
-        regular("alice", "a11ce000-0000-4000-8000-000000000001", List.of("admin", "editor"), true),
-        regular("bob", "b0b00000-0000-4000-8000-000000000002", List.of(), false),
+        regular(
+            "alice", "a11ce000-0000-4000-8000-000000000001", List.of("admin", "editor"), true, now),
+        regular("bob", "b0b00000-0000-4000-8000-000000000002", List.of(), false, now),
         new User(
             "carol",
             "ca201000-0000-4000-8000-000000000003",
@@ -135,17 +205,21 @@ public record User(
             true,
             false,
             false,
-            Status.ACTIVE,
-            null,
-            null,
-            null,
+            Account.ACTIVE,
+            Map.of(),
+            now,
+            now,
             null),
-        regular("dave", "da7e0000-0000-4000-8000-000000000004", List.of(), true)
-            .withStatus(Status.DISABLED),
-        regular("erin", "e2100000-0000-4000-8000-000000000005", List.of("editor"), true));
+        dave.withAccount(dave.account().with(Status.DISABLED, null)),
+        regular("erin", "e2100000-0000-4000-8000-000000000005", List.of("editor"), true, now));
   }
 
-  private static User regular(String name, String id, List<String> roles, boolean verified) {
-    return new User(name, id, roles, false, verified, true, Status.ACTIVE, null, null, null, null);
+  private static User regular(
+      String name, String id, List<String> roles, boolean verified, Instant now) {
+    Map<String, Object> attributes = new LinkedHashMap<>();
+    attributes.put("email", name + "@example.test");
+    attributes.put("email_verified", verified);
+    return new User(
+        name, id, roles, false, verified, true, Account.ACTIVE, attributes, now, now, null);
   }
 }

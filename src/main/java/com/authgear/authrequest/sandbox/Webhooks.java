@@ -1,20 +1,14 @@
 package com.authgear.authrequest.sandbox;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -54,7 +48,6 @@ public final class Webhooks implements AutoCloseable {
   record Announced(long seq, String type) {}
 
   private static final MediaType JSON_TYPE = MediaType.get("application/json");
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final OkHttpClient http =
       new OkHttpClient.Builder()
@@ -66,6 +59,7 @@ public final class Webhooks implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("sandbox-webhooks").factory());
 
+  private final SecureRandom random = new SecureRandom();
   private final Object lock = new Object();
   private final List<byte[]> held = new ArrayList<>();
   private final List<byte[]> sent = new ArrayList<>();
@@ -73,8 +67,7 @@ public final class Webhooks implements AutoCloseable {
   private String secret = "";
   private Delivery delivery = Delivery.NORMAL;
   private Duration delay = Duration.ZERO;
-  private long seq;
-  private String lastType = "";
+  private Announced announced = new Announced(0, "");
 
   Webhooks() {}
 
@@ -128,18 +121,21 @@ public final class Webhooks implements AutoCloseable {
   /** The last event, sent or not. */
   Announced announced() {
     synchronized (lock) {
-      return new Announced(seq, lastType);
+      return announced;
     }
   }
 
-  /** An event about a user; nothing happens without a configured URL. */
-  void announce(String type, User user, Instant now) {
+  /** Sends an event if Authgear sends its type and there is a URL. */
+  void announce(Event event) {
+    if (!isDelivered(event.type())) {
+      return;
+    }
     synchronized (lock) {
       if (url == null) {
         return;
       }
-      byte[] body = body(type, user, now, ++seq);
-      lastType = type;
+      announced = new Announced(event.seq(), event.type());
+      byte[] body = event.json();
       switch (delivery) {
         case NORMAL -> post(body);
         case LOSE -> {}
@@ -150,6 +146,13 @@ public final class Webhooks implements AutoCloseable {
         case HOLD -> held.add(body);
       }
     }
+  }
+
+  /** Neither a sign-out nor the end of a session nor anything of the Admin API. */
+  private static boolean isDelivered(String type) {
+    return !type.startsWith("admin_api.")
+        && !type.equals("user.signed_out")
+        && !type.equals("user.session.terminated");
   }
 
   private void post(byte[] body) {
@@ -165,7 +168,9 @@ public final class Webhooks implements AutoCloseable {
     Request request =
         new Request.Builder()
             .url(target)
-            .header("x-authgear-body-signature", sign(body))
+            .header("User-Agent", "Go-http-client/1.1")
+            .header("Traceparent", "00-" + hex(16) + "-" + hex(8) + "-01")
+            .header("X-Authgear-Body-Signature", sign(body, secret))
             .post(RequestBody.create(body, JSON_TYPE))
             .build();
     ScheduledFuture<?> _ =
@@ -181,7 +186,7 @@ public final class Webhooks implements AutoCloseable {
     }
   }
 
-  private String sign(byte[] body) {
+  static String sign(byte[] body, String secret) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
@@ -191,64 +196,10 @@ public final class Webhooks implements AutoCloseable {
     }
   }
 
-  private static byte[] body(String type, User user, Instant now, long seq) {
-    Map<String, @Nullable Object> person = new LinkedHashMap<>();
-    person.put("id", user.id());
-    person.put("is_anonymous", user.anonymous());
-    person.put("is_verified", user.verified());
-    person.put("is_disabled", !user.isUsable(now));
-    person.put("is_deactivated", false);
-    person.put("is_anonymized", false);
-    person.put("can_reauthenticate", user.canReauthenticate());
-    person.put("roles", user.roles());
-    putTime(person, "temporarily_disabled_from", user.disabledFrom());
-    putTime(person, "temporarily_disabled_until", user.disabledUntil());
-    putTime(person, "account_valid_from", user.validFrom());
-    putTime(person, "account_valid_until", user.validUntil());
-    Map<String, Object> event = new LinkedHashMap<>();
-    event.put("id", String.format(Locale.ROOT, "%016x", seq));
-    event.put("seq", seq);
-    event.put("type", type);
-    event.put("payload", Map.of("user", person));
-    event.put(
-        "context",
-        Map.of(
-            "timestamp", now.getEpochSecond(), "app_id", "sandbox", "triggered_by", "admin_api"));
-    try {
-      return JSON.writeValueAsBytes(event);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("maps of strings and numbers are JSON", e);
-    }
-  }
-
-  private static void putTime(
-      Map<String, @Nullable Object> person, String name, @Nullable Instant time) {
-    if (time != null) {
-      person.put(name, time.toString());
-    }
-  }
-
-  /** The event that tells a change, or null if Authgear has none. */
-  static @Nullable String typeOf(User before, User after) {
-    boolean sameSpan =
-        Objects.equals(before.disabledFrom(), after.disabledFrom())
-            && Objects.equals(before.disabledUntil(), after.disabledUntil());
-    if (before.status() != after.status()) {
-      return switch (after.status()) {
-        case ACTIVE -> "user.reenabled";
-        case DISABLED -> "user.disabled";
-        case DELETED -> "user.deleted";
-      };
-    }
-    if (!sameSpan) {
-      return after.disabledFrom() == null && after.disabledUntil() == null
-          ? "user.reenabled"
-          : "user.disabled";
-    }
-    // Roles are never announced; the rest is an edited profile.
-    return before.withRoles(List.of()).equals(after.withRoles(List.of()))
-        ? null
-        : "user.profile.updated";
+  private String hex(int bytes) {
+    byte[] id = new byte[bytes];
+    random.nextBytes(id);
+    return HexFormat.of().formatHex(id);
   }
 
   @Override

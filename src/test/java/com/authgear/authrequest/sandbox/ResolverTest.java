@@ -3,11 +3,16 @@ package com.authgear.authrequest.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.sandbox.SandboxClient.Answer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import okhttp3.RequestBody;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -15,12 +20,14 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** AUTHGEAR.md, "Resolver", row by row. */
 class ResolverTest {
 
   private static final String RESOLVE = "/resolve";
+  private static final String USER_CLAIM = "https://authgear.com/claims/user/";
   private static final Map<String, String> SESSION_INVALID =
       Map.of("x-authgear-session-valid", "false");
 
@@ -59,6 +66,29 @@ class ResolverTest {
   private static void assertInvalid(Answer answer) {
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.identity()).isEqualTo(SESSION_INVALID);
+  }
+
+  /** What ends sessions for good. */
+  enum EndOfSessions {
+    DISABLED((project, now) -> project.disable("alice")),
+    DISABLED_FOR_A_TIME(
+        (project, now) -> project.disableTemporarily("alice", now, now.plusSeconds(60))),
+    DELETED((project, now) -> project.delete("alice")),
+    ANONYMIZED((project, now) -> project.anonymize("alice")),
+    DELETION_SCHEDULED((project, now) -> project.scheduleDeletion("alice")),
+    ANONYMIZATION_SCHEDULED((project, now) -> project.scheduleAnonymization("alice")),
+    VALIDITY_OVER((project, now) -> project.setValidity("alice", null, now)),
+    VALIDITY_NOT_BEGUN((project, now) -> project.setValidity("alice", now.plusSeconds(60), null));
+
+    private final BiConsumer<Project, Instant> action;
+
+    EndOfSessions(BiConsumer<Project, Instant> action) {
+      this.action = action;
+    }
+
+    void apply(Project project, Instant now) {
+      action.accept(project, now);
+    }
   }
 
   @Nested
@@ -189,12 +219,60 @@ class ResolverTest {
     }
 
     @Test
-    void resolve_jwtForAnotherAudience_tellsNothing() throws IOException {
-      assertAbsent(
+    void resolve_jwtForAnotherAudience_isVouchedFor() throws IOException {
+      assertUser(
           resolveBearer(
               project.accessToken(
                   "alice",
-                  TokenOptions.DEFAULTS.withAudience(List.of("https://other.example.com")))));
+                  TokenOptions.DEFAULTS.withAudience(List.of("https://other.example.com")))),
+          project.user("alice").id());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+      "iss, https://other.example.com",
+      "client_id, another",
+      "sub, another",
+      "scope, another"
+    })
+    void resolve_jwtWithAnotherClaim_isVouchedForAsItsGrantsUser(String claim, String value)
+        throws IOException {
+      assertUser(
+          resolveBearer(
+              project.accessToken("alice", TokenOptions.DEFAULTS.withClaim(claim, value))),
+          project.user("alice").id());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"exp, 0", "nbf, 1", "iat, 1"})
+    void resolve_jwtOutsideItsTimes_tellsNothing(String claim, long seconds) throws IOException {
+      long time = clock.instant().getEpochSecond() + seconds;
+      assertAbsent(
+          resolveBearer(
+              project.accessToken("alice", TokenOptions.DEFAULTS.withClaim(claim, time))));
+    }
+
+    @Test
+    void resolve_jwtWhoseGrantIsUnknown_tellsNothing() throws IOException {
+      assertAbsent(
+          resolveBearer(
+              project.accessToken("alice", TokenOptions.DEFAULTS.withClaim("jti", "unknown"))));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dcrc_UpGfJ90btB2XjMa4LAjCBL", "sandbox-partner"})
+    void resolve_thirdPartysTokens_jwtIsVouchedForAndOpaqueIsFalseWithoutFallThrough(
+        String thirdParty) throws IOException {
+      TokenOptions options = TokenOptions.DEFAULTS.withClientId(thirdParty);
+
+      assertUser(resolveBearer(project.accessToken("bob", options)), project.user("bob").id());
+      assertInvalid(
+          client.get(
+              RESOLVE,
+              "Authorization",
+              "Bearer " + project.opaqueToken("bob", options),
+              "Cookie",
+              project.appSessionCookie("alice")));
     }
 
     @Test
@@ -234,49 +312,96 @@ class ResolverTest {
       assertThat(answer.headers().values("Set-Cookie")).hasSize(1);
     }
 
-    @Test
-    void resolve_disabledUser_isInvalidUntilEnabled() throws IOException {
-      String token = project.accessToken("alice");
+    @ParameterizedTest
+    @EnumSource(EndOfSessions.class)
+    void resolve_userWhoseSessionsEnded_theyAreGoneForGood(EndOfSessions end) throws IOException {
+      String jwt = project.accessToken("alice");
+      String opaque = project.opaqueToken("alice");
+      String cookie = project.sessionCookie("alice");
 
-      project.disable("alice");
-      Answer disabled = resolveBearer(token);
+      end.apply(project, clock.instant());
+
+      assertAbsent(resolveBearer(jwt));
+      assertAbsent(resolveBearer(opaque));
+      Answer answer = resolveCookie(cookie);
+      assertInvalid(answer);
+      assertThat(answer.headers().values("Set-Cookie")).hasSize(1);
+      assertAbsent(resolveBearer(project.accessToken("alice")));
+
       project.enable("alice");
+      project.setValidity("alice", null, null);
 
-      assertInvalid(disabled);
-      assertThat(disabled.headers().values("Set-Cookie")).isEmpty();
+      assertAbsent(resolveBearer(jwt));
+      assertInvalid(resolveCookie(cookie));
+      assertUser(resolveBearer(project.accessToken("alice")), project.user("alice").id());
+    }
+
+    @Test
+    void resolve_temporaryDisablingThatBeginsLater_refusesWithinItAndLeavesTheSessions()
+        throws IOException {
+      String token = project.accessToken("alice");
+      Instant now = clock.instant();
+
+      project.disableTemporarily("alice", now.plusSeconds(1), now.plusSeconds(2));
+
+      assertUser(resolveBearer(token), project.user("alice").id());
+      clock.advance(Duration.ofSeconds(1));
+      assertInvalid(resolveBearer(token));
+      clock.advance(Duration.ofSeconds(1));
       assertUser(resolveBearer(token), project.user("alice").id());
     }
 
     @Test
-    void resolve_disabledUserWhoseSessionsAreGone_tellsNothing() throws IOException {
-      String token = project.opaqueToken("dave");
-      assertInvalid(resolveBearer(token));
-
-      project.logout("dave");
-
-      assertAbsent(resolveBearer(token));
-    }
-
-    @Test
-    void resolve_deletedUser_isInvalid() throws IOException {
-      String token = project.accessToken("bob");
-
-      project.delete("bob");
-
-      assertInvalid(resolveBearer(token));
-    }
-
-    @Test
-    void resolve_accountOutsideItsValidity_isInvalid() throws IOException {
+    void resolve_accountWhoseValidityEndsLater_isRefusedThenAndLeavesTheSessions()
+        throws IOException {
       String token = project.accessToken("bob");
       Instant now = clock.instant();
 
-      project.setValidity("bob", now.plusSeconds(1), null);
-      assertInvalid(resolveBearer(token));
-      project.setValidity("bob", null, now);
-      assertInvalid(resolveBearer(token));
       project.setValidity("bob", now, now.plusSeconds(1));
+
       assertUser(resolveBearer(token), project.user("bob").id());
+      clock.advance(Duration.ofSeconds(1));
+      assertInvalid(resolveBearer(token));
+      project.setValidity("bob", null, null);
+      assertAbsent(resolveBearer(project.accessToken("dave")));
+    }
+
+    @Test
+    void resolve_resetPassword_leavesTheSessions() throws IOException {
+      String token = project.accessToken("bob");
+
+      project.resetPassword("bob");
+
+      assertUser(resolveBearer(token), project.user("bob").id());
+    }
+
+    @Test
+    void resolve_changedVerified_isToldAtOnceUnlessItIsToBeLate() throws IOException {
+      String token = project.accessToken("bob");
+      project.setVerified("bob", true);
+      assertThat(verified(token)).isEqualTo("true");
+
+      project.makeVerifiedLate(true);
+      project.setVerified("bob", false);
+      assertThat(verified(token)).isEqualTo("true");
+      clock.advance(Duration.ofMinutes(5).minusSeconds(1));
+      assertThat(verified(token)).isEqualTo("true");
+      assertThat(claims(project.accessToken("bob")).path(USER_CLAIM + "is_verified").asBoolean())
+          .isTrue();
+
+      clock.advance(Duration.ofSeconds(1));
+      assertThat(verified(token)).isEqualTo("false");
+      project.setVerified("bob", true);
+      project.setAttribute("bob", "nickname", "Bob");
+      assertThat(verified(token)).as("another change purges").isEqualTo("true");
+    }
+
+    private String verified(String token) throws IOException {
+      return resolveBearer(token).identity().getOrDefault("x-authgear-user-verified", "absent");
+    }
+
+    private static JsonNode claims(String token) throws IOException {
+      return new ObjectMapper().readTree(Base64.getUrlDecoder().decode(token.split("\\.", -1)[1]));
     }
 
     @Test
@@ -371,17 +496,39 @@ class ResolverTest {
     }
 
     @Test
-    void resolve_disabledUsersBearer_beatsAGoodCookieAndClearsIt() throws IOException {
+    void resolve_bearerWithinATemporaryDisabling_beatsAGoodCookieAndClearsIt() throws IOException {
+      String token = project.accessToken("erin");
+      Instant now = clock.instant();
+      project.disableTemporarily("erin", now.plusSeconds(1), now.plusSeconds(60));
+      clock.advance(Duration.ofSeconds(1));
+
       Answer answer =
           client.get(
               RESOLVE,
               "Authorization",
-              "Bearer " + project.accessToken("dave"),
+              "Bearer " + token,
               "Cookie",
               project.sessionCookie("alice"));
 
       assertInvalid(answer);
       assertThat(answer.headers().values("Set-Cookie")).hasSize(1);
+    }
+
+    @Test
+    void resolve_disabledUsersBearer_letsACookieCount() throws IOException {
+      assertUser(
+          client.get(
+              RESOLVE,
+              "Authorization",
+              "Bearer " + project.accessToken("dave"),
+              "Cookie",
+              project.sessionCookie("alice")),
+          alice);
+    }
+
+    @Test
+    void resolve_twoBlanks_areNoBearer() throws IOException {
+      assertAbsent(client.get(RESOLVE, "Authorization", "Bearer  " + project.accessToken("alice")));
     }
 
     @Test
@@ -585,6 +732,63 @@ class ResolverTest {
                   .headers()
                   .get("Set-Cookie"))
           .startsWith("acme_session=; ");
+    }
+  }
+
+  @Nested
+  class SessionLock {
+    private static final SessionLocks.Timing IMPATIENT =
+        new SessionLocks.Timing(
+            Duration.ofSeconds(2), 3, Duration.ofMillis(1), Duration.ofMillis(2));
+
+    @Test
+    void resolve_twoCallsAboutOneSession_theSecondGivesUp() throws Exception {
+      sandbox.lockSessions(IMPATIENT);
+      String[] credentials = {"Authorization", "Bearer " + project.accessToken("alice")};
+
+      CompletableFuture<Answer> one =
+          CompletableFuture.supplyAsync(() -> get(credentials), Thread::startVirtualThread);
+      CompletableFuture<Answer> other =
+          CompletableFuture.supplyAsync(() -> get(credentials), Thread::startVirtualThread);
+
+      assertThat(List.of(one.get().status(), other.get().status()))
+          .containsExactlyInAnyOrder(200, 500);
+    }
+
+    @Test
+    void resolve_twoCallsAboutTwoSessions_doNotMeet() throws Exception {
+      sandbox.lockSessions(IMPATIENT);
+      String alice = project.accessToken("alice");
+      String bob = project.accessToken("bob");
+
+      CompletableFuture<Answer> one =
+          CompletableFuture.supplyAsync(
+              () -> get("Authorization", "Bearer " + alice), Thread::startVirtualThread);
+      CompletableFuture<Answer> other =
+          CompletableFuture.supplyAsync(
+              () -> get("Authorization", "Bearer " + bob), Thread::startVirtualThread);
+
+      assertThat(List.of(one.get().status(), other.get().status())).containsExactly(200, 200);
+    }
+
+    @Test
+    void resolve_unlocked_callsAboutOneSessionDoNotMeet() throws Exception {
+      sandbox.lockSessions(IMPATIENT);
+      sandbox.unlockSessions();
+      String[] credentials = {"Authorization", "Bearer " + project.accessToken("alice")};
+      CompletableFuture<Answer> other =
+          CompletableFuture.supplyAsync(() -> get(credentials), Thread::startVirtualThread);
+
+      assertThat(List.of(get(credentials).status(), other.get().status()))
+          .containsExactly(200, 200);
+    }
+
+    private Answer get(String... credentials) {
+      try {
+        return client.get(RESOLVE, credentials);
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
     }
   }
 

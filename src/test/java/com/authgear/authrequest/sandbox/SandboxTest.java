@@ -139,16 +139,77 @@ class SandboxTest {
       assertThat(answer.body()).isEqualTo(text + "\n");
     }
 
-    @Test
-    void user_disabledAndEnabled_followsAtTheResolver() throws IOException {
+    @ParameterizedTest
+    @ValueSource(
+        strings = {
+          "disable",
+          "delete",
+          "anonymize",
+          "schedule-deletion",
+          "schedule-anonymization",
+          "validity?until=0",
+          "validity?from=60",
+          "logout",
+          "revoke-sessions"
+        })
+    void user_whoseSessionsEnd_losesThem(String change) throws IOException {
       String token = project.accessToken("alice");
 
-      assertThat(client.post("/sandbox/users/alice/disable", "").status()).isEqualTo(200);
-      assertThat(valid(token)).isEqualTo("false");
+      assertThat(client.post("/sandbox/users/alice/" + change, "").status()).isEqualTo(200);
+
+      assertThat(valid(token)).isEqualTo("absent");
+    }
+
+    @Test
+    void user_enabledAgain_getsNoSessionBack() throws IOException {
+      String token = project.accessToken("alice");
+
+      client.post("/sandbox/users/alice/disable", "");
       client.post("/sandbox/users/alice/enable", "");
+
+      assertThat(valid(token)).isEqualTo("absent");
+      assertThat(valid(project.accessToken("alice"))).isEqualTo("true");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+        strings = {
+          "reset-password",
+          "verify?verified=true",
+          "profile?nickname=Al",
+          "identity?event=identity.email.added",
+          "validity?until=60",
+          "enable"
+        })
+    void user_changedOtherwise_keepsTheSessions(String change) throws IOException {
+      String token = project.accessToken("alice");
+
+      assertThat(client.post("/sandbox/users/alice/" + change, "").status()).isEqualTo(200);
+
       assertThat(valid(token)).isEqualTo("true");
-      client.post("/sandbox/users/alice/delete", "");
-      assertThat(valid(token)).isEqualTo("false");
+    }
+
+    @Test
+    void user_createdAndSignedIn_isKnown() throws IOException {
+      assertThat(client.post("/sandbox/users/frank/create", "").status()).isEqualTo(200);
+      Answer signedIn = client.post("/sandbox/users/frank/sign-in", "");
+
+      assertThat(valid(signedIn.body())).isEqualTo("true");
+      assertThat(client.post("/sandbox/users/frank/create", "").status()).isEqualTo(400);
+      assertThat(client.post("/sandbox/users/dave/sign-in", "").status()).isEqualTo(400);
+    }
+
+    @Test
+    void authgearsWeakPoints_areTurnedOnAndOff() throws IOException {
+      String token = project.accessToken("bob");
+      client.post("/sandbox/authgear?late_verified=true&session_lock_ms=1", "");
+      client.post("/sandbox/users/bob/verify?verified=true", "");
+      Answer late = client.get(RESOLVE, "Authorization", "Bearer " + token);
+      client.post("/sandbox/authgear?late_verified=false&session_lock_ms=0", "");
+      Answer now = client.get(RESOLVE, "Authorization", "Bearer " + token);
+
+      assertThat(late.identity()).containsEntry("x-authgear-user-verified", "false");
+      assertThat(now.identity()).containsEntry("x-authgear-user-verified", "true");
     }
 
     @Test
@@ -176,7 +237,7 @@ class SandboxTest {
       "/sandbox/users/mallory/logout,404",
       "/sandbox/users/bob/roles,400",
       "/sandbox/users/bob/roles?roles=1st,400",
-      "/sandbox/users/bob/promote,404",
+      "/sandbox/users/bob/praise,404",
       "/sandbox/sessions/end,404",
       "/sandbox/credentials/revoke,404",
     })

@@ -124,7 +124,7 @@ class TokensTest {
     assertThat(claims.get("iat").longValue()).isEqualTo(now);
     assertThat(claims.get("exp").longValue()).isEqualTo(now + 1800);
     assertThat(claims.get("auth_time").longValue()).isEqualTo(authenticated.getEpochSecond());
-    assertThat(texts(claims.get("amr"))).containsExactly("pwd");
+    assertThat(texts(claims.get("amr"))).containsExactly("pwd", "x_primary_password");
     assertThat(claims.get("jti").textValue()).matches("[0-9a-f]{64}");
     assertThat(claims.get(USER_CLAIM + "can_reauthenticate")).isEqualTo(JSON.readTree("true"));
     assertThat(claims.get(USER_CLAIM + "is_anonymous")).isEqualTo(JSON.readTree("false"));
@@ -177,6 +177,16 @@ class TokensTest {
   }
 
   @Test
+  void accessToken_ofASessionThatGoesOn_doesNotSayHowItBegan() throws IOException {
+    String first = project.accessToken("alice");
+    JsonNode refreshed =
+        part(project.accessToken("alice", TokenOptions.DEFAULTS.withSessionOf(first)), 1);
+
+    assertThat(refreshed.has("amr")).isFalse();
+    assertThat(refreshed.get("auth_time")).isEqualTo(part(first, 1).get("auth_time"));
+  }
+
+  @Test
   void accessToken_twice_differsInItsJti() throws IOException {
     JsonNode one = part(project.accessToken("alice"), 1);
     JsonNode other = part(project.accessToken("alice"), 1);
@@ -214,6 +224,7 @@ class TokensTest {
     assertThat(texts(claims.get("aud"))).containsExactly(Project.APP_CLIENT_ID);
     assertThat(claims.get("iss").textValue()).isEqualTo(sandbox.origin());
     assertThat(claims.get("sub").textValue()).isEqualTo(project.user("alice").id());
+    assertThat(claims.get("exp").longValue() - claims.get("iat").longValue()).isEqualTo(300);
     assertThat(claims.has("client_id")).isFalse();
     assertThat(verifiesWithPublishedKey(token)).isTrue();
   }
@@ -231,7 +242,8 @@ class TokensTest {
 
     assertThat(keys.size()).isEqualTo(1);
     JsonNode jwk = keys.get(0);
-    assertThat(names(jwk)).containsExactlyInAnyOrder("kty", "kid", "use", "alg", "n", "e");
+    assertThat(names(jwk))
+        .containsExactlyInAnyOrder("kty", "kid", "use", "alg", "n", "e", "created_at");
     assertThat(jwk.get("kty").textValue()).isEqualTo("RSA");
     assertThat(jwk.get("use").textValue()).isEqualTo("sig");
     assertThat(jwk.get("alg").textValue()).isEqualTo("RS256");

@@ -68,6 +68,44 @@ class WebhooksTest {
   }
 
   @Test
+  void whatAuthgearDoesNotAnnounce_isNotAnnounced() throws Exception {
+    String token = project.accessToken("alice");
+    project.setValidity("bob", null, clock.instant());
+    project.setRoles("alice", List.of());
+    project.resetPassword("alice");
+    project.endSession(token);
+    project.revokeAllSessions("alice");
+    project.logout("alice");
+    project.delete("alice");
+
+    assertThat(next().at("/type").asText()).isEqualTo("user.deleted");
+  }
+
+  @Test
+  void identities_areAnnounced() throws Exception {
+    project.promote("carol");
+    JsonNode promoted = next();
+    assertThat(promoted.at("/type").asText()).isEqualTo("user.anonymous.promoted");
+    assertThat(promoted.at("/payload/user/is_anonymous").asBoolean()).isFalse();
+    assertThat(promoted.at("/payload/anonymous_user/is_anonymous").asBoolean()).isTrue();
+    for (String type :
+        List.of("identity.phone.updated", "identity.oauth.connected", "identity.email.removed")) {
+      assertThat(client.post("/sandbox/users/bob/identity?event=" + type, "").status())
+          .isEqualTo(200);
+      JsonNode event = next();
+      assertThat(event.at("/type").asText()).isEqualTo(type);
+      assertThat(event.at("/payload/user/id").asText()).isEqualTo(project.user("bob").id());
+    }
+  }
+
+  @Test
+  void attribute_ofAnyLength_isInTheEvent() throws Exception {
+    project.setAttribute("bob", "nickname", "x".repeat(3_000_000));
+
+    assertThat(next().at("/payload/user/standard_attributes/nickname").asText()).hasSize(3_000_000);
+  }
+
+  @Test
   void temporaryDisabling_isAnnouncedBeforeItTakesEffect() throws Exception {
     assertThat(client.post("/sandbox/users/bob/disable-temporarily?from=60&until=120", "").status())
         .isEqualTo(200);
@@ -86,14 +124,14 @@ class WebhooksTest {
     project.disable("alice");
     project.hooks().deliver(Delivery.DOUBLE, Duration.ZERO);
     project.enable("alice");
-    assertThat(next().at("/seq").asLong()).isEqualTo(2);
-    assertThat(next().at("/seq").asLong()).isEqualTo(2);
+    assertThat(next().at("/seq").asLong()).isEqualTo(3);
+    assertThat(next().at("/seq").asLong()).isEqualTo(3);
     project.hooks().deliver(Delivery.HOLD, Duration.ZERO);
     project.disable("alice");
     project.enable("alice");
     assertThat(client.post("/sandbox/hooks/release-reversed", "").status()).isEqualTo(200);
     assertThat(List.of(next().at("/seq").asLong(), next().at("/seq").asLong()))
-        .containsExactly(4L, 3L);
+        .containsExactly(7L, 5L);
     assertThat(client.post("/sandbox/hooks/delivery?how=badly", "").status()).isEqualTo(400);
   }
 }

@@ -25,6 +25,7 @@ import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.changes.UserEvent;
 import com.authgear.authrequest.verify.freshness.TestClock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -196,10 +197,22 @@ class FreshnessTest {
     }
 
     @Test
-    void userDisabled_cookiesOfAnotherDoNotCount() {
+    void userDisabled_sessionsAreGoneSoCookiesCount() {
       String token = project.accessToken("alice");
       Cookies cookies = new Cookies(project.sessionCookie("bob"));
       project.disable("alice");
+
+      assertThat(principal(ask(new Bearer(token, cookies))).userId())
+          .isEqualTo(project.user("bob").id());
+    }
+
+    @Test
+    void userWithinATemporaryDisabling_cookiesOfAnotherDoNotCount() {
+      String token = project.accessToken("alice");
+      Cookies cookies = new Cookies(project.sessionCookie("bob"));
+      Instant now = clock.instant();
+      project.disableTemporarily("alice", now.plusSeconds(1), now.plusSeconds(60));
+      clock.pass(1000);
 
       assertThat(ask(new Bearer(token, cookies)))
           .isEqualTo(new Rejected(Source.RESOLVER, Reason.SESSION_INVALID));
@@ -278,7 +291,7 @@ class FreshnessTest {
       project.disable("alice");
       announce("alice", true);
 
-      assertThat(ask(token)).isEqualTo(new Rejected(Source.RESOLVER, Reason.SESSION_INVALID));
+      assertThat(ask(token)).isEqualTo(GONE);
     }
 
     @Test
