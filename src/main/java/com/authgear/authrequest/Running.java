@@ -49,6 +49,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
@@ -287,7 +288,9 @@ final class Running implements AutoCloseable {
         settings.algorithms(),
         settings.clockSkew(),
         clock,
-        settings.claimHeaders().stream().map(ClaimHeader::claim).collect(Collectors.toSet()),
+        settings.claimHeaders().stream()
+            .map(ClaimHeader::claim)
+            .collect(Collectors.toCollection(LinkedHashSet::new)),
         tokens);
   }
 

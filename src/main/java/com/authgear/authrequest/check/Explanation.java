@@ -23,10 +23,10 @@ import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.settings.Mode;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.verify.Caller;
-import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Verified;
+import com.authgear.authrequest.verify.jwt.TokenCheck;
 import com.authgear.authrequest.verify.resolver.Outcome;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -34,11 +34,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decision of the service, and why. The decision is the one of the parts that decide requests;
- * the steps are found independently.
+ * A decision of the service, and why. Both are told by the parts that decide requests: the decision
+ * as a request gets it, the steps as the verifier and the rules find them one by one.
  *
  * @param subject what was decided about, for a sentence
  * @param reason null if the request may pass
@@ -232,24 +233,22 @@ record Explanation(
         return;
       }
       lines.add(Line.ok("credential", text + ": verified here"));
-      Verification alone =
-          parts.jwt().verify(bearer.token(), Digest.ofToken(bearer.token())).await();
+      List<TokenCheck> checks = parts.jwt().explain(bearer.token());
+      Reason alone =
+          checks.stream().map(TokenCheck::reason).filter(Objects::nonNull).findFirst().orElse(null);
+      boolean rejected = alone != null && alone.outcome() != Reason.Outcome.UNAVAILABLE;
       List<Line> steps =
-          TokenSteps.of(bearer.token(), settings, parts.keys().algorithms(), alone, now);
+          TokenLines.of(checks, bearer.token(), settings, parts.keys().algorithms(), now);
       boolean aside =
-          alone instanceof Rejected
-              && settings.mode() != Mode.JWT
-              && bearer.fallback() instanceof Cookies;
+          rejected && settings.mode() != Mode.JWT && bearer.fallback() instanceof Cookies;
       lines.addAll(aside ? steps.stream().map(Line::setAside).toList() : steps);
       if (aside) {
         lines.add(Line.ok("cookies", "count instead, because the token is not good"));
-      } else if (alone instanceof Rejected && bearer.fallback() instanceof NoCookies) {
+      } else if (rejected && bearer.fallback() instanceof NoCookies) {
         return;
-      } else if (settings.mode() == Mode.JWT && alone instanceof Verified) {
+      } else if (settings.mode() == Mode.JWT && alone == null) {
         lines.add(Line.skipped("resolver", "not asked in mode jwt"));
-      } else if (verification.source() == Source.JWT
-          && alone instanceof Verified
-          && parts.heard().isEmpty()) {
+      } else if (verification.source() == Source.JWT && alone == null && parts.heard().isEmpty()) {
         lines.add(
             Line.skipped(
                 "resolver", "not asked: with AUTHGEAR_RECHECK=off a JWT is good until it expires"));
@@ -263,11 +262,18 @@ record Explanation(
       List<Outcome> heard = List.copyOf(parts.heard());
       for (int i = 0; i < heard.size(); i++) {
         Outcome outcome = heard.get(i);
-        Reason reason =
-            i == heard.size() - 1 ? TokenSteps.reason(verification) : outcome.result().reason();
+        Reason reason = i == heard.size() - 1 ? reason(verification) : outcome.result().reason();
         Line line = resolver(outcome, reason);
         lines.add(i == heard.size() - 1 ? line : line.setAside());
       }
+    }
+
+    private static @Nullable Reason reason(Verification verification) {
+      return switch (verification) {
+        case Rejected rejected -> rejected.reason();
+        case Verification.Unavailable unavailable -> unavailable.reason();
+        case Verified _, Verification.Anonymous _ -> null;
+      };
     }
 
     private static Line resolver(Outcome outcome, @Nullable Reason reason) {

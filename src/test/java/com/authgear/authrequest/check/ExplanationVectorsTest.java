@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import com.authgear.authrequest.CheckAssembly;
 import com.authgear.authrequest.VectorAuthgear;
 import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.credential.Credential.Bearer;
 import com.authgear.authrequest.credential.RequestFields;
 import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.settings.Settings;
@@ -13,6 +14,7 @@ import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
 import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Verified;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -41,6 +43,7 @@ class ExplanationVectorsTest {
 
   private static VectorAuthgear authgear;
   private static int held;
+  private static int explained;
 
   @BeforeAll
   static void start() throws Exception {
@@ -50,6 +53,7 @@ class ExplanationVectorsTest {
   @AfterAll
   static void stop() {
     assertThat(held).isGreaterThan(50);
+    assertThat(explained).isGreaterThan(100);
     authgear.close();
   }
 
@@ -90,6 +94,7 @@ class ExplanationVectorsTest {
       explanation =
           Explanation.of("a vector", fields(vector), location(vector), settings, parts, clock);
       assertThatRulesAreHeldAsTheOracleHoldsThem(parts, settings, vector, clock.instant());
+      assertThatTheTrailIsWhatTheOracleFinds(parts, settings, vector, clock.instant());
     }
 
     JsonNode expected = vector.get("expect");
@@ -147,6 +152,31 @@ class ExplanationVectorsTest {
                   settings.clientIds(),
                   now.getEpochSecond()));
     }
+  }
+
+  /** Each line of the verifier's trail: the same ids, reasons, texts and fixes in the same turn. */
+  private static void assertThatTheTrailIsWhatTheOracleFinds(
+      Parts parts, Settings settings, JsonNode vector, Instant now) {
+    if (parts.credentials().extract(fields(vector)) instanceof Bearer bearer) {
+      String token = bearer.token();
+      Verification verdict = parts.jwt().verify(token, Digest.ofToken(token)).await();
+      List<Line> found =
+          TokenLines.of(
+              parts.jwt().explain(token), token, settings, parts.keys().algorithms(), now);
+      explained++;
+      assertThat(found)
+          .usingElementComparator(ExplanationVectorsTest::compareAllButWhatIsWrongWithTheForm)
+          .isEqualTo(TokenSteps.of(token, settings, parts.keys().algorithms(), verdict, now));
+    }
+  }
+
+  /** The verifier decodes all three parts first, the oracle one after the other. */
+  private static int compareAllButWhatIsWrongWithTheForm(Line one, Line other) {
+    boolean form = one.id().equals("form") && one.isFailed() && other.isFailed();
+    return one.equals(other)
+            || (form && one.id().equals(other.id()) && one.reason() == other.reason())
+        ? 0
+        : 1;
   }
 
   private static Map<String, String> headers(JsonNode expected) {

@@ -31,14 +31,14 @@ final class ClaimsReader {
   private final String issuer;
   private final long skewSeconds;
   private final InstantSource clock;
-  private final Set<String> further;
+  private final List<String> further;
 
   /**
    * @param further names of claims that the principal is to keep
    */
   ClaimsReader(String issuer, Duration skew, InstantSource clock, Set<String> further) {
     this.issuer = issuer;
-    this.further = Set.copyOf(further);
+    this.further = List.copyOf(further);
     this.skewSeconds = skew.toSeconds();
     this.clock = clock;
   }
@@ -53,197 +53,269 @@ final class ClaimsReader {
    */
   record Claims(Principal principal, long notBefore, long issuedAt, long expiresAt) {}
 
-  Claims read(Map<String, Object> claims) throws Refusal {
-    long now = clock.instant().getEpochSecond();
-    if (!issuer.equals(claims.get("iss"))) {
-      throw new Refusal(Reason.WRONG_ISSUER);
-    }
-    long expiresAt = required(date(claims, "exp")) + skewSeconds;
-    if (now >= expiresAt) {
-      throw new Refusal(Reason.EXPIRED);
-    }
-    long notBefore = date(claims, "nbf").orElse(Long.MIN_VALUE);
-    long issuedAt = date(claims, "iat").orElse(Long.MIN_VALUE);
-    long latest = Math.max(notBefore, issuedAt);
-    if (latest > now + skewSeconds) {
-      throw new Refusal(Reason.NOT_YET_VALID);
-    }
-    if (claims.containsKey("cnf")) {
-      // Bound to a key that a bearer presentation does not prove (RFC 7800).
-      throw new Refusal(Reason.SENDER_CONSTRAINED);
-    }
-    long from = latest == Long.MIN_VALUE ? latest : latest - skewSeconds;
-    return new Claims(principal(claims), from, issuedAt, expiresAt);
+  /**
+   * Reads the claims.
+   *
+   * @param trail where it goes on after a check that failed, what is returned means nothing
+   */
+  Claims read(Map<String, Object> claims, Trail trail) throws Refusal {
+    return new Reading(claims, trail).read();
   }
 
-  private Principal principal(Map<String, Object> claims) throws Refusal {
-    String subject = text(claims, "sub");
-    if (subject.isEmpty()) {
-      throw new Refusal(Reason.MISSING_CLAIM);
-    }
-    String clientId = text(claims, "client_id");
-    boolean client = subject.startsWith(CLIENT_SUBJECT);
-    if (client && !subject.equals(CLIENT_SUBJECT + clientId)) {
-      throw new Refusal(Reason.MISSING_CLAIM);
-    }
-    return new Principal(
-        client ? Kind.CLIENT : Kind.USER,
-        client ? "" : subject,
-        flag(claims, USER + "is_anonymous"),
-        flag(claims, USER + "is_verified"),
-        flag(claims, USER + "can_reauthenticate"),
-        texts(claims, USER + "roles", ","),
-        texts(claims, "amr", ""),
-        date(claims, "auth_time"),
-        clientId,
-        scopes(claims),
-        audiences(claims),
-        further(claims));
-  }
+  private final class Reading {
+    private final Map<String, Object> claims;
+    private final Trail trail;
 
-  private Map<String, String> further(Map<String, Object> claims) throws Refusal {
-    if (further.isEmpty()) {
-      return Map.of();
+    private Reading(Map<String, Object> claims, Trail trail) {
+      this.claims = claims;
+      this.trail = trail;
     }
-    Map<String, String> kept = new HashMap<>();
-    for (String name : further) {
-      Object value = claims.get(name);
-      if (value != null) {
-        kept.put(name, fieldValue(value));
+
+    private Claims read() throws Refusal {
+      long now = clock.instant().getEpochSecond();
+      check("iss", issuer.equals(claims.get("iss")), Reason.WRONG_ISSUER);
+      long expiresAt = end(now);
+      OptionalLong nbf = date("nbf");
+      OptionalLong iat = date("iat");
+      begun("nbf", nbf, now);
+      begun("iat", iat, now);
+      if (claims.containsKey("cnf")) {
+        // Bound to a key that a bearer presentation does not prove (RFC 7800).
+        trail.failed("cnf", Reason.SENDER_CONSTRAINED, null);
+      }
+      long issuedAt = iat.orElse(Long.MIN_VALUE);
+      long latest = Math.max(nbf.orElse(Long.MIN_VALUE), issuedAt);
+      long from = latest == Long.MIN_VALUE ? latest : latest - skewSeconds;
+      return new Claims(principal(), from, issuedAt, expiresAt);
+    }
+
+    private void check(String name, boolean good, Reason reason) throws Refusal {
+      if (good) {
+        trail.passed(name, claims.get(name));
+      } else {
+        trail.failed(name, reason, claims.get(name));
       }
     }
-    return kept;
+
+    private long end(long now) throws Refusal {
+      if (claims.get("exp") == null) {
+        trail.failed("exp", Reason.MISSING_CLAIM, null);
+        return Long.MIN_VALUE;
+      }
+      OptionalLong exp = date("exp");
+      if (exp.isEmpty()) {
+        return Long.MIN_VALUE;
+      }
+      long end = exp.getAsLong() + skewSeconds;
+      check("exp", now < end, Reason.EXPIRED);
+      return end;
+    }
+
+    private void begun(String name, OptionalLong from, long now) throws Refusal {
+      if (from.isPresent()) {
+        check(name, from.getAsLong() <= now + skewSeconds, Reason.NOT_YET_VALID);
+      }
+    }
+
+    private Principal principal() throws Refusal {
+      String subject = text("sub");
+      if (subject != null && subject.isEmpty()) {
+        trail.failed("sub", Reason.MISSING_CLAIM, claims.get("sub"));
+      }
+      String clientId = text("client_id");
+      boolean client = subject != null && subject.startsWith(CLIENT_SUBJECT);
+      String machine = CLIENT_SUBJECT + clientId;
+      if (client && clientId != null && !machine.equals(subject)) {
+        trail.failed("client_id", Reason.MISSING_CLAIM, claims.get("client_id"));
+      }
+      return new Principal(
+          client ? Kind.CLIENT : Kind.USER,
+          client || subject == null ? "" : subject,
+          flag(USER + "is_anonymous"),
+          flag(USER + "is_verified"),
+          flag(USER + "can_reauthenticate"),
+          texts(USER + "roles", ","),
+          texts("amr", ""),
+          authTime(),
+          clientId == null ? "" : clientId,
+          scopes(),
+          audiences(),
+          further());
+    }
+
+    private Map<String, String> further() throws Refusal {
+      if (further.isEmpty()) {
+        return Map.of();
+      }
+      Map<String, String> kept = new HashMap<>();
+      for (String name : further) {
+        Object value = claims.get(name);
+        if (value != null) {
+          String field = fieldValue(value);
+          check(name, field != null, Reason.UNSAFE_VALUE);
+          if (field != null) {
+            kept.put(name, field);
+          }
+        }
+      }
+      return kept;
+    }
+
+    /** NumericDate (RFC 7519 §2), fractions cut off; its time is not judged yet. */
+    private OptionalLong date(String name) throws Refusal {
+      Object value = claims.get(name);
+      if (value == null) {
+        return OptionalLong.empty();
+      }
+      if (value instanceof Number number
+          && number.doubleValue() >= 0
+          && number.doubleValue() <= LAST_DATE) {
+        return OptionalLong.of(number.longValue());
+      }
+      trail.failed(name, Reason.MALFORMED_TOKEN, value);
+      return OptionalLong.empty();
+    }
+
+    private OptionalLong authTime() throws Refusal {
+      OptionalLong time = date("auth_time");
+      if (time.isPresent()) {
+        trail.passed("auth_time", claims.get("auth_time"));
+      }
+      return time;
+    }
+
+    /** A text that may become a header value; empty if absent, null if it is none. */
+    private @Nullable String text(String name) throws Refusal {
+      Object value = claims.get(name);
+      if (value == null) {
+        return "";
+      }
+      if (!(value instanceof String text)) {
+        trail.failed(name, Reason.MALFORMED_TOKEN, value);
+        return null;
+      }
+      if (!isHeaderSafe(text, "")) {
+        trail.failed(name, Reason.UNSAFE_VALUE, value);
+        return null;
+      }
+      if (!text.isEmpty()) {
+        trail.passed(name, value);
+      }
+      return text;
+    }
+
+    private @Nullable Boolean flag(String name) throws Refusal {
+      Object value = claims.get(name);
+      if (value == null) {
+        return null;
+      }
+      check(name, value instanceof Boolean, Reason.MALFORMED_TOKEN);
+      return value instanceof Boolean flag ? flag : null;
+    }
+
+    /** An array of texts, each free of the separator that will join them. */
+    private List<String> texts(String name, String separator) throws Refusal {
+      Object value = claims.get(name);
+      if (value == null) {
+        return List.of();
+      }
+      if (!(value instanceof List<?> values)) {
+        trail.failed(name, Reason.MALFORMED_TOKEN, value);
+        return List.of();
+      }
+      List<String> texts = new ArrayList<>(values.size());
+      for (Object element : values) {
+        if (!(element instanceof String text)) {
+          trail.failed(name, Reason.MALFORMED_TOKEN, value);
+          return List.of();
+        }
+        if (text.isEmpty() || !isHeaderSafe(text, separator)) {
+          trail.failed(name, Reason.UNSAFE_VALUE, value);
+          return List.of();
+        }
+        texts.add(text);
+      }
+      trail.passed(name, value);
+      return texts;
+    }
+
+    private List<String> scopes() throws Refusal {
+      Object value = claims.get("scope");
+      if (value == null) {
+        return List.of();
+      }
+      if (!(value instanceof String text)) {
+        trail.failed("scope", Reason.MALFORMED_TOKEN, value);
+        return List.of();
+      }
+      List<String> scopes = new ArrayList<>();
+      for (String scope : text.split(" ", -1)) {
+        if (!isHeaderSafe(scope, "")) {
+          trail.failed("scope", Reason.UNSAFE_VALUE, value);
+          return List.of();
+        }
+        if (!scope.isEmpty()) {
+          scopes.add(scope);
+        }
+      }
+      trail.passed("scope", value);
+      return scopes;
+    }
+
+    /** One text or an array of texts (RFC 7519 §4.1.3). Never emitted, only compared. */
+    private List<String> audiences() throws Refusal {
+      Object value = claims.get("aud");
+      List<?> values =
+          value == null ? List.of() : value instanceof List<?> many ? many : List.of(value);
+      List<String> audiences = new ArrayList<>(values.size());
+      for (Object element : values) {
+        if (!(element instanceof String text)) {
+          trail.failed("aud", Reason.MALFORMED_TOKEN, value);
+          return List.of();
+        }
+        audiences.add(text);
+      }
+      trail.passed("aud", value);
+      return audiences;
+    }
   }
 
-  /** A text, number, flag or list of texts as a header value. */
-  private static String fieldValue(Object value) throws Refusal {
+  /** A text, number, flag or list of texts as a header value; null if it cannot be one. */
+  private static @Nullable String fieldValue(Object value) {
     return switch (value) {
-      case String text -> headerSafe(text, "");
+      case String text -> isHeaderSafe(text, "") ? text : null;
       case Boolean flag -> flag.toString();
       case Number number -> plain(number);
       case List<?> list -> {
         List<String> texts = new ArrayList<>(list.size());
         for (Object element : list) {
-          if (!(element instanceof String text) || text.isEmpty()) {
-            throw new Refusal(Reason.UNSAFE_VALUE);
+          if (!(element instanceof String text) || text.isEmpty() || !isHeaderSafe(text, ",")) {
+            yield null;
           }
-          texts.add(headerSafe(text, ","));
+          texts.add(text);
         }
         yield String.join(",", texts);
       }
-      default -> throw new Refusal(Reason.UNSAFE_VALUE);
+      default -> null;
     };
   }
 
-  /** Without exponent; what is no number in JSON cannot be written. */
-  private static String plain(Number number) throws Refusal {
+  /** Without exponent; null for what is no number in JSON. */
+  private static @Nullable String plain(Number number) {
     try {
       return new BigDecimal(number.toString()).toPlainString();
     } catch (NumberFormatException _) {
-      throw new Refusal(Reason.UNSAFE_VALUE);
+      return null;
     }
   }
 
-  private static long required(OptionalLong value) throws Refusal {
-    if (value.isEmpty()) {
-      throw new Refusal(Reason.MISSING_CLAIM);
-    }
-    return value.getAsLong();
-  }
-
-  /** NumericDate (RFC 7519 §2), fractions cut off. */
-  private static OptionalLong date(Map<String, Object> claims, String name) throws Refusal {
-    Object value = claims.get(name);
-    if (value == null) {
-      return OptionalLong.empty();
-    }
-    if (value instanceof Number number
-        && number.doubleValue() >= 0
-        && number.doubleValue() <= LAST_DATE) {
-      return OptionalLong.of(number.longValue());
-    }
-    throw new Refusal(Reason.MALFORMED_TOKEN);
-  }
-
-  /** A text that may become a header value; empty if absent. */
-  private static String text(Map<String, Object> claims, String name) throws Refusal {
-    Object value = claims.get(name);
-    return value == null ? "" : headerSafe(string(value), "");
-  }
-
-  private static @Nullable Boolean flag(Map<String, Object> claims, String name) throws Refusal {
-    Object value = claims.get(name);
-    if (value == null || value instanceof Boolean) {
-      return (Boolean) value;
-    }
-    throw new Refusal(Reason.MALFORMED_TOKEN);
-  }
-
-  /** An array of texts, each free of the separator that will join them. */
-  private static List<String> texts(Map<String, Object> claims, String name, String separator)
-      throws Refusal {
-    Object value = claims.get(name);
-    if (value == null) {
-      return List.of();
-    }
-    if (!(value instanceof List<?> values)) {
-      throw new Refusal(Reason.MALFORMED_TOKEN);
-    }
-    List<String> texts = new ArrayList<>(values.size());
-    for (Object element : values) {
-      String text = headerSafe(string(element), separator);
-      if (text.isEmpty()) {
-        throw new Refusal(Reason.UNSAFE_VALUE);
-      }
-      texts.add(text);
-    }
-    return texts;
-  }
-
-  private static List<String> scopes(Map<String, Object> claims) throws Refusal {
-    Object value = claims.get("scope");
-    if (value == null) {
-      return List.of();
-    }
-    List<String> scopes = new ArrayList<>();
-    for (String scope : string(value).split(" ", -1)) {
-      if (!scope.isEmpty()) {
-        scopes.add(headerSafe(scope, ""));
-      }
-    }
-    return scopes;
-  }
-
-  /** One text or an array of texts (RFC 7519 §4.1.3). Never emitted, only compared. */
-  private static List<String> audiences(Map<String, Object> claims) throws Refusal {
-    Object value = claims.get("aud");
-    if (value == null) {
-      return List.of();
-    }
-    if (!(value instanceof List<?> values)) {
-      return List.of(string(value));
-    }
-    List<String> audiences = new ArrayList<>(values.size());
-    for (Object element : values) {
-      audiences.add(string(element));
-    }
-    return audiences;
-  }
-
-  private static String string(@Nullable Object value) throws Refusal {
-    if (value instanceof String text) {
-      return text;
-    }
-    throw new Refusal(Reason.MALFORMED_TOKEN);
-  }
-
-  private static String headerSafe(String text, String forbidden) throws Refusal {
+  private static boolean isHeaderSafe(String text, String forbidden) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c <= ' ' || c >= 0x7f || forbidden.indexOf(c) >= 0) {
-        throw new Refusal(Reason.UNSAFE_VALUE);
+        return false;
       }
     }
-    return text;
+    return true;
   }
 }

@@ -19,6 +19,7 @@ import java.text.ParseException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -84,7 +85,7 @@ public final class JwtVerifier {
       }
     }
     try {
-      Jws jws = parse(token);
+      Jws jws = parse(token, Trail.SERVING);
       if (keySet == null) {
         throw new Refusal(Reason.KEYS_UNAVAILABLE);
       }
@@ -95,6 +96,27 @@ public final class JwtVerifier {
     } catch (Refusal refusal) {
       return answer(refusal);
     }
+  }
+
+  /**
+   * Every check of a token with the keys at hand, also those after the first that fails. Knows no
+   * cache, fetches nothing and verifies nobody: what it returns is only to be read.
+   */
+  public List<TokenCheck> explain(String token) {
+    Trail.Recording trail = new Trail.Recording();
+    try {
+      Jws jws = parse(token, trail);
+      if (!trail.hasFailed("kid")) {
+        KeySet.Key key = key(jws.header, trail);
+        if (key != null && trail.isClean()) {
+          requireSignature(key, jws, trail);
+        }
+      }
+      var _ = claims.read(parseJson(jws.payload, TokenCheck.PAYLOAD, trail), trail);
+    } catch (Refusal _) {
+      // The trail has it; nothing can follow.
+    }
+    return trail.checks();
   }
 
   private Verification verifyAfterFetch(Jws jws, Digest digest) {
@@ -134,36 +156,31 @@ public final class JwtVerifier {
     }
   }
 
-  private Jws parse(String token) throws Refusal {
+  private Jws parse(String token, Trail trail) throws Refusal {
     int headerEnd = token.indexOf('.');
     int payloadEnd = token.indexOf('.', headerEnd + 1);
     if (headerEnd <= 0 || payloadEnd <= headerEnd + 1 || token.indexOf('.', payloadEnd + 1) >= 0) {
-      throw new Refusal(Reason.MALFORMED_TOKEN);
+      throw trail.stop(TokenCheck.PARTS, Reason.MALFORMED_TOKEN, null);
     }
-    byte[] payload = decode(token.substring(headerEnd + 1, payloadEnd));
-    Signature signature = new Signature(token.substring(payloadEnd + 1));
-    Header header = header(token.substring(0, headerEnd));
+    byte[] payload = decode(token.substring(headerEnd + 1, payloadEnd), trail);
+    Signature signature = new Signature(token.substring(payloadEnd + 1), trail);
+    Header header = header(token.substring(0, headerEnd), trail);
     byte[] signingInput = token.substring(0, payloadEnd).getBytes(StandardCharsets.US_ASCII);
     return new Jws(header, payload, signingInput, signature);
   }
 
   private Verification check(Jws jws, Digest digest) throws Refusal {
-    Header header = jws.header;
-    // Looked up again in any case: another request's fetch may have begun the cool-down just now.
-    KeySet keySet = keys.current();
-    KeySet.Key key = keySet == null ? null : keySet.keys().get(header.kid());
+    KeySet.Key key = key(jws.header, Trail.SERVING);
     if (key == null) {
-      throw new Refusal(keys.lastFetchFailed() ? Reason.KEYS_UNAVAILABLE : Reason.UNKNOWN_KEY);
-    }
-    if (!key.algorithms().contains(header.algorithm())) {
-      throw new Refusal(Reason.ALGORITHM_NOT_ALLOWED);
+      throw new IllegalStateException("the service's trail ends where there is no key");
     }
     try {
-      requireSignature(key, header.algorithm(), jws.signingInput, jws.signature);
-      if (!header.equals(lastSigned)) {
-        lastSigned = header;
+      requireSignature(key, jws, Trail.SERVING);
+      if (!jws.header.equals(lastSigned)) {
+        lastSigned = jws.header;
       }
-      ClaimsReader.Claims read = claims.read(parseJson(jws.payload));
+      ClaimsReader.Claims read =
+          claims.read(parseJson(jws.payload, TokenCheck.PAYLOAD, Trail.SERVING), Trail.SERVING);
       Verified verified =
           new Verified(Source.JWT, read.principal(), read.issuedAt(), read.expiresAt());
       return known.remember(digest, verified, read.notBefore(), key);
@@ -175,47 +192,80 @@ public final class JwtVerifier {
     }
   }
 
+  /** Null where no key is this token's and the trail goes on. */
+  private KeySet.@Nullable Key key(Header header, Trail trail) throws Refusal {
+    // Looked up again in any case: another request's fetch may have begun the cool-down just now.
+    KeySet keySet = keys.current();
+    KeySet.Key key = keySet == null ? null : keySet.keys().get(header.kid());
+    if (key == null) {
+      trail.failed(
+          "kid",
+          keys.lastFetchFailed() ? Reason.KEYS_UNAVAILABLE : Reason.UNKNOWN_KEY,
+          header.kid());
+      return null;
+    }
+    if (!key.algorithms().contains(header.algorithm())) {
+      trail.failed("kid", Reason.ALGORITHM_NOT_ALLOWED, header.kid());
+      return null;
+    }
+    trail.passed("kid", header.kid());
+    return key;
+  }
+
   /**
    * @param encoded the part of the token that it was read from, no secret
    */
   private record Header(String encoded, String algorithm, String kid) {}
 
   /** All tokens that one key signed have the same header, letter by letter. */
-  private Header header(String encoded) throws Refusal {
-    Header last = lastSigned;
-    return last != null && last.encoded.equals(encoded) ? last : readHeader(encoded);
+  private Header header(String encoded, Trail trail) throws Refusal {
+    Header last = trail == Trail.SERVING ? lastSigned : null;
+    return last != null && last.encoded.equals(encoded) ? last : readHeader(encoded, trail);
   }
 
-  private Header readHeader(String encoded) throws Refusal {
-    Map<String, Object> header = parseJson(decode(encoded));
-    if (!(header.get("typ") instanceof String type)
-        || !TYPES.contains(type.toLowerCase(Locale.ROOT))) {
-      throw new Refusal(Reason.WRONG_TYPE);
+  private Header readHeader(String encoded, Trail trail) throws Refusal {
+    Map<String, Object> header = parseJson(decode(encoded, trail), TokenCheck.HEADER, trail);
+    Object type = header.get("typ");
+    if (type instanceof String text && TYPES.contains(text.toLowerCase(Locale.ROOT))) {
+      trail.passed("typ", type);
+    } else {
+      trail.failed("typ", Reason.WRONG_TYPE, type);
     }
-    if (!(header.get("alg") instanceof String algorithm) || !algorithms.contains(algorithm)) {
-      throw new Refusal(Reason.ALGORITHM_NOT_ALLOWED);
+    Object algorithm = header.get("alg");
+    if (algorithm instanceof String text && algorithms.contains(text)) {
+      trail.passed("alg", algorithm);
+    } else {
+      trail.failed("alg", Reason.ALGORITHM_NOT_ALLOWED, algorithm);
     }
     if (header.containsKey("crit")) {
       // No extension is known here, so whatever is critical is not understood (RFC 7515 §4.1.11).
-      throw new Refusal(Reason.CRITICAL_HEADER);
+      trail.failed("crit", Reason.CRITICAL_HEADER, header.get("crit"));
     }
-    if (!(header.get("kid") instanceof String kid)) {
-      throw new Refusal(Reason.UNKNOWN_KEY);
+    Object kid = header.get("kid");
+    if (!(kid instanceof String)) {
+      trail.failed("kid", Reason.UNKNOWN_KEY, kid);
     }
-    return new Header(encoded, algorithm, kid);
+    return new Header(encoded, text(algorithm), text(kid));
   }
 
-  private static void requireSignature(
-      KeySet.Key key, String algorithm, byte[] signingInput, Signature signature) throws Refusal {
+  /** Empty, which is no algorithm and no key, only where the trail went on. */
+  private static String text(@Nullable Object value) {
+    return value instanceof String text ? text : "";
+  }
+
+  private static void requireSignature(KeySet.Key key, Jws jws, Trail trail) throws Refusal {
     boolean good;
     try {
-      JWSHeader header = new JWSHeader(JWSAlgorithm.parse(algorithm));
-      good = signature.canonical && key.verifier().verify(header, signingInput, signature);
+      JWSHeader header = new JWSHeader(JWSAlgorithm.parse(jws.header.algorithm()));
+      good =
+          jws.signature.canonical && key.verifier().verify(header, jws.signingInput, jws.signature);
     } catch (JOSEException _) {
       good = false;
     }
-    if (!good) {
-      throw new Refusal(Reason.BAD_SIGNATURE);
+    if (good) {
+      trail.passed(TokenCheck.SIGNATURE, null);
+    } else {
+      trail.failed(TokenCheck.SIGNATURE, Reason.BAD_SIGNATURE, null);
     }
   }
 
@@ -226,9 +276,9 @@ public final class JwtVerifier {
     private final transient byte[] decoded;
     private final transient boolean canonical;
 
-    private Signature(String encoded) throws Refusal {
+    private Signature(String encoded, Trail trail) throws Refusal {
       super(encoded);
-      this.decoded = JwtVerifier.decode(encoded);
+      this.decoded = JwtVerifier.decode(encoded, trail);
       this.canonical = isCanonical(encoded);
     }
 
@@ -250,28 +300,31 @@ public final class JwtVerifier {
   }
 
   /** Base64url without padding (RFC 7515 §2). */
-  private static byte[] decode(String encoded) throws Refusal {
+  private static byte[] decode(String encoded, Trail trail) throws Refusal {
     if (encoded.indexOf('=') >= 0) {
-      throw new Refusal(Reason.MALFORMED_TOKEN);
+      throw trail.stop(TokenCheck.ENCODING, Reason.MALFORMED_TOKEN, null);
     }
     try {
       return BASE64_URL.decode(encoded);
     } catch (IllegalArgumentException _) {
-      throw new Refusal(Reason.MALFORMED_TOKEN);
+      throw trail.stop(TokenCheck.ENCODING, Reason.MALFORMED_TOKEN, null);
     }
   }
 
   /** A JSON object without duplicate members (RFC 8725 §2.4). */
-  private static Map<String, Object> parseJson(byte[] utf8) throws Refusal {
+  private static Map<String, Object> parseJson(byte[] utf8, String part, Trail trail)
+      throws Refusal {
     String json = new String(utf8, StandardCharsets.UTF_8);
     if (!json.stripLeading().startsWith("{")) {
       // The parser would take an array of pairs for an object.
-      throw new Refusal(Reason.MALFORMED_TOKEN);
+      throw trail.stop(part, Reason.MALFORMED_TOKEN, null);
     }
     try {
-      return JSONObjectUtils.parse(json);
+      Map<String, Object> object = JSONObjectUtils.parse(json);
+      trail.passed(part, null);
+      return object;
     } catch (ParseException _) {
-      throw new Refusal(Reason.MALFORMED_TOKEN);
+      throw trail.stop(part, Reason.MALFORMED_TOKEN, null);
     }
   }
 }

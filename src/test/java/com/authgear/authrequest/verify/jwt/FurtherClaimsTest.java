@@ -26,7 +26,7 @@ class FurtherClaimsTest {
   private Map<String, String> read(String json) throws Exception {
     Map<String, Object> claims = Tokens.userClaims();
     claims.putAll(JSONObjectUtils.parse("{\"plan\":" + json + ",\"other\":\"x\"}"));
-    return reader.read(claims).principal().claims();
+    return reader.read(claims, Trail.SERVING).principal().claims();
   }
 
   @ParameterizedTest

@@ -22,9 +22,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds a JWT against each rule, in the service's order, and goes on where the service stops. It
- * reads the token anew, by its own means; only whether the signature fits, the service's verifier
- * is believed.
+ * What a token's text says about it, found without the verifier (but for the signature): an oracle
+ * for the verifier's own trail, which shares no code with it.
  */
 final class TokenSteps {
 
