@@ -5,6 +5,7 @@ import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.AuthHandler;
 import com.authgear.authrequest.http.HookHandler;
+import com.authgear.authrequest.http.OriginalUri;
 import com.authgear.authrequest.http.ResourceMetadata;
 import com.authgear.authrequest.http.Servers;
 import com.authgear.authrequest.principal.ClaimHeader;
@@ -149,6 +150,7 @@ final class Running implements AutoCloseable {
     handler =
         new AuthHandler(
             new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
+            new OriginalUri(settings.originalUriHeader()),
             new Requirements(settings.policies(), settings.audiences(), settings.clientIds()),
             new Authenticator(
                 mode(settings),

@@ -93,12 +93,15 @@ public final class AuthHandler extends Handler.Wrapper {
   private static final String BY_QUERY = "/auth";
   private static final String BY_NAME = "/auth/";
   static final String BY_PREFIX = "/ext-authz/";
+  private static final Decision AMBIGUOUS_PATH =
+      new Forbidden(Source.NONE, Reason.AMBIGUOUS_PATH, Challenge.plain());
   private static final HttpField NO_STORE =
       new PreEncodedHttpField(HttpHeader.CACHE_CONTROL, "no-store");
   private static final String EDGE_CACHE = "X-Accel-Expires";
   private static final HttpField EMPTY = new PreEncodedHttpField(HttpHeader.CONTENT_LENGTH, "0");
 
   private final CredentialExtractor credentials;
+  private final OriginalUri originalUri;
   private final Requirements requirements;
   private final Verifier verifier;
   private final Judge judge;
@@ -127,14 +130,29 @@ public final class AuthHandler extends Handler.Wrapper {
       InstantSource clock,
       Listener listener,
       Tracing tracing) {
+    this(credentials, OriginalUri.UNTOLD, requirements, verifier, speech, clock, listener, tracing);
+  }
+
+  public AuthHandler(
+      CredentialExtractor credentials,
+      OriginalUri originalUri,
+      Requirements requirements,
+      Verifier verifier,
+      Speech speech,
+      InstantSource clock,
+      Listener listener,
+      Tracing tracing) {
     this.credentials = credentials;
+    this.originalUri = originalUri;
     this.requirements = requirements;
     this.verifier = verifier;
     this.judge = new Judge(speech.claimHeaders(), speech.headerBudget());
     this.space = speech.space();
-    // On a hit nginx would not see that the request has another token too.
+    // On a hit nginx would not see that the request has another token too, or another path.
     this.edgeCacheSeconds =
-        credentials.looksBeyondAuthorizationAndCookie() ? 0 : speech.edgeCacheTtl().toSeconds();
+        credentials.looksBeyondAuthorizationAndCookie() || originalUri.header() != null
+            ? 0
+            : speech.edgeCacheTtl().toSeconds();
     this.clock = clock;
     this.listener = listener;
     this.tracing = tracing;
@@ -179,6 +197,12 @@ public final class AuthHandler extends Handler.Wrapper {
           deny(exchange, Reason.DRAINING);
           return;
         }
+      }
+      String objection = originalUri.objection(exchange.request.getHeaders());
+      if (objection != null) {
+        exchange.detail = objection;
+        respond(exchange, Answer.of(AMBIGUOUS_PATH));
+        return;
       }
       if (path.equals(BY_QUERY)) {
         if (exchange.request.getHttpURI().getFragment() != null) {

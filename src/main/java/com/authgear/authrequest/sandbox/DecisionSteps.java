@@ -107,7 +107,13 @@ final class DecisionSteps {
           ANONYMOUS_USER,
           STALE_AUTHENTICATION ->
           Stage.REQUIREMENT;
-      case HEADER_BUDGET, BAD_REQUIREMENT, UNKNOWN_POLICY, OVERLOADED, DRAINING, INTERNAL_ERROR ->
+      case HEADER_BUDGET,
+          AMBIGUOUS_PATH,
+          BAD_REQUIREMENT,
+          UNKNOWN_POLICY,
+          OVERLOADED,
+          DRAINING,
+          INTERNAL_ERROR ->
           Stage.ANSWER;
     };
   }

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param clockSkew how far the issuer's clock may differ from ours; zero to 5 minutes
  * @param cookiePrefix the project's {@code http.cookie_prefix}; empty for none
  * @param tokenCarriers where a bearer token may stand besides {@code Authorization}
+ * @param originalUriHeader in which the proxy tells the client's URI; null if it does not
  * @param policies named requirements by name, in lower case
  * @param claimHeaders further claims for the backend
  * @param headerBudget most bytes of identity headers
@@ -66,6 +67,7 @@ public record Settings(
     Duration clockSkew,
     String cookiePrefix,
     TokenCarriers tokenCarriers,
+    @Nullable String originalUriHeader,
     Map<String, Requirement> policies,
     List<ClaimHeader> claimHeaders,
     int headerBudget,

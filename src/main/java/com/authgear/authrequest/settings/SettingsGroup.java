@@ -21,7 +21,8 @@ enum SettingsGroup {
       "CLOCK_SKEW",
       "TOKEN_HEADER",
       "TOKEN_COOKIE",
-      "TOKEN_QUERY_FROM"),
+      "TOKEN_QUERY_FROM",
+      "ORIGINAL_URI_HEADER"),
   ANSWERS(
       "What backends and clients are told", "CLAIM_HEADERS", "HEADER_BUDGET", "REALM", "RESOURCE"),
   FRESHNESS(

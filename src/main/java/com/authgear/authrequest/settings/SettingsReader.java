@@ -171,6 +171,7 @@ public final class SettingsReader {
             values.get(table.tokenHeader).orElse(null),
             values.get(table.tokenCookie).orElse(null),
             values.get(table.tokenQueryFrom).orElse(null)),
+        values.get(table.originalUriHeader).orElse(null),
         values.members(table.policies),
         values.get(table.claimHeaders).orElse(List.of()),
         values.get(table.headerBudget).orElseThrow(),

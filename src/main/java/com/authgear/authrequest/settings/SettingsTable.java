@@ -133,6 +133,15 @@ final class SettingsTable {
               + " `access_token` may bring the bearer token",
           "x-original-uri");
 
+  final Setting<String> originalUriHeader =
+      add(
+          "ORIGINAL_URI_HEADER",
+          Format.headerName(),
+          new Otherwise("no path is refused"),
+          "The header in which the proxy always puts the client's URI as it came; a path that can"
+              + " be read as another one is then refused, and so is a request without the header",
+          "x-original-url");
+
   final Setting<Requirement> policies =
       add(
           "POLICY_<NAME>",

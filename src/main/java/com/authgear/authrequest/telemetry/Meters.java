@@ -278,6 +278,7 @@ public final class Meters implements Keys.Listener, AutoCloseable {
       case NO_CREDENTIALS,
           MALFORMED_CREDENTIALS,
           TOKEN_TOO_LARGE,
+          AMBIGUOUS_PATH,
           BAD_REQUIREMENT,
           UNKNOWN_POLICY,
           DRAINING ->

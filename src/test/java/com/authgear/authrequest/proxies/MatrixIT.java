@@ -2,10 +2,12 @@ package com.authgear.authrequest.proxies;
 
 import static com.authgear.authrequest.wire.RecordingServer.answer;
 import static com.authgear.authrequest.wire.RecordingServer.answerWithBody;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.authgear.authrequest.Programs;
 import com.authgear.authrequest.ServiceWithSandbox;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.proxies.Backends.Area;
@@ -17,6 +19,8 @@ import com.authgear.authrequest.wire.Spoofed;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -28,6 +32,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -348,5 +353,35 @@ class MatrixIT {
                 .map(path -> "GET " + shipped.passedOn(path) + " HTTP/1.1")
                 .toList());
     assertThat(recorder.requests().toString()).doesNotContain("spoofed");
+  }
+
+  // ---- The page for those who copied older files
+
+  /** Each curl line of docs/copied-files.md prints what it says, and nothing evil arrives. */
+  @Test
+  void copiedFilesPage_linesPrintWhatTheySay() throws IOException, InterruptedException {
+    Programs.require("curl");
+    RunningProxy proxy = proxy(ShippedProxy.NGINX_POLICIES);
+    List<String> lines =
+        Files.readAllLines(Path.of("docs/copied-files.md")).stream()
+            .filter(line -> line.startsWith("    "))
+            .toList();
+    assertThat(lines).hasSizeGreaterThan(10);
+    recorder.reset(MatrixIT::serve);
+    for (String line : lines) {
+      ProcessBuilder shell = new ProcessBuilder("bash", "-c", line).redirectErrorStream(true);
+      shell.environment().put("SITE", "http://127.0.0.1:" + proxy.port());
+      shell.environment().put("TOKEN", bob.substring(bob.lastIndexOf(' ') + 1));
+      Process process = shell.start();
+      String printed = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+      process.waitFor();
+      assertThat(printed).as(line).isEqualTo(line.substring(line.lastIndexOf('#') + 1).strip());
+    }
+    assertThat(recorder.requests().toString()).doesNotContain("evil");
+    assertThat(
+            recorder.requests().stream()
+                .filter(request -> request.startLine().equals("GET /x HTTP/1.1"))
+                .flatMap(request -> request.values("x-authgear-user-id").stream()))
+        .containsExactly(site.project().user("bob").id());
   }
 }

@@ -38,6 +38,7 @@ class SettingsDefaultsTest {
                 Duration.ofSeconds(30),
                 "",
                 TokenCarriers.NONE,
+                null,
                 Map.of(),
                 List.of(),
                 3072,
@@ -83,6 +84,7 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_TOKEN_HEADER", "X-Access-Token");
     environment.put("AUTHGEAR_TOKEN_COOKIE", "token");
     environment.put("AUTHGEAR_TOKEN_QUERY_FROM", "x-original-uri");
+    environment.put("AUTHGEAR_ORIGINAL_URI_HEADER", "X-Original-URL");
     environment.put("AUTHGEAR_POLICY_ADMIN", "max_age=300");
     environment.put(
         "AUTHGEAR_CLAIM_HEADERS", "email=X-Authgear-Claim-Email, https://a.example/?b=c=x-b");
@@ -132,6 +134,7 @@ class SettingsDefaultsTest {
                     Duration.ofMinutes(1),
                     "shop_",
                     new TokenCarriers("x-access-token", "token", "x-original-uri"),
+                    "x-original-url",
                     Map.of("admin", maxAge(300)),
                     List.of(
                         new ClaimHeader("email", "x-authgear-claim-email"),

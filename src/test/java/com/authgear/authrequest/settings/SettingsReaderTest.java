@@ -610,6 +610,7 @@ class SettingsReaderTest {
             Map.entry("AUTHGEAR_TOKEN_HEADER", "cookie"),
             Map.entry("AUTHGEAR_TOKEN_COOKIE", "a b"),
             Map.entry("AUTHGEAR_TOKEN_QUERY_FROM", "x_uri"),
+            Map.entry("AUTHGEAR_ORIGINAL_URI_HEADER", "x url"),
             Map.entry("AUTHGEAR_POLICY_ADMIN", "rolle=admin"),
             Map.entry("AUTHGEAR_CLAIM_HEADERS", "email"),
             Map.entry("AUTHGEAR_HEADER_BUDGET", "0"),

@@ -69,6 +69,7 @@ class MetersTest {
       scope_missing jwt resolver
       amr_missing jwt resolver
       not_verified jwt resolver
+      ambiguous_path none
       anonymous_user jwt resolver
       stale_authentication jwt resolver
       bad_requirement none
@@ -91,7 +92,8 @@ class MetersTest {
           "role_missing",
           "scope_missing",
           "not_verified",
-          "anonymous_user");
+          "anonymous_user",
+          "ambiguous_path");
 
   private final Meters meters = new Meters("1.2.3");
 
