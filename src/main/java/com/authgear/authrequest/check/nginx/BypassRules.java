@@ -130,9 +130,10 @@ final class BypassRules {
     return Backends.meet(others, own);
   }
 
-  /** Whether no request of this location is ever checked. */
+  /** Whether the location has a single page, and no request for it is ever checked. */
   private boolean isAllOf(Block left, Arrival arrival) {
-    return !arrival.conditional()
+    return left.modifier().equals("=")
+        && !arrival.conditional()
         && model.walks(left).stream()
             .flatMap(walk -> walk.arrivals().stream())
             .noneMatch(other -> other.allowedIn().contains(left));

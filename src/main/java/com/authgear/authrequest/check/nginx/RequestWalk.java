@@ -593,6 +593,8 @@ final class RequestWalk {
     request.path = target;
     request.query = query;
     request.asReceived = false;
+    // nginx takes a changed path for its own, so "internal" does not keep it out.
+    request.internal = true;
     request.rewritten = true;
     request.stopped = flag.equals("last") || flag.equals("break");
     request.stays = flag.equals("break");

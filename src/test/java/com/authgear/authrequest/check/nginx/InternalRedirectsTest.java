@@ -95,6 +95,7 @@ class InternalRedirectsTest {
         "location / { P error_page 413 = @app; B } location @app { C B }",
         "error_page 400 494 = @app; location / { P B } location @app { C B }",
         "location / { P error_page 503 = @app; limit_req zone=one; B } location @app { C B }",
+        "location / { P rewrite ^/(.*)$ /in/$1 last; B } location /in/ { internal; C B }",
         // Whoever is refused is served.
         "location / { P error_page 401 = @app; B } location @app { C B }",
         "location / { P error_page 403 /open$uri; B } location /open/ { C B }",
