@@ -98,7 +98,7 @@ public class DecisionBenchmark {
             Clock.systemUTC());
     rules =
         (Rules)
-            new Requirements(Map.of(), List.of(sandbox.origin()), Set.of())
+            new Requirements(Map.of(), List.of(sandbox.origin()), Set.of(), sandbox.origin())
                 .ofQuery("role=admin,editor&max_age=86400");
     extractor = new CredentialExtractor("", TokenCarriers.NONE);
     token = sandbox.project().accessToken("alice");
@@ -176,7 +176,7 @@ public class DecisionBenchmark {
   /** From the header fields to the decision, for a token that was verified before. */
   @Benchmark
   public Decision whole() {
-    Verification known = verifier.verify(extract(), () -> NOBODY).await();
+    Verification known = verifier.verify(extract(), rules, () -> NOBODY).await();
     return Policy.decide(known, rules, Clock.systemUTC().millis() / 1000);
   }
 

@@ -56,7 +56,11 @@ final class CheckParts {
         jwt,
         resolver,
         new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
-        new Requirements(settings.policies(), settings.audiences(), settings.clientIds()),
+        new Requirements(
+                settings.policies(),
+                settings.audiences(),
+                settings.clientIds(),
+                settings.endpoint().toString()),
         new Authenticator(
             Running.mode(settings),
             jwt,

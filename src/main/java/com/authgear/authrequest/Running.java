@@ -151,7 +151,11 @@ final class Running implements AutoCloseable {
         new AuthHandler(
             new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
             new OriginalUri(settings.originalUriHeader()),
-            new Requirements(settings.policies(), settings.audiences(), settings.clientIds()),
+            new Requirements(
+                settings.policies(),
+                settings.audiences(),
+                settings.clientIds(),
+                settings.endpoint().toString()),
             new Authenticator(
                 mode(settings),
                 jwt,
@@ -302,7 +306,6 @@ final class Running implements AutoCloseable {
         settings.endpoint(),
         settings.resolverTimeout(),
         settings.resolverMaxCalls(),
-        List.of(settings.endpoint().toString()),
         listener,
         tracing);
   }
@@ -355,6 +358,12 @@ final class Running implements AutoCloseable {
       throw e;
     }
     running.started = true;
+    if (settings.clientIds().isEmpty()) {
+      LoggerFactory.getLogger(Running.class)
+          .info(
+              "AUTHGEAR_CLIENT_IDS is not set: users of any client of the project are accepted,"
+                  + " third-party clients included");
+    }
     if (running.tls != null) {
       running.tls.watch();
     }

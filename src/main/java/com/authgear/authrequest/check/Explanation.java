@@ -3,12 +3,11 @@ package com.authgear.authrequest.check;
 import com.authgear.authrequest.bearer.Challenge;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
-import com.authgear.authrequest.credential.Credential.Bearer;
-import com.authgear.authrequest.credential.Credential.Cookies;
 import com.authgear.authrequest.credential.Credential.Fault;
 import com.authgear.authrequest.credential.Credential.Malformed;
-import com.authgear.authrequest.credential.Credential.NoCookies;
 import com.authgear.authrequest.credential.Credential.None;
+import com.authgear.authrequest.credential.Credential.Place;
+import com.authgear.authrequest.credential.Credential.Presented;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.credential.RequestFields;
 import com.authgear.authrequest.http.Judge.Answer;
@@ -19,18 +18,23 @@ import com.authgear.authrequest.policy.Decision.Unauthenticated;
 import com.authgear.authrequest.policy.Decision.Unavailable;
 import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.requirement.RequirementParser.Mistake;
+import com.authgear.authrequest.requirement.Rule;
 import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.settings.Mode;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Verified;
-import com.authgear.authrequest.verify.jwt.TokenCheck;
+import com.authgear.authrequest.verify.freshness.Confirmation;
+import com.authgear.authrequest.verify.freshness.SessionQuestion;
+import com.authgear.authrequest.verify.jwt.Stated;
 import com.authgear.authrequest.verify.resolver.Outcome;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -107,10 +111,9 @@ record Explanation(
       parts.heard().clear();
       Credential credential = parts.credentials().extract(fields);
       Verification verification =
-          parts.verifier().verify(credential, () -> new Caller(null, null, null)).await();
+          parts.verifier().verify(credential, rules, Builder::nobody).await();
       Answer answer = parts.judge().judge(verification, rules, now.getEpochSecond());
-      credential(credential, verification);
-      resolver(verification);
+      credential(credential, rules, verification);
       if (verification instanceof Verified verified) {
         lines.addAll(RuleLines.of(verified.principal(), rules, now));
         headerBudget(verified);
@@ -171,7 +174,7 @@ record Explanation(
       return rules;
     }
 
-    private void credential(Credential credential, Verification verification) {
+    private void credential(Credential credential, Rules here, Verification verification) {
       switch (credential) {
         case None _ ->
             lines.add(
@@ -194,78 +197,153 @@ record Explanation(
                         Reason.TOKEN_TOO_LARGE,
                         "more than " + CredentialExtractor.MAX_TOKEN_BYTES + " bytes",
                         "make the token smaller: fewer roles, scopes or claims"));
-        case Cookies cookies -> cookies(cookies);
-        case Bearer bearer -> bearer(bearer, verification);
+        case Presented first -> inTurn(first, here, verification);
       }
+    }
+
+    /** Each credential until one counts; those before it are only worth a warning. */
+    private void inTurn(Presented first, Rules here, Verification verification) {
+      Iterator<Outcome> heard = List.copyOf(parts.heard()).iterator();
+      Credential credential = first;
+      while (credential instanceof Presented one) {
+        if (settings.mode() == Mode.JWT && one.place() != Place.BEARER) {
+          lines.add(
+              Line.refused(
+                  "credential",
+                  Reason.NO_CREDENTIALS,
+                  text(one) + ", which does not count in mode jwt",
+                  "set AUTHGEAR_MODE=auto, or send a JWT"));
+          return;
+        }
+        List<Line> steps = new ArrayList<>();
+        Verification alone =
+            isLocal(one)
+                ? local(one, here, verification, heard, steps)
+                : session(one, here, heard, steps);
+        boolean goesOn =
+            settings.mode() != Mode.JWT
+                && one.next() instanceof Presented
+                && switch (alone) {
+                  case Verified verified ->
+                      here.unmetByCredential(verified.principal()) != null;
+                  case Rejected rejected -> !rejected.isFinal();
+                  case Verification.Unavailable _, Verification.Anonymous _ -> false;
+                };
+        lines.addAll(goesOn ? steps.stream().map(Line::setAside).toList() : steps);
+        if (!goesOn) {
+          return;
+        }
+        lines.add(
+            Line.ok(
+                "next",
+                alone instanceof Verified
+                    ? "the next credential counts instead, because this one is not for this location"
+                    : "the next credential counts instead, because this one is not good"));
+        credential = one.next();
+      }
+    }
+
+    private boolean isLocal(Presented one) {
+      return switch (settings.mode()) {
+        case AUTO -> one.place() == Place.BEARER && one.looksLikeJwt();
+        case JWT -> true;
+        case RESOLVER -> false;
+      };
+    }
+
+    private static Caller nobody() {
+      return new Caller(null, null, null);
+    }
+
+    private static String text(Presented one) {
+      String what =
+          switch (one.place()) {
+            case BEARER -> "a bearer token";
+            case APP_SESSION, APP_ACCESS_TOKEN, SESSION -> "the cookie " + Shown.text(one.cookie());
+          };
+      return what
+          + " of "
+          + one.value().length()
+          + " characters"
+          + (one.looksLikeJwt() ? ", with dots as a JWT has" : ", opaque");
+    }
+
+    /** A JWT that is verified here, and then perhaps confirmed. */
+    private Verification local(
+        Presented one,
+        Rules here,
+        Verification verification,
+        Iterator<Outcome> heard,
+        List<Line> steps) {
+      steps.add(Line.ok("credential", text(one) + ": verified here"));
+      Verification alone = parts.jwt().verify(one.value(), Digest.ofToken(one.value())).await();
+      steps.addAll(tokenLines(one));
+      if (!(alone instanceof Verified verified)
+          || here.unmetByCredential(verified.principal()) != null) {
+        return alone;
+      }
+      if (settings.mode() == Mode.JWT) {
+        steps.add(Line.skipped("resolver", "not asked in mode jwt"));
+        return alone;
+      }
+      if (!heard.hasNext()) {
+        steps.add(
+            Line.skipped(
+                "resolver", "not asked: with AUTHGEAR_RECHECK=off a JWT is good until it expires"));
+        return alone;
+      }
+      Outcome outcome = heard.next();
+      Verification answer =
+          new Confirmation(one.value(), verified, Builder::nobody).meaning(outcome).verification();
+      // The token may have ended meanwhile, which only the service's own answer says.
+      Verification last =
+          answer instanceof Verified && verification.source() == Source.JWT ? verification : answer;
+      steps.add(resolver(outcome, reason(last)));
+      return last;
+    }
+
+    /** A credential that the resolver is asked about, unless it is a JWT for others. */
+    private Verification session(
+        Presented one, Rules here, Iterator<Outcome> heard, List<Line> steps) {
+      Stated.Claims claims = null;
+      if (one.looksLikeJwt()) {
+        switch (parts.jwt().read(one.value())) {
+          case Stated.Refused(Reason reason) -> {
+            steps.add(Line.ok("credential", text(one)));
+            steps.addAll(
+                tokenLines(one).stream()
+                    .filter(line -> !line.isFailed() || line.reason() == reason)
+                    .toList());
+            return new Rejected(Source.JWT, reason);
+          }
+          case Stated.Claims read -> claims = read;
+        }
+        Rule unmet = here.unmetByCredential(claims.principal());
+        if (unmet != null) {
+          steps.add(Line.ok("credential", text(one) + ": not sent to the resolver"));
+          steps.addAll(
+              RuleLines.of(claims.principal(), here, now).stream()
+                  .filter(line -> line.reason() == unmet.reason())
+                  .toList());
+          return new Rejected(Source.JWT, unmet.reason());
+        }
+      }
+      steps.add(Line.ok("credential", text(one) + ": the resolver is asked"));
+      if (!heard.hasNext()) {
+        return new Verification.Unavailable(Source.RESOLVER, Reason.OVERLOADED);
+      }
+      Outcome outcome = heard.next();
+      Verification answer =
+          new SessionQuestion(one, claims, Builder::nobody, InstantSource.fixed(now))
+              .meaning(outcome)
+              .verification();
+      steps.add(resolver(outcome, reason(answer)));
+      return answer;
     }
 
     private String cookieNames() {
       String prefix = settings.cookiePrefix();
       return prefix + "session, " + prefix + "app_session, " + prefix + "app_access_token";
-    }
-
-    private void cookies(Cookies cookies) {
-      String text = cookies.header().length() + " characters of Authgear's cookies";
-      lines.add(
-          settings.mode() == Mode.JWT
-              ? Line.refused(
-                  "credential",
-                  Reason.NO_CREDENTIALS,
-                  text + ", which do not count in mode jwt",
-                  "set AUTHGEAR_MODE=auto, or send a JWT")
-              : Line.ok("credential", text + ": the resolver is asked"));
-    }
-
-    private void bearer(Bearer bearer, Verification verification) {
-      String text =
-          "a bearer token of "
-              + bearer.token().length()
-              + " characters"
-              + (bearer.looksLikeJwt() ? ", with dots as a JWT has" : ", without dots: opaque");
-      boolean local =
-          switch (settings.mode()) {
-            case AUTO -> bearer.looksLikeJwt();
-            case JWT -> true;
-            case RESOLVER -> false;
-          };
-      if (!local) {
-        lines.add(Line.ok("credential", text + ": the resolver is asked"));
-        return;
-      }
-      lines.add(Line.ok("credential", text + ": verified here"));
-      List<TokenCheck> checks = parts.jwt().explain(bearer.token());
-      Reason alone =
-          checks.stream().map(TokenCheck::reason).filter(Objects::nonNull).findFirst().orElse(null);
-      boolean rejected = alone != null && alone.outcome() != Reason.Outcome.UNAVAILABLE;
-      List<Line> steps =
-          TokenLines.of(checks, bearer.token(), settings, parts.keys().algorithms(), now);
-      boolean aside =
-          rejected && settings.mode() != Mode.JWT && bearer.fallback() instanceof Cookies;
-      lines.addAll(aside ? steps.stream().map(Line::setAside).toList() : steps);
-      if (aside) {
-        lines.add(Line.ok("cookies", "count instead, because the token is not good"));
-      } else if (rejected && bearer.fallback() instanceof NoCookies) {
-        return;
-      } else if (settings.mode() == Mode.JWT && alone == null) {
-        lines.add(Line.skipped("resolver", "not asked in mode jwt"));
-      } else if (verification.source() == Source.JWT && alone == null && parts.heard().isEmpty()) {
-        lines.add(
-            Line.skipped(
-                "resolver", "not asked: with AUTHGEAR_RECHECK=off a JWT is good until it expires"));
-      }
-    }
-
-    /**
-     * Of several answers only the last one counts: a token that is not good gave way to cookies.
-     */
-    private void resolver(Verification verification) {
-      List<Outcome> heard = List.copyOf(parts.heard());
-      for (int i = 0; i < heard.size(); i++) {
-        Outcome outcome = heard.get(i);
-        Reason reason = i == heard.size() - 1 ? reason(verification) : outcome.result().reason();
-        Line line = resolver(outcome, reason);
-        lines.add(i == heard.size() - 1 ? line : line.setAside());
-      }
     }
 
     private static @Nullable Reason reason(Verification verification) {
@@ -274,6 +352,15 @@ record Explanation(
         case Verification.Unavailable unavailable -> unavailable.reason();
         case Verified _, Verification.Anonymous _ -> null;
       };
+    }
+
+    private List<Line> tokenLines(Presented one) {
+      return TokenLines.of(
+          parts.jwt().explain(one.value()),
+          one.value(),
+          settings,
+          parts.keys().algorithms(),
+          now);
     }
 
     private static Line resolver(Outcome outcome, @Nullable Reason reason) {

@@ -1,8 +1,9 @@
 package com.authgear.authrequest.credential;
 
 /**
- * The credentials of one request, in the order in which Authgear's resolver honours them: bearer
- * token, then cookies. Texts never show a secret.
+ * The credentials of one request, in the order in which Authgear's resolver honours them: the
+ * bearer token, then the cookies {@code app_session}, {@code app_access_token} and {@code session}.
+ * Texts never show a secret.
  */
 public sealed interface Credential {
 
@@ -10,44 +11,46 @@ public sealed interface Credential {
   record None() implements Credential {}
 
   /**
-   * A syntactically sound bearer token (RFC 6750 §2.1, b64token).
+   * One that a verifier can judge.
    *
-   * @param token the raw token; lives no longer than its request
-   * @param fallback what counts if the token turns out not to be valid
+   * @param place where it stood
+   * @param cookie the name of its cookie, with the project's prefix; empty for a bearer token
+   * @param value as Authgear reads it: a bearer token has the syntax of RFC 6750 §2.1 (b64token), a
+   *     cookie's value is printable ASCII, without the quotes around it; lives no longer than its
+   *     request
+   * @param next what counts if this one turns out not to be valid
    */
-  record Bearer(String token, CookieFallback fallback) implements Credential {
-    /** An opaque Authgear token is alphanumeric; only a JWT has dots. */
+  record Presented(Place place, String cookie, String value, Credential next)
+      implements Credential {
+
+    /**
+     * Whether Authgear may read a JWT in it. Its opaque tokens are alphanumeric; the secret of a
+     * session has one dot.
+     */
     public boolean looksLikeJwt() {
-      return token.indexOf('.') >= 0;
+      int dot = value.indexOf('.');
+      return switch (place) {
+        case BEARER, APP_ACCESS_TOKEN -> dot >= 0;
+        case APP_SESSION, SESSION -> dot >= 0 && value.indexOf('.', dot + 1) >= 0;
+      };
     }
 
     @Override
     public String toString() {
-      return "Bearer[" + token.length() + " characters, " + fallback + "]";
+      return place + "[" + value.length() + " characters], then " + next;
     }
   }
 
-  /** What may stand in for a bearer token that is not valid. */
-  sealed interface CookieFallback {}
-
-  /** There is no cookie to fall back on. */
-  record NoCookies() implements CookieFallback {
-    @Override
-    public String toString() {
-      return "no cookies";
-    }
-  }
-
-  /**
-   * Authgear's own cookies, all others removed.
-   *
-   * @param header a {@code Cookie} header value: the cookies in the order in which they came
-   */
-  record Cookies(String header) implements Credential, CookieFallback {
-    @Override
-    public String toString() {
-      return "Cookies[" + header.length() + " characters]";
-    }
+  /** Where a credential stands; the first that is valid counts. */
+  enum Place {
+    /** {@code Authorization}, or where else the settings allow a token. */
+    BEARER,
+    /** The session of a client's own web view. */
+    APP_SESSION,
+    /** A client's access token, opaque or a JWT. */
+    APP_ACCESS_TOKEN,
+    /** The user's own session at Authgear, which belongs to no client. */
+    SESSION
   }
 
   /** Credentials that no one may guess the meaning of: refused without asking any verifier. */

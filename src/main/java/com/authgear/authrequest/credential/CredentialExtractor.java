@@ -1,31 +1,34 @@
 package com.authgear.authrequest.credential;
 
-import com.authgear.authrequest.credential.Credential.Bearer;
-import com.authgear.authrequest.credential.Credential.Cookies;
 import com.authgear.authrequest.credential.Credential.Fault;
 import com.authgear.authrequest.credential.Credential.Malformed;
-import com.authgear.authrequest.credential.Credential.NoCookies;
 import com.authgear.authrequest.credential.Credential.None;
+import com.authgear.authrequest.credential.Credential.Place;
+import com.authgear.authrequest.credential.Credential.Presented;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the credential of a request: one bearer token, in {@code Authorization} or where else the
  * settings allow it, and Authgear's cookies. Two different tokens are refused, because no one can
- * say which of them the backend would believe.
+ * say which of them the backend would believe. A cookie that cannot be Authgear's is another
+ * program's, and ignored: its names are common ones.
  */
 public final class CredentialExtractor {
 
-  /** Longest token and longest sum of Authgear cookies that is looked at. */
+  /** Longest token, and longest value of a cookie, that can be Authgear's. */
   public static final int MAX_TOKEN_BYTES = 16 * 1024;
 
   private static final String SCHEME = "Bearer";
   private static final String QUERY_PARAMETER = "access_token=";
-  private static final List<String> COOKIES = List.of("app_session", "app_access_token", "session");
+  private static final Place[] COOKIES = {Place.APP_SESSION, Place.APP_ACCESS_TOKEN, Place.SESSION};
+  private static final None NONE = new None();
 
   /** By character: each request's whole token is held against it. */
   private static final boolean[] B64_TOKEN = new boolean[128];
@@ -48,7 +51,8 @@ public final class CredentialExtractor {
    * @param carriers where a bearer token may stand besides {@code Authorization}
    */
   public CredentialExtractor(String cookiePrefix, TokenCarriers carriers) {
-    this.cookieNames = COOKIES.stream().map(name -> cookiePrefix + name).toList();
+    this.cookieNames =
+        Stream.of(COOKIES).map(place -> cookiePrefix + place.name().toLowerCase(Locale.ROOT)).toList();
     this.carriers = carriers;
   }
 
@@ -78,41 +82,51 @@ public final class CredentialExtractor {
 
   /**
    * Whether {@code Authorization} and {@code Cookie}, as a proxy's cache reads them, may not tell
-   * who this is: a token stands elsewhere, or one of Authgear's cookie names comes twice, also
-   * empty or in other letters. nginx's {@code $cookie_session} is the first of them.
+   * who this is: a token stands elsewhere, or one of Authgear's cookies comes twice, also empty, or
+   * is spelled as another reader than Go's would not read it: in other letters, with blanks or
+   * quotes, or behind a comma. nginx's {@code $cookie_session} is the first of them.
    */
   public boolean isAmbiguous(RequestFields fields) {
-    List<String> cookie = fields.values("Cookie");
     Set<String> elsewhere = new HashSet<>();
     addFromHeader(elsewhere, fields);
     if (!addFromUri(elsewhere, fields) || !elsewhere.isEmpty()) {
       return true;
     }
     Set<String> seen = new HashSet<>();
-    for (String pair : pairs(cookie)) {
-      String name = pair.substring(0, Math.max(0, pair.indexOf('=')));
-      for (String known : cookieNames) {
-        if (name.equalsIgnoreCase(known) && !(name.equals(known) && seen.add(name))) {
-          return true;
+    for (String header : fields.values("Cookie")) {
+      for (String part : header.split(";", -1)) {
+        for (String pair : part.split(",", -1)) {
+          int equals = pair.indexOf('=');
+          String name = (equals < 0 ? pair : pair.substring(0, equals)).strip();
+          for (String known : cookieNames) {
+            if (name.equalsIgnoreCase(known) && !(isPlain(part, known) && seen.add(known))) {
+              return true;
+            }
+          }
         }
       }
     }
     return false;
   }
 
+  /** What stands between two semicolons is {@code name=value} to every reader. */
+  private static boolean isPlain(String part, String name) {
+    int value = (part.startsWith(" ") ? 1 : 0) + name.length() + 1;
+    return part.length() > value
+        && part.startsWith(name + "=", value - name.length() - 1)
+        && part.charAt(value) != '"'
+        && !CookieReader.isBlank(part.charAt(value))
+        && !CookieReader.isBlank(part.charAt(part.length() - 1))
+        && part.indexOf(',') < 0;
+  }
+
   private Credential bearer(String token, List<String> cookie) {
     if (token.length() > MAX_TOKEN_BYTES) {
       return new Malformed(Fault.TOO_LARGE);
     }
-    if (!isB64Token(token)) {
-      return new Malformed(Fault.SYNTAX);
-    }
-    return switch (cookies(cookie)) {
-      case Cookies cookies -> new Bearer(token, cookies);
-      case Malformed malformed -> malformed;
-      case None _ -> new Bearer(token, new NoCookies());
-      case Bearer _ -> throw new AssertionError("a cookie is no bearer token");
-    };
+    return isB64Token(token)
+        ? new Presented(Place.BEARER, "", token, cookies(cookie))
+        : new Malformed(Fault.SYNTAX);
   }
 
   /**
@@ -127,12 +141,14 @@ public final class CredentialExtractor {
   private boolean addCarried(Set<String> tokens, RequestFields fields, List<String> cookie) {
     addFromHeader(tokens, fields);
     if (carriers.cookie() != null) {
-      String start = carriers.cookie() + "=";
-      for (String pair : pairs(cookie)) {
-        if (pair.length() > start.length() && pair.startsWith(start)) {
-          tokens.add(pair.substring(start.length()));
-        }
-      }
+      CookieReader.read(
+          cookie,
+          List.of(carriers.cookie()),
+          (_, value) -> {
+            if (isB64Token(value)) {
+              tokens.add(value);
+            }
+          });
     }
     return addFromUri(tokens, fields);
   }
@@ -177,14 +193,23 @@ public final class CredentialExtractor {
     return true;
   }
 
+  /** What follows the scheme and the spaces behind it (RFC 9110 §11.6.2: {@code 1*SP}). */
   private static String withoutScheme(String value) {
-    return value.substring(SCHEME.length()).strip();
+    int start = SCHEME.length();
+    int end = value.length();
+    while (start < end && value.charAt(start) == ' ') {
+      start++;
+    }
+    while (end > start && CookieReader.isBlank(value.charAt(end - 1))) {
+      end--;
+    }
+    return value.substring(start, end);
   }
 
   /** The scheme is case-insensitive (RFC 9110 §11.1) and ends at a space or with the value. */
   private static boolean hasBearerScheme(String value) {
     return value.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
-        && (value.length() == SCHEME.length() || value.charAt(SCHEME.length()) <= ' ');
+        && (value.length() == SCHEME.length() || value.charAt(SCHEME.length()) == ' ');
   }
 
   /** {@code b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="}. */
@@ -201,49 +226,27 @@ public final class CredentialExtractor {
     return all;
   }
 
+  /** Authgear's cookies. The first of a name counts, also if it is empty or too long to be one. */
   private Credential cookies(List<String> headers) {
     if (headers.isEmpty()) {
-      return new None();
+      return NONE;
     }
-    StringBuilder kept = new StringBuilder();
-    for (String pair : pairs(headers)) {
-      if (isAuthgearCookie(pair)) {
-        if (!isVisible(pair)) {
-          return new Malformed(Fault.SYNTAX);
-        }
-        kept.append(kept.isEmpty() ? "" : "; ").append(pair);
+    @Nullable String[] first = new String[COOKIES.length];
+    CookieReader.read(
+        headers,
+        cookieNames,
+        (index, value) -> {
+          if (first[index] == null) {
+            first[index] = value;
+          }
+        });
+    Credential found = NONE;
+    for (int i = COOKIES.length - 1; i >= 0; i--) {
+      String value = first[i];
+      if (value != null && !value.isEmpty() && value.length() <= MAX_TOKEN_BYTES) {
+        found = new Presented(COOKIES[i], cookieNames.get(i), value, found);
       }
     }
-    if (kept.length() > MAX_TOKEN_BYTES) {
-      return new Malformed(Fault.TOO_LARGE);
-    }
-    return kept.isEmpty() ? new None() : new Cookies(kept.toString());
-  }
-
-  private static List<String> pairs(List<String> headers) {
-    List<String> pairs = new ArrayList<>();
-    for (String header : headers) {
-      for (int start = 0; start < header.length(); ) {
-        int end = header.indexOf(';', start);
-        end = end < 0 ? header.length() : end;
-        pairs.add(header.substring(start, end).strip());
-        start = end + 1;
-      }
-    }
-    return pairs;
-  }
-
-  private boolean isAuthgearCookie(String pair) {
-    for (String name : cookieNames) {
-      int length = name.length();
-      if (pair.length() > length + 1 && pair.startsWith(name) && pair.charAt(length) == '=') {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static boolean isVisible(String text) {
-    return text.chars().allMatch(c -> c > ' ' && c < 0x7f);
+    return found;
   }
 }

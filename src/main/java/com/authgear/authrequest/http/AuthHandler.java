@@ -243,7 +243,7 @@ public final class AuthHandler extends Handler.Wrapper {
   private void judge(Exchange exchange, Rules rules) {
     HttpFields headers = exchange.request.getHeaders();
     Credential credential = credentials.extract(headers::getValuesList);
-    switch (verifier.verify(credential, () -> caller(exchange))) {
+    switch (verifier.verify(credential, rules, () -> caller(exchange))) {
       case Verification known -> decide(exchange, known, rules);
       case Pending later -> handOver(exchange, later, rules);
     }

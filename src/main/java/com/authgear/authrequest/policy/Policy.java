@@ -75,6 +75,9 @@ public final class Policy {
 
   /** What a credential that is not good means for a location. */
   public static Decision refuse(Rejected rejected, Rules rules) {
+    if (rejected.reason().outcome() == Reason.Outcome.FORBIDDEN) {
+      return new Forbidden(rejected.source(), rejected.reason(), Challenge.plain());
+    }
     if (rules.optional()) {
       return new Allow(
           rejected.source(), new Unproven(), Verified.NEVER_CACHED, rejected.setCookie());

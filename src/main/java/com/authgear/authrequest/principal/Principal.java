@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param authTime when the user authenticated, in Unix seconds
  * @param clientId OAuth client id; empty if unknown (the resolver does not tell)
  * @param scopes granted scopes; empty if unknown
- * @param audiences whom the credential is meant for
+ * @param audiences whom the credential is meant for; empty if unknown
  * @param claims further claims by name, each ready to be a header value
+ * @param proof by what it is known
  */
 public record Principal(
     Kind kind,
@@ -36,12 +37,53 @@ public record Principal(
     String clientId,
     List<String> scopes,
     List<String> audiences,
-    Map<String, String> claims) {
+    Map<String, String> claims,
+    Proof proof) {
 
   /** What a principal is. */
   public enum Kind {
     USER,
     CLIENT
+  }
+
+  /** By what a principal is known, which says what can be known of the credential. */
+  public enum Proof {
+    /** A JWT names its audience and its client. */
+    JWT,
+    /** An opaque token or a client's web session: whom it is for, and whose client, is unknown. */
+    OPAQUE,
+    /** The user's own session at Authgear, which is of no client and names no audience. */
+    SESSION
+  }
+
+  /** One that is known by a JWT. */
+  public Principal(
+      Kind kind,
+      String userId,
+      @Nullable Boolean anonymous,
+      @Nullable Boolean verified,
+      @Nullable Boolean canReauthenticate,
+      List<String> roles,
+      List<String> amr,
+      OptionalLong authTime,
+      String clientId,
+      List<String> scopes,
+      List<String> audiences,
+      Map<String, String> claims) {
+    this(
+        kind,
+        userId,
+        anonymous,
+        verified,
+        canReauthenticate,
+        roles,
+        amr,
+        authTime,
+        clientId,
+        scopes,
+        audiences,
+        claims,
+        Proof.JWT);
   }
 
   public Principal {

@@ -26,6 +26,7 @@ public final class Requirements {
 
   private final List<String> audiences;
   private final Set<String> clientIds;
+  private final String origin;
   private final Rules plain;
   private final Map<String, Rules> policies;
   private final Map<String, Found> parsed = new ConcurrentHashMap<>();
@@ -34,9 +35,14 @@ public final class Requirements {
    * @param policies named policies by name
    * @param audiences of which a principal must name one where the location names none
    * @param clientIds of which the principal's client must be one; empty: any client
+   * @param origin the project's own: what names no audience is for it
    */
   public Requirements(
-      Map<String, Requirement> policies, List<String> audiences, Set<String> clientIds) {
+      Map<String, Requirement> policies,
+      List<String> audiences,
+      Set<String> clientIds,
+      String origin) {
+    this.origin = origin;
     this.audiences = List.copyOf(audiences);
     this.clientIds = Set.copyOf(clientIds);
     this.plain = rules(Requirement.USER);
@@ -46,7 +52,7 @@ public final class Requirements {
   }
 
   private Rules rules(Requirement requirement) {
-    return Rules.of(requirement, audiences, clientIds);
+    return Rules.of(requirement, audiences, clientIds, origin);
   }
 
   /** The rules that a query spells; null is the same as empty. */

@@ -3,8 +3,10 @@ package com.authgear.authrequest.requirement;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
+import com.authgear.authrequest.principal.Principal.Proof;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** One thing that a location requires of whoever is authenticated. */
 public sealed interface Rule {
@@ -71,10 +73,19 @@ public sealed interface Rule {
    *
    * @param name the key, or the setting that the values come from
    * @param values never empty, none of them empty
+   * @param alsoMetBy by what a principal may be known that need have none, because such credentials
+   *     never name one
    */
-  record OneOf(Attribute attribute, String name, List<String> values) implements Rule {
+  record OneOf(Attribute attribute, String name, List<String> values, Set<Proof> alsoMetBy)
+      implements Rule {
     public OneOf {
       values = List.copyOf(values);
+      alsoMetBy = Set.copyOf(alsoMetBy);
+    }
+
+    /** One that only the values meet. */
+    public OneOf(Attribute attribute, String name, List<String> values) {
+      this(attribute, name, values, Set.of());
     }
 
     /** One that a location has itself. */
@@ -100,7 +111,16 @@ public sealed interface Rule {
           return true;
         }
       }
-      return false;
+      return alsoMetBy.contains(principal.proof());
+    }
+
+    /**
+     * Whether it says which credential counts at all, and not what the user must be: the audience,
+     * and the clients that the settings name. Authgear's resolver looks at neither.
+     */
+    public boolean isAboutTheCredential() {
+      return attribute == Attribute.AUDIENCE
+          || (attribute == Attribute.CLIENT_ID && !name.equals(attribute.key()));
     }
 
     @Override

@@ -3,6 +3,7 @@ package com.authgear.authrequest.requirement;
 import com.authgear.authrequest.bearer.Challenge;
 import com.authgear.authrequest.bearer.Challenge.ErrorCode;
 import com.authgear.authrequest.principal.Principal;
+import com.authgear.authrequest.principal.Principal.Proof;
 import com.authgear.authrequest.requirement.Rule.Attribute;
 import com.authgear.authrequest.requirement.Rule.IsVerified;
 import com.authgear.authrequest.requirement.Rule.MaxAge;
@@ -14,6 +15,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,17 +36,29 @@ public record Rules(Requirement requirement, List<Rule> inTurn) implements Requi
    *
    * @param audiences {@code AUTHGEAR_AUDIENCE}: counts where the location names no audience
    * @param clientIds {@code AUTHGEAR_CLIENT_IDS}: counts everywhere; empty for any client
+   * @param origin the project's own: what names no audience is for it
    */
   public static Rules of(
-      Requirement requirement, List<String> audiences, Collection<String> clientIds) {
+      Requirement requirement,
+      List<String> audiences,
+      Collection<String> clientIds,
+      String origin) {
     List<Rule> rules = new ArrayList<>();
     if (requirement.rules().stream().noneMatch(rule -> isAbout(Attribute.AUDIENCE, rule))) {
-      rules.add(new OneOf(Attribute.AUDIENCE, "AUTHGEAR_AUDIENCE", audiences));
+      rules.add(
+          new OneOf(
+              Attribute.AUDIENCE,
+              "AUTHGEAR_AUDIENCE",
+              audiences,
+              audiences.contains(origin) ? Set.of(Proof.OPAQUE, Proof.SESSION) : Set.of()));
     }
     if (!clientIds.isEmpty()) {
       rules.add(
           new OneOf(
-              Attribute.CLIENT_ID, "AUTHGEAR_CLIENT_IDS", clientIds.stream().sorted().toList()));
+              Attribute.CLIENT_ID,
+              "AUTHGEAR_CLIENT_IDS",
+              clientIds.stream().sorted().toList(),
+              Set.of(Proof.SESSION))); // it is of no client
     }
     rules.addAll(requirement.rules());
     rules.sort(Comparator.comparingInt(Rules::turn));
@@ -86,6 +100,21 @@ public record Rules(Requirement requirement, List<Rule> inTurn) implements Requi
     for (int i = 0; i < inTurn.size(); i++) {
       Rule rule = inTurn.get(i);
       if (!rule.isMetBy(principal, now)) {
+        return rule;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Why a credential does not count here, whoever its user is; null if it does. Another one may
+   * then count in its place.
+   */
+  public @Nullable Rule unmetByCredential(Principal principal) {
+    for (int i = 0; i < inTurn.size(); i++) {
+      if (inTurn.get(i) instanceof OneOf rule
+          && rule.isAboutTheCredential()
+          && !rule.isMetBy(principal, 0)) {
         return rule;
       }
     }

@@ -2,41 +2,49 @@ package com.authgear.authrequest.verify;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
-import com.authgear.authrequest.credential.Credential.Bearer;
-import com.authgear.authrequest.credential.Credential.Cookies;
 import com.authgear.authrequest.credential.Credential.Malformed;
-import com.authgear.authrequest.credential.Credential.NoCookies;
 import com.authgear.authrequest.credential.Credential.None;
+import com.authgear.authrequest.credential.Credential.Place;
+import com.authgear.authrequest.credential.Credential.Presented;
 import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.requirement.Rule;
+import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.verify.Verification.Anonymous;
 import com.authgear.authrequest.verify.Verification.Rejected;
+import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Changes.Change;
 import com.authgear.authrequest.verify.freshness.Answers;
 import com.authgear.authrequest.verify.freshness.Confirmation;
-import com.authgear.authrequest.verify.freshness.Question;
+import com.authgear.authrequest.verify.freshness.SessionQuestion;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
-import com.authgear.authrequest.verify.jwt.StatedEnd;
-import com.authgear.authrequest.verify.resolver.Outcome;
-import com.authgear.authrequest.verify.resolver.Presented;
+import com.authgear.authrequest.verify.jwt.Stated;
 import java.time.InstantSource;
 import java.util.function.Supplier;
 
 /**
- * Says whose credential it is: a bearer token counts before the cookies, and cookies count when the
- * token turns out not to be valid, as at Authgear's resolver.
+ * Says whose request it is. The rule, in order:
  *
- * <p>A user's JWT that is good by itself is confirmed at the resolver where rechecking is on, or
- * where the user changed since the token was issued. In mode {@code jwt} there is no resolver to
- * ask, and a change that ends what the user may do refuses the tokens issued until then.
+ * <ol>
+ *   <li>The first credential that is valid, and meant for the location, counts: the bearer token,
+ *       then the cookies {@code app_session}, {@code app_access_token} and {@code session}.
+ *   <li>A JWT as bearer token is verified locally; the resolver is asked about everything else, one
+ *       credential at a time. In mode {@code jwt} only the first exists, in mode {@code resolver}
+ *       only the second.
+ *   <li>No JWT is sent to the resolver, wherever it stands, that is not for the location: the
+ *       resolver does not look at its {@code typ}, {@code iss}, {@code aud} and {@code client_id}.
+ *   <li>A user's JWT that is good by itself is confirmed at the resolver where rechecking is on, or
+ *       where the user changed since the token was issued. In mode {@code jwt} there is no one to
+ *       ask, and a change that ends what the user may do refuses the tokens issued until then.
+ * </ol>
  */
 public final class Authenticator implements Verifier {
 
   /** Who verifies what. */
   public enum Mode {
-    /** A JWT is verified locally; an opaque token and cookies go to the resolver. */
+    /** A JWT as bearer token is verified locally; all else goes to the resolver. */
     AUTO,
     /** Only JWTs count, and only locally. */
     JWT,
@@ -59,7 +67,7 @@ public final class Authenticator implements Verifier {
   private final InstantSource clock;
 
   /**
-   * @param sessions about opaque tokens and cookies
+   * @param sessions about credentials that only the resolver can judge
    * @param confirmations about JWTs
    * @param recheck whether every user's JWT needs a confirmation
    */
@@ -81,56 +89,86 @@ public final class Authenticator implements Verifier {
   }
 
   @Override
-  public Finding verify(Credential credential, Supplier<Caller> caller) {
+  public Finding verify(Credential credential, Rules here, Supplier<Caller> caller) {
     return switch (credential) {
       case None _ -> new Anonymous();
       case Malformed malformed -> malformed(malformed);
-      case Cookies _ when mode == Mode.JWT -> new Anonymous();
-      case Cookies cookies ->
-          sessions.find(
-              Digest.of(null, cookies.header()),
-              new SessionQuestion(() -> Presented.of(cookies), caller));
-      case Bearer bearer when !isLocal(bearer) ->
-          sessions.find(digest(bearer), new SessionQuestion(() -> Presented.of(bearer), caller));
-      case Bearer bearer -> {
-        Digest digest = Digest.ofToken(bearer.token());
-        yield switch (jwt.verify(bearer.token(), digest)) {
-          case Verification local -> confirmed(local, bearer, digest, caller);
-          case Pending later -> later.then(local -> confirmed(local, bearer, digest, caller));
-        };
-      }
-    };
-  }
-
-  /** What a token is that was verified locally, once the resolver confirmed it where it must. */
-  private Finding confirmed(
-      Verification local, Bearer bearer, Digest digest, Supplier<Caller> caller) {
-    if (!(local instanceof Verified verified)) {
-      return orCookies(local, bearer, caller);
-    }
-    return switch (need(verified)) {
-      case NOTHING -> local;
-      case REFUSAL -> new Rejected(Source.JWT, Reason.USER_CHANGED);
-      case CONFIRMATION ->
-          switch (confirmations.find(digest, new Confirmation(bearer.token(), verified, caller))) {
-            case Verification answer -> orCookies(answer, bearer, caller);
-            case Pending later ->
-                later.then(answer -> orCookies(unlessEnded(answer, verified), bearer, caller));
+      case Presented one when mode == Mode.JWT && one.place() != Place.BEARER -> new Anonymous();
+      case Presented one ->
+          switch (isLocal(one) ? local(one, here, caller) : session(one, here, caller)) {
+            case Verification found -> orNext(found, one, here, caller);
+            case Pending later -> later.then(found -> orNext(found, one, here, caller));
           };
     };
   }
 
-  /**
-   * Cookies count where the token is not valid, but not where the resolver knows the token's
-   * session and refuses its user.
-   */
-  private Finding orCookies(Verification answer, Bearer bearer, Supplier<Caller> caller) {
-    return mode != Mode.JWT
-            && answer instanceof Rejected rejected
-            && rejected.source() == Source.JWT
-            && bearer.fallback() instanceof Cookies cookies
-        ? verify(cookies, caller)
-        : answer;
+  private Finding orNext(
+      Verification found, Presented one, Rules here, Supplier<Caller> caller) {
+    boolean counts =
+        switch (found) {
+          case Verified verified -> isFor(here, verified);
+          case Rejected rejected -> rejected.isFinal();
+          case Unavailable _, Anonymous _ -> true;
+        };
+    return counts || mode == Mode.JWT || one.next() instanceof None
+        ? found // the policy refuses what is not for this location
+        : verify(one.next(), here, caller);
+  }
+
+  private boolean isFor(Rules here, Verified verified) {
+    return here.unmetByCredential(verified.principal()) == null;
+  }
+
+  private boolean isLocal(Presented one) {
+    return switch (mode) {
+      case AUTO -> one.place() == Place.BEARER && one.looksLikeJwt();
+      case JWT -> true;
+      case RESOLVER -> false;
+    };
+  }
+
+  private Finding local(Presented one, Rules here, Supplier<Caller> caller) {
+    Digest digest = Digest.ofToken(one.value());
+    return switch (jwt.verify(one.value(), digest)) {
+      case Verification found -> confirmed(found, one, digest, here, caller);
+      case Pending later -> later.then(found -> confirmed(found, one, digest, here, caller));
+    };
+  }
+
+  private Finding confirmed(
+      Verification found, Presented one, Digest digest, Rules here, Supplier<Caller> caller) {
+    if (!(found instanceof Verified local) || !isFor(here, local)) {
+      return found;
+    }
+    return switch (need(local)) {
+      case NOTHING -> local;
+      case REFUSAL -> new Rejected(Source.JWT, Reason.USER_CHANGED);
+      case CONFIRMATION ->
+          switch (confirmations.find(digest, new Confirmation(one.value(), local, caller))) {
+            case Verification answer -> answer;
+            case Pending later -> later.then(answer -> unlessEnded(answer, local));
+          };
+    };
+  }
+
+  private Finding session(Presented one, Rules here, Supplier<Caller> caller) {
+    Digest digest =
+        one.place() == Place.BEARER
+            ? Digest.ofToken(one.value())
+            : Digest.ofCookie(one.cookie(), one.value());
+    Finding known = sessions.find(digest, new SessionQuestion(one, null, caller, clock));
+    if (known instanceof Verification || !one.looksLikeJwt()) {
+      return known;
+    }
+    return switch (jwt.read(one.value())) {
+      case Stated.Refused refused -> new Rejected(Source.JWT, refused.reason());
+      case Stated.Claims claims -> {
+        Rule unmet = here.unmetByCredential(claims.principal());
+        yield unmet == null
+            ? sessions.find(digest, new SessionQuestion(one, claims, caller, clock))
+            : new Rejected(Source.JWT, unmet.reason());
+      }
+    };
   }
 
   /** The token may have ended while the resolver was asked. */
@@ -164,21 +202,6 @@ public final class Authenticator implements Verifier {
     };
   }
 
-  private boolean isLocal(Bearer bearer) {
-    return switch (mode) {
-      case AUTO -> bearer.looksLikeJwt();
-      case JWT -> true;
-      case RESOLVER -> false;
-    };
-  }
-
-  private static Digest digest(Bearer bearer) {
-    return switch (bearer.fallback()) {
-      case NoCookies _ -> Digest.ofToken(bearer.token());
-      case Cookies cookies -> Digest.of(bearer.token(), cookies.header());
-    };
-  }
-
   private static Rejected malformed(Malformed malformed) {
     return new Rejected(
         Source.NONE,
@@ -186,56 +209,5 @@ public final class Authenticator implements Verifier {
           case SYNTAX -> Reason.MALFORMED_CREDENTIALS;
           case TOO_LARGE -> Reason.TOKEN_TOO_LARGE;
         });
-  }
-
-  /** A question about credentials that only the resolver can judge. */
-  private final class SessionQuestion implements Question {
-    private final Supplier<Presented> credentials;
-    private final Supplier<Caller> asker;
-
-    private SessionQuestion(Supplier<Presented> credentials, Supplier<Caller> asker) {
-      this.credentials = credentials;
-      this.asker = asker;
-    }
-
-    @Override
-    public Presented presented() {
-      return credentials.get();
-    }
-
-    @Override
-    public Caller caller() {
-      return asker.get();
-    }
-
-    /** The resolver tells no end; that of a JWT among the credentials bounds the answer. */
-    @Override
-    public Outcome meaning(Outcome outcome) {
-      if (!(outcome.verification() instanceof Verified verified)) {
-        return outcome;
-      }
-      long now = clock.millis() / 1000;
-      Presented presented = presented();
-      String token = presented.bearerToken();
-      String cookies = presented.cookies();
-      long end = token == null ? Long.MAX_VALUE : StatedEnd.of(token, now);
-      if (cookies != null) {
-        for (String cookie : cookies.split("; ", -1)) {
-          end = Math.min(end, StatedEnd.of(cookie.substring(cookie.indexOf('=') + 1), now));
-        }
-      }
-      return end == Long.MAX_VALUE
-          ? outcome
-          : new Outcome(
-              outcome.result(),
-              new Verified(
-                  verified.source(),
-                  verified.principal(),
-                  verified.issuedAt(),
-                  end,
-                  verified.freshUntil(),
-                  verified.setCookie()),
-              outcome.advice());
-    }
   }
 }

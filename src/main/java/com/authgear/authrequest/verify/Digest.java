@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * SHA-256 of credentials, by which caches know them, so that no raw token or cookie is kept. It
  * covers exactly what was presented: the lengths of both parts, then both parts; no two different
- * presentations have the same input.
+ * credentials have the same input.
  */
 public record Digest(long a, long b, long c, long d) implements Comparable<Digest> {
 
@@ -21,29 +21,26 @@ public record Digest(long a, long b, long c, long d) implements Comparable<Diges
   /** Looking one up costs as much as using it; {@code digest()} leaves it empty for the next. */
   private static final ThreadLocal<MessageDigest> SHA_256 = ThreadLocal.withInitial(Digest::sha256);
 
-  /** A bearer token without cookies. */
+  /** A bearer token. */
   public static Digest ofToken(String token) {
     return of(token, null);
   }
 
-  /**
-   * All that is presented to the resolver. What is there counts with its length and one more, what
-   * is not with zero.
-   *
-   * @param token null if there is none
-   * @param cookies null if there are none
-   */
-  public static Digest of(@Nullable String token, @Nullable String cookies) {
+  /** A cookie; the same value under another name is another credential. */
+  public static Digest ofCookie(String name, String value) {
+    return of(value, name);
+  }
+
+  /** What is there counts with its length and one more, what is not with zero. */
+  private static Digest of(String value, @Nullable String name) {
     byte[] lengths = new byte[2 * Long.BYTES];
-    LONGS.set(lengths, 0, token == null ? 0L : token.length() + 1L);
-    LONGS.set(lengths, Long.BYTES, cookies == null ? 0L : cookies.length() + 1L);
+    LONGS.set(lengths, 0, value.length() + 1L);
+    LONGS.set(lengths, Long.BYTES, name == null ? 0L : name.length() + 1L);
     MessageDigest sha256 = SHA_256.get();
     sha256.update(lengths);
-    if (token != null) {
-      sha256.update(bytes(token));
-    }
-    if (cookies != null) {
-      sha256.update(bytes(cookies));
+    sha256.update(bytes(value));
+    if (name != null) {
+      sha256.update(bytes(name));
     }
     byte[] hash = sha256.digest();
     return new Digest(at(hash, 0), at(hash, 1), at(hash, 2), at(hash, 3));

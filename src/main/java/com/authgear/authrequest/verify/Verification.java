@@ -79,14 +79,28 @@ public sealed interface Verification extends Finding {
    * The credential is not good.
    *
    * @param setCookie {@code Set-Cookie} values by which the resolver clears a dead session
+   * @param isFinal whether no other credential may count in its place: Authgear knows its session
+   *     and refuses its user
    */
-  record Rejected(Source source, Reason reason, List<String> setCookie) implements Verification {
+  record Rejected(Source source, Reason reason, List<String> setCookie, boolean isFinal)
+      implements Verification {
     public Rejected {
       setCookie = List.copyOf(setCookie);
     }
 
+    /** One that others may count in place of. */
+    public Rejected(Source source, Reason reason, List<String> setCookie) {
+      this(source, reason, setCookie, false);
+    }
+
+    /** One that others may count in place of. */
     public Rejected(Source source, Reason reason) {
-      this(source, reason, List.of());
+      this(source, reason, List.of(), false);
+    }
+
+    /** The same for a request that did not cause the call. */
+    public Rejected withoutCookies() {
+      return setCookie.isEmpty() ? this : new Rejected(source, reason, List.of(), isFinal);
     }
   }
 

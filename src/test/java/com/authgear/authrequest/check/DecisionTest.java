@@ -222,7 +222,7 @@ class DecisionTest {
             The decision about the cookie where nothing more than a user is required:
 
             ✓ requirement: principal=user
-            ✓ credential: 17 characters of Authgear's cookies: the resolver is asked
+            ✓ credential: the cookie session of 9 characters, opaque: the resolver is asked
             ✗ resolver: says that the session is not valid
                 fix: the session has ended, or the user is disabled or deleted: log in again, or look at the user in the portal
             – principal: not tried because nobody is known

@@ -6,7 +6,8 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import com.authgear.authrequest.CheckAssembly;
 import com.authgear.authrequest.VectorAuthgear;
 import com.authgear.authrequest.bearer.Reason;
-import com.authgear.authrequest.credential.Credential.Bearer;
+import com.authgear.authrequest.credential.Credential.Place;
+import com.authgear.authrequest.credential.Credential.Presented;
 import com.authgear.authrequest.credential.RequestFields;
 import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.settings.Settings;
@@ -130,18 +131,24 @@ class ExplanationVectorsTest {
 
   private static void assertThatRulesAreHeldAsTheOracleHoldsThem(
       Parts parts, Settings settings, JsonNode vector, Instant now) {
-    Verification verification =
-        parts
-            .verifier()
-            .verify(parts.credentials().extract(fields(vector)), () -> new Caller(null, null, null))
-            .await();
     Rules rules =
         switch (location(vector)) {
           case Explanation.Query(String text) ->
               parts.requirements().ofQuery(text) instanceof Rules known ? known : null;
           case Explanation.Policy(String name) -> parts.requirements().ofPolicy(name);
         };
-    if (rules != null && verification instanceof Verified verified) {
+    if (rules == null) {
+      return;
+    }
+    Verification verification =
+        parts
+            .verifier()
+            .verify(
+                parts.credentials().extract(fields(vector)),
+                rules,
+                () -> new Caller(null, null, null))
+            .await();
+    if (verification instanceof Verified verified) {
       held++;
       assertThat(RuleLinesTest.steps(RuleLines.of(verified.principal(), rules, now)))
           .isEqualTo(
@@ -150,6 +157,7 @@ class ExplanationVectorsTest {
                   rules.requirement().print(),
                   settings.audiences(),
                   settings.clientIds(),
+                  settings.endpoint().toString(),
                   now.getEpochSecond()));
     }
   }
@@ -157,8 +165,9 @@ class ExplanationVectorsTest {
   /** Each line of the verifier's trail: the same ids, reasons, texts and fixes in the same turn. */
   private static void assertThatTheTrailIsWhatTheOracleFinds(
       Parts parts, Settings settings, JsonNode vector, Instant now) {
-    if (parts.credentials().extract(fields(vector)) instanceof Bearer bearer) {
-      String token = bearer.token();
+    if (parts.credentials().extract(fields(vector)) instanceof Presented bearer
+        && bearer.place() == Place.BEARER) {
+      String token = bearer.value();
       Verification verdict = parts.jwt().verify(token, Digest.ofToken(token)).await();
       List<Line> found =
           TokenLines.of(

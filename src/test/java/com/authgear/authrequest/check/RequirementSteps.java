@@ -3,6 +3,7 @@ package com.authgear.authrequest.check;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
+import com.authgear.authrequest.principal.Principal.Proof;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -42,27 +43,38 @@ public final class RequirementSteps {
    * @param requirement in its grammar, without mistakes
    * @param audiences {@code AUTHGEAR_AUDIENCE}
    * @param clientIds {@code AUTHGEAR_CLIENT_IDS}
+   * @param origin the project's own
    */
   public static List<Step> of(
       Principal principal,
       String requirement,
       List<String> audiences,
       Collection<String> clientIds,
+      String origin,
       long now) {
     RequirementSteps oracle = new RequirementSteps(principal, requirement, now);
-    oracle.hold(audiences, clientIds);
+    oracle.hold(audiences, clientIds, origin);
     return oracle.steps;
   }
 
-  private void hold(List<String> audiences, Collection<String> clientIds) {
+  private void hold(List<String> audiences, Collection<String> clientIds, String origin) {
     kind();
     if (values("audience").isEmpty()) {
-      each("audience", List.of(audiences), principal.audiences(), Reason.WRONG_AUDIENCE);
+      boolean namesNone = principal.proof() != Proof.JWT;
+      each(
+          "audience",
+          List.of(audiences),
+          namesNone && audiences.contains(origin) ? audiences : principal.audiences(),
+          Reason.WRONG_AUDIENCE);
     }
     each("audience", values("audience"), principal.audiences(), Reason.WRONG_AUDIENCE);
     List<String> client = List.of(principal.clientId());
     if (!clientIds.isEmpty()) {
-      each("client_id", List.of(clientIds), client, Reason.CLIENT_NOT_ALLOWED);
+      each(
+          "client_id",
+          List.of(clientIds),
+          principal.proof() == Proof.SESSION ? List.copyOf(clientIds) : client,
+          Reason.CLIENT_NOT_ALLOWED);
     }
     each("client_id", values("client_id"), client, Reason.CLIENT_NOT_ALLOWED);
     if (pairs.contains("anonymous=false")) {

@@ -52,10 +52,15 @@ class RuleLinesTest {
       List<String> audiences = RandomRequirements.values(random);
       Set<String> clientIds =
           random.nextBoolean() ? Set.of() : Set.copyOf(RandomRequirements.values(random));
-      Rules rules = Rules.of(requirement, audiences, clientIds);
+      Rules rules = Rules.of(requirement, audiences, clientIds, "https://project.example");
       List<Step> expected =
           RequirementSteps.of(
-              principal, requirement.print(), audiences, clientIds, NOW.getEpochSecond());
+              principal,
+              requirement.print(),
+              audiences,
+              clientIds,
+              "https://project.example",
+              NOW.getEpochSecond());
       assertThat(steps(RuleLines.of(principal, rules, NOW)))
           .as("%s of %s", requirement.print(), principal)
           .isEqualTo(expected);
@@ -112,7 +117,7 @@ class RuleLinesTest {
   }
 
   private static List<Line> lines(Principal principal, String requirement) {
-    Requirements requirements = new Requirements(Map.of(), List.of("https://api"), Set.of());
+    Requirements requirements = new Requirements(Map.of(), List.of("https://api"), Set.of(), "https://project");
     return RuleLines.of(principal, (Rules) requirements.ofQuery(requirement), NOW);
   }
 }

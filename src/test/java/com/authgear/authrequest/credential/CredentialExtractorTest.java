@@ -2,12 +2,11 @@ package com.authgear.authrequest.credential;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.credential.Credential.Bearer;
-import com.authgear.authrequest.credential.Credential.Cookies;
 import com.authgear.authrequest.credential.Credential.Fault;
 import com.authgear.authrequest.credential.Credential.Malformed;
-import com.authgear.authrequest.credential.Credential.NoCookies;
 import com.authgear.authrequest.credential.Credential.None;
+import com.authgear.authrequest.credential.Credential.Place;
+import com.authgear.authrequest.credential.Credential.Presented;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -20,6 +19,18 @@ class CredentialExtractorTest {
 
   private Credential authorization(String... values) {
     return extractor.extract(fields(List.of(values), List.of()));
+  }
+
+  private static Presented bearer(String token, Credential next) {
+    return new Presented(Place.BEARER, "", token, next);
+  }
+
+  private static Presented session(String value) {
+    return new Presented(Place.SESSION, "session", value, new None());
+  }
+
+  private Credential cookies(String... headers) {
+    return extractor.extract(fields(List.of(), List.of(headers)));
   }
 
   private static RequestFields fields(List<String> authorization, List<String> cookie) {
@@ -36,7 +47,7 @@ class CredentialExtractorTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"Basic dTpw", "Bearerx", "DPoP abc", ""})
+  @ValueSource(strings = {"Basic dTpw", "Bearerx", "DPoP abc", "", "Bearer\tabc", "bearer\tabc", "Bearer\u00a0abc"})
   void extract_otherScheme_isNone(String value) {
     assertThat(authorization(value)).isEqualTo(new None());
   }
@@ -44,12 +55,12 @@ class CredentialExtractorTest {
   @ParameterizedTest
   @ValueSource(strings = {"Bearer abc", "bearer abc", "BEARER abc", "Bearer   abc"})
   void extract_bearerInAnyCase_isTheToken(String value) {
-    assertThat(authorization(value)).isEqualTo(new Bearer("abc", new NoCookies()));
+    assertThat(authorization(value)).isEqualTo(bearer("abc", new None()));
   }
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"Bearer", "Bearer ", "Bearer a b", "Bearer a,b", "Bearer =", "Bearer \"a\""})
+      strings = {"Bearer", "Bearer ", "Bearer a b", "Bearer a,b", "Bearer =", "Bearer \"a\"", "Bearer \tabc"})
   void extract_brokenBearer_isMalformed(String value) {
     assertThat(authorization(value)).isEqualTo(new Malformed(Fault.SYNTAX));
   }
@@ -62,7 +73,7 @@ class CredentialExtractorTest {
 
   @Test
   void extract_tokenOfSixteenKib_isTakenAndOneMoreIsTooLarge() {
-    assertThat(authorization("Bearer " + "a".repeat(16 * 1024))).isInstanceOf(Bearer.class);
+    assertThat(authorization("Bearer " + "a".repeat(16 * 1024))).isInstanceOf(Presented.class);
     assertThat(authorization("Bearer " + "a".repeat(16 * 1024 + 1)))
         .isEqualTo(new Malformed(Fault.TOO_LARGE));
   }
@@ -75,25 +86,63 @@ class CredentialExtractorTest {
                     List.of(),
                     List.of(
                         "theme=dark; session=s1; sessionx=1", "app_access_token=t; xsession=2"))))
-        .isEqualTo(new Cookies("session=s1; app_access_token=t"));
+        .isEqualTo(new Presented(
+                Place.APP_ACCESS_TOKEN, "app_access_token", "t", session("s1")));
   }
 
   @Test
   void extract_bearerAndCookies_keepsTheCookiesToFallBackOn() {
     assertThat(extractor.extract(fields(List.of("Bearer t"), List.of("session=s"))))
-        .isEqualTo(new Bearer("t", new Cookies("session=s")));
+        .isEqualTo(bearer("t", session("s")));
+  }
+
+  @Test
+  void extract_cookies_areInTheOrderInWhichTheyCount() {
+    assertThat(cookies("session=s", "app_access_token=t; app_session=a"))
+        .isEqualTo(
+            new Presented(
+                Place.APP_SESSION,
+                "app_session",
+                "a",
+                new Presented(Place.APP_ACCESS_TOKEN, "app_access_token", "t", session("s"))));
+  }
+
+  @Test
+  void extract_cookieThatCannotBeAuthgears_isIgnored() {
+    String tooLong = "s".repeat(CredentialExtractor.MAX_TOKEN_BYTES + 1);
+    for (String foreign :
+        List.of("{\"a\": 1}", "caf\u00e9", "a\\b", "a\u0001b", "\"", "", tooLong)) {
+      assertThat(extractor.extract(fields(List.of("Bearer t"), List.of("session=" + foreign))))
+          .as(foreign)
+          .isEqualTo(bearer("t", new None()));
+      assertThat(cookies("session=" + foreign)).as(foreign).isEqualTo(new None());
+    }
+    assertThat(cookies("session=" + tooLong + "; session=s"))
+        .as("the first of a name counts")
+        .isEqualTo(new None());
+  }
+
+  @Test
+  void looksLikeJwt_whereAuthgearMayReadOne() {
+    assertThat(bearer("a.b", new None()).looksLikeJwt()).isTrue();
+    assertThat(session("id.secret").looksLikeJwt()).isFalse();
+    assertThat(session("a.b.c").looksLikeJwt()).isTrue();
+    assertThat(
+            new Presented(Place.APP_ACCESS_TOKEN, "app_access_token", "a.b", new None())
+                .looksLikeJwt())
+        .isTrue();
   }
 
   @Test
   void extract_cookiePrefix_isPartOfTheName() {
     CredentialExtractor prefixed = new CredentialExtractor("acme_", TokenCarriers.NONE);
     assertThat(prefixed.extract(fields(List.of(), List.of("session=a; acme_session=b"))))
-        .isEqualTo(new Cookies("acme_session=b"));
+        .isEqualTo(new Presented(Place.SESSION, "acme_session", "b", new None()));
   }
 
   @Test
   void toString_neverShowsASecret() {
-    assertThat(new Bearer("secret", new Cookies("session=secret")).toString())
+    assertThat(bearer("secret", session("secret")).toString())
         .doesNotContain("secret");
   }
 
@@ -123,6 +172,8 @@ class CredentialExtractorTest {
         "'' | Bearer t | '' | ''",
         "Basic dTpw | t | '' | ''",
         "'' | '' | a=b; token=t | ''",
+        "'' | '' | token=\"t\" | ''",
+        "'' | '' | token=a b; token=t | ''",
         "'' | '' | '' | /ws?a=b&access_token=t",
         "'' | '' | '' | https://a.example/ws?access_token=%74",
         "'' | '' | '' | /ws?access_token=t&access_token=t",
@@ -132,7 +183,7 @@ class CredentialExtractorTest {
   void extract_oneToken_whereverItStands(
       String authorization, String header, String cookie, String uri) {
     assertThat(carried(authorization, header, cookie, uri))
-        .isEqualTo(new Bearer("t", new NoCookies()));
+        .isEqualTo(bearer("t", new None()));
   }
 
   @ParameterizedTest
@@ -181,7 +232,7 @@ class CredentialExtractorTest {
   @Test
   void extract_carriedToken_fallsBackOnCookies() {
     assertThat(carried("", "t", "session=s", ""))
-        .isEqualTo(new Bearer("t", new Cookies("session=s")));
+        .isEqualTo(bearer("t", session("s")));
   }
 
   @Test
@@ -201,5 +252,32 @@ class CredentialExtractorTest {
     assertThat(CARRIED.isAmbiguous(fields(Map.of("x-original-uri", List.of("/?a=b"))))).isFalse();
     assertThat(CARRIED.isAmbiguous(fields(List.of("Bearer t"), List.of("token=t")))).isFalse();
     assertThat(extractor.isAmbiguous(fields(Map.of("x-token", List.of("t"))))).isFalse();
+  }
+
+  /** nginx's {@code $cookie_session}, and others, read these otherwise than Go does. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "session=a; session=b",
+        "session=; session=a",
+        "session=a; Session=b",
+        "Session=a",
+        "session =a",
+        "session= a",
+        "session=\"a\"",
+        "a=b,session=c; session=d",
+        "session=a,b",
+        "\tsession=a",
+        "session",
+      })
+  void isAmbiguous_cookieThatOthersReadOtherwise(String cookie) {
+    assertThat(extractor.isAmbiguous(fields(List.of(), List.of(cookie)))).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"session=a", "a=b; session=c; d=e,f", "session={\"a\":1}", "xsession=a; session=b"})
+  void isAmbiguous_plainCookie_isNot(String cookie) {
+    assertThat(extractor.isAmbiguous(fields(List.of(), List.of(cookie)))).isFalse();
   }
 }

@@ -15,6 +15,7 @@ import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.RequirementParser;
 import com.authgear.authrequest.requirement.Requirements;
+import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Finding;
@@ -79,7 +80,7 @@ class AuthHandlerTest {
   record Answering(Supplier<@Nullable Verification> now, Supplier<Verification> later)
       implements Verifier {
     @Override
-    public Finding verify(Credential credential, Supplier<Caller> caller) {
+    public Finding verify(Credential credential, Rules here, Supplier<Caller> caller) {
       Verification known = now.get();
       return known != null ? known : (Pending) later::get;
     }
@@ -120,7 +121,7 @@ class AuthHandlerTest {
   private final AuthHandler handler =
       new AuthHandler(
           new CredentialExtractor("", TokenCarriers.NONE),
-          new Requirements(POLICIES, List.of("aud"), Set.of()),
+          new Requirements(POLICIES, List.of("aud"), Set.of(), "aud"),
           new Answering(() -> now.get(), () -> later.get()),
           new AuthHandler.Speech(
               List.of(new ClaimHeader("plan", "x-plan")), BUDGET, ProtectionSpace.UNNAMED, EDGE),

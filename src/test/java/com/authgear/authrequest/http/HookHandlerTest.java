@@ -98,7 +98,7 @@ class HookHandlerTest {
   private static AuthHandler nobody() {
     return new AuthHandler(
         new CredentialExtractor("", TokenCarriers.NONE),
-        new Requirements(Map.of(), List.of("aud"), Set.of()),
+        new Requirements(Map.of(), List.of("aud"), Set.of(), "aud"),
         new AuthHandlerTest.Answering(Anonymous::new, Anonymous::new),
         new AuthHandler.Speech(List.of(), 600, ProtectionSpace.UNNAMED, Duration.ZERO),
         InstantSource.system(),

@@ -46,7 +46,7 @@ class ResourceMetadataTest {
     AuthHandler handler =
         new AuthHandler(
             new CredentialExtractor("", TokenCarriers.NONE),
-            new Requirements(Map.of(), List.of("aud"), Set.of()),
+            new Requirements(Map.of(), List.of("aud"), Set.of(), "aud"),
             new AuthHandlerTest.Answering(() -> null, () -> AuthHandlerTest.GOOD),
             new AuthHandler.Speech(List.of(), 3072, ProtectionSpace.UNNAMED, Duration.ZERO),
             InstantSource.system(),

@@ -56,7 +56,7 @@ class PolicyTest {
   }
 
   private static Rules rules(Requirement requirement) {
-    return Rules.of(requirement, List.of("https://project"), Set.of());
+    return Rules.of(requirement, List.of("https://project"), Set.of(), "https://project");
   }
 
   private static Requirement parsed(String requirement) {
@@ -153,7 +153,7 @@ class PolicyTest {
 
   @Test
   void decide_clientOutsideTheSetting_isForbidden() {
-    Rules strict = Rules.of(Requirement.USER, List.of("https://project"), Set.of("other"));
+    Rules strict = Rules.of(Requirement.USER, List.of("https://project"), Set.of("other"), "https://project");
     assertThat(Policy.decide(user(), strict, NOW))
         .isInstanceOfSatisfying(
             Forbidden.class,

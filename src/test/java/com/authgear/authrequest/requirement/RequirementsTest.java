@@ -2,6 +2,7 @@ package com.authgear.authrequest.requirement;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.requirement.RequirementParser.Mistake;
 import com.authgear.authrequest.requirement.Rule.Attribute;
 import com.authgear.authrequest.requirement.Rule.OneOf;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class RequirementsTest {
   private final Requirements requirements =
-      new Requirements(Map.of("user", Requirement.USER), List.of("https://api"), Set.of());
+      new Requirements(Map.of("user", Requirement.USER), List.of("https://api"), Set.of(), "https://project");
 
   /** A plain location asks two things, not ten. */
   @Test
@@ -32,7 +33,7 @@ class RequirementsTest {
 
   @Test
   void ofQuery_ownAudience_takesThePlaceOfTheSettings_butClientsAddUp() {
-    Requirements strict = new Requirements(Map.of(), List.of("https://api"), Set.of("web", "app"));
+    Requirements strict = new Requirements(Map.of(), List.of("https://api"), Set.of("web", "app"), "https://api");
     assertThat(strict.ofQuery("client_id=web&audience=x&principal=any"))
         .isInstanceOfSatisfying(
             Rules.class,
@@ -42,7 +43,10 @@ class RequirementsTest {
                         PrincipalIs.ANY,
                         OneOf.of(Attribute.AUDIENCE, List.of("x")),
                         new OneOf(
-                            Attribute.CLIENT_ID, "AUTHGEAR_CLIENT_IDS", List.of("app", "web")),
+                            Attribute.CLIENT_ID,
+                            "AUTHGEAR_CLIENT_IDS",
+                            List.of("app", "web"),
+                            Set.of(Principal.Proof.SESSION)),
                         OneOf.of(Attribute.CLIENT_ID, List.of("web"))));
   }
 

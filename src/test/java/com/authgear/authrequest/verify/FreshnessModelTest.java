@@ -3,9 +3,9 @@ package com.authgear.authrequest.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.credential.Credential;
-import com.authgear.authrequest.credential.Credential.Bearer;
-import com.authgear.authrequest.credential.Credential.Cookies;
-import com.authgear.authrequest.credential.Credential.NoCookies;
+import com.authgear.authrequest.credential.Credential.Place;
+import com.authgear.authrequest.credential.Credential.Presented;
+import com.authgear.authrequest.credential.Sent;
 import com.authgear.authrequest.sandbox.AuthgearEndpoint;
 import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Project;
@@ -67,7 +67,7 @@ class FreshnessModelTest {
     }
 
     private boolean isSession() {
-      return credential instanceof Cookies;
+      return credential instanceof Presented one && one.place() != Place.BEARER;
     }
   }
 
@@ -247,10 +247,10 @@ class FreshnessModelTest {
       long end = (issued + lifetime.toSeconds() + Verifying.SKEW.toSeconds()) * 1000;
       held.add(
           random.nextInt(3) == 0
-              ? new Held(user, new Cookies(project.sessionCookie(user)), issued, NEVER, "")
+              ? new Held(user, Sent.cookies(project.sessionCookie(user)), issued, NEVER, "")
               : new Held(
                   user,
-                  new Bearer(project.accessToken(user, options), new NoCookies()),
+                  Sent.bearer(project.accessToken(user, options)),
                   issued,
                   end,
                   project.keyIds().getFirst()));

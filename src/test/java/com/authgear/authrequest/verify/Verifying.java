@@ -1,6 +1,8 @@
 package com.authgear.authrequest.verify;
 
 import com.authgear.authrequest.credential.Credential;
+import com.authgear.authrequest.requirement.Requirements;
+import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Authenticator.Mode;
@@ -16,6 +18,7 @@ import com.authgear.authrequest.verify.resolver.Resolver;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,10 +31,13 @@ final class Verifying implements AutoCloseable {
   static final Duration SKEW = Duration.ofSeconds(30);
   static final Duration TTL = Duration.ofSeconds(5);
 
+  private static final Supplier<Caller> CALLER = () -> new Caller("192.0.2.1", null, null);
+
   final Marks marks;
   final AtomicInteger coalesced = new AtomicInteger();
   final AtomicInteger stale = new AtomicInteger();
-  final Authenticator verifier;
+  private final Requirements rules;
+  private final Authenticator verifier;
   private final Keys keys;
   private final Resolver resolver;
   private final Answers sessions;
@@ -44,6 +50,7 @@ final class Verifying implements AutoCloseable {
       Optional<Duration> recheck,
       Duration staleIfError) {
     marks = new Marks(clock, clock::nanoTime, SKEW);
+    rules = new Requirements(Map.of(), List.of(sandbox.origin()), Set.of(), sandbox.origin());
     URI origin = URI.create(sandbox.origin());
     keys =
         Keys.discover(
@@ -63,7 +70,6 @@ final class Verifying implements AutoCloseable {
             origin,
             Duration.ofSeconds(20),
             64,
-            List.of(sandbox.origin()),
             (_, _) -> {},
             Tracing.OFF);
     sessions = answers(TTL, false, staleIfError, clock);
@@ -112,10 +118,13 @@ final class Verifying implements AutoCloseable {
         });
   }
 
-  /** As the handler does: at once if that is possible. */
   Verification ask(Credential credential) {
-    Supplier<Caller> caller = () -> new Caller("192.0.2.1", null, null);
-    return verifier.verify(credential, caller).await();
+    return now(credential).await();
+  }
+
+  /** Without waiting. */
+  Finding now(Credential credential) {
+    return verifier.verify(credential, (Rules) rules.ofQuery(null), CALLER);
   }
 
   /** Lets nothing happen in the background any more. */

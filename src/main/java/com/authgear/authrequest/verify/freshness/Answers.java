@@ -361,7 +361,7 @@ public final class Answers implements AutoCloseable {
   private Verification shared(Verification answer, Call call) {
     return switch (answer) {
       case Verified verified -> verified.freshUntil(endOf(call));
-      case Rejected rejected -> new Rejected(rejected.source(), rejected.reason());
+      case Rejected rejected -> rejected.withoutCookies();
       case Unavailable _, Anonymous _ -> answer;
     };
   }

@@ -12,6 +12,7 @@ import static com.authgear.authrequest.principal.IdentityHeader.USER_VERIFIED;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
+import com.authgear.authrequest.principal.Principal.Proof;
 import com.authgear.authrequest.verify.LoggedUrl;
 import java.io.IOException;
 import java.util.EnumMap;
@@ -31,9 +32,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param resolver where the answer came from, as a log may show it
  * @param publicOrigin the project's, as a log may show it
- * @param audiences whom a verified principal's credential is meant for
  */
-record AnswerReader(String resolver, String publicOrigin, List<String> audiences) {
+record AnswerReader(String resolver, String publicOrigin) {
 
   private static final Set<IdentityHeader> FLAGS =
       Set.of(USER_ANONYMOUS, USER_VERIFIED, USER_CAN_REAUTHENTICATE);
@@ -163,8 +163,9 @@ record AnswerReader(String resolver, String publicOrigin, List<String> audiences
                 : OptionalLong.of(Long.parseLong(authenticatedAt)),
             "",
             List.of(),
-            audiences,
-            Map.of());
+            List.of(),
+            Map.of(),
+            Proof.OPAQUE);
     return Outcome.verified(principal, setCookie);
   }
 

@@ -35,7 +35,13 @@ public record Outcome(ResolverResult result, Verification verification, String a
 
   static Outcome rejected(ResolverResult result, List<String> setCookie) {
     return new Outcome(
-        result, new Rejected(Source.RESOLVER, requireNonNull(result.reason()), setCookie), "");
+        result,
+        new Rejected(
+            Source.RESOLVER,
+            requireNonNull(result.reason()),
+            setCookie,
+            result == ResolverResult.INVALID),
+        "");
   }
 
   static Outcome unavailable(ResolverResult result, String advice) {

@@ -1,16 +1,14 @@
 package com.authgear.authrequest.verify.resolver;
 
-import com.authgear.authrequest.credential.Credential.Bearer;
-import com.authgear.authrequest.credential.Credential.Cookies;
-import com.authgear.authrequest.credential.Credential.NoCookies;
+import com.authgear.authrequest.credential.Credential;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The credentials that the resolver is asked about; it applies its own precedence. At least one is
- * there. The text never shows a secret.
+ * The credential that the resolver is asked about: one alone, so that it is known which one the
+ * resolver vouches for. The text never shows a secret.
  *
  * @param bearerToken what follows {@code Bearer} in {@code Authorization}; visible ASCII
- * @param cookies a {@code Cookie} header value with Authgear's cookies only; ASCII
+ * @param cookies a {@code Cookie} header value with one of Authgear's cookies; ASCII
  */
 public record Presented(@Nullable String bearerToken, @Nullable String cookies) {
 
@@ -26,17 +24,18 @@ public record Presented(@Nullable String bearerToken, @Nullable String cookies) 
     }
   }
 
-  /** A bearer token and the cookies that came with it. */
-  public static Presented of(Bearer bearer) {
-    return switch (bearer.fallback()) {
-      case NoCookies _ -> new Presented(bearer.token(), null);
-      case Cookies cookies -> new Presented(bearer.token(), cookies.header());
+  /** One credential as Authgear reads it from a request, alone. */
+  public static Presented of(Credential.Presented one) {
+    return switch (one.place()) {
+      case BEARER -> new Presented(one.value(), null);
+      case APP_SESSION, APP_ACCESS_TOKEN, SESSION ->
+          new Presented(null, one.cookie() + "=" + quoted(one.value()));
     };
   }
 
-  /** Cookies alone. */
-  public static Presented of(Cookies cookies) {
-    return new Presented(null, cookies.header());
+  /** Blanks at an end of a value stay only between quotes. */
+  private static String quoted(String value) {
+    return value.startsWith(" ") || value.endsWith(" ") ? '"' + value + '"' : value;
   }
 
   @Override

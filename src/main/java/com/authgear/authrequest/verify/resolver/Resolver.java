@@ -77,7 +77,6 @@ public final class Resolver implements AutoCloseable {
    * @param publicOrigin the project's origin, told in {@code Host} and {@code X-Forwarded-*}
    * @param timeout for a whole call: name lookup, connecting and answer
    * @param maxCalls how many calls may be in flight; further ones are refused, not queued
-   * @param audiences what a verified principal's {@code audiences} is set to
    * @param tracing makes a span of each call, or passes on to which trace it belongs
    */
   public Resolver(
@@ -85,7 +84,6 @@ public final class Resolver implements AutoCloseable {
       URI publicOrigin,
       Duration timeout,
       int maxCalls,
-      List<String> audiences,
       ResolverListener listener,
       Tracing tracing) {
     this(
@@ -93,7 +91,6 @@ public final class Resolver implements AutoCloseable {
         publicOrigin,
         timeout,
         maxCalls,
-        audiences,
         listener,
         tracing,
         System::nanoTime,
@@ -106,7 +103,6 @@ public final class Resolver implements AutoCloseable {
       URI publicOrigin,
       Duration timeout,
       int maxCalls,
-      List<String> audiences,
       ResolverListener listener,
       Tracing tracing,
       LongSupplier nanoTime,
@@ -140,7 +136,7 @@ public final class Resolver implements AutoCloseable {
                 + " one say why");
     this.breaker = new Breaker(nanoTime);
     this.answers =
-        new AnswerReader(LoggedUrl.withPath(url), LoggedUrl.origin(origin), List.copyOf(audiences));
+        new AnswerReader(LoggedUrl.withPath(url), LoggedUrl.origin(origin));
     this.listener = listener;
     this.tracing = tracing;
     this.nanoTime = nanoTime;

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.Test;
 class AnswersTest {
 
   private static final String USER = "user-1";
-  private static final Digest KEY = Digest.of(null, "session=a");
+  private static final Digest KEY = Digest.ofCookie("session", "a");
   private static final long TTL = 5000;
 
   private final TestClock clock = new TestClock();
@@ -357,9 +357,9 @@ class AnswersTest {
       Answers answers = answers(TTL, false, 0);
       request(answers);
 
-      assertThat(answers.known(Digest.of("session=a", null), ANY)).isNull();
-      assertThat(answers.known(Digest.of("", "session=a"), ANY)).isNull();
-      assertThat(answers.known(Digest.of(null, "session=b"), ANY)).isNull();
+      assertThat(answers.known(Digest.ofToken("a"), ANY)).isNull();
+      assertThat(answers.known(Digest.ofCookie("app_session", "a"), ANY)).isNull();
+      assertThat(answers.known(Digest.ofCookie("session", "b"), ANY)).isNull();
     }
 
     @Test
@@ -379,7 +379,7 @@ class AnswersTest {
     void ask_moreThanTheSize_evictsAndCounts() {
       Answers answers = answers(Duration.ofMillis(TTL), false, 0, 10, 1000);
       for (int i = 0; i < 1000; i++) {
-        answers.ask(Digest.of(null, "session=" + i), ANY);
+        answers.ask(Digest.ofCookie("session", "" + i), ANY);
       }
 
       await().until(() -> answers.size() <= 10 && counts.evictions() >= 990);
@@ -391,7 +391,7 @@ class AnswersTest {
       request(answers);
       resolver = AnswersTest::invalid;
       for (int i = 0; i < 1000; i++) {
-        answers.ask(Digest.of(null, "session=" + i), ANY);
+        answers.ask(Digest.ofCookie("session", "" + i), ANY);
       }
 
       assertThat(answers.known(KEY, ANY)).isInstanceOf(Verified.class);

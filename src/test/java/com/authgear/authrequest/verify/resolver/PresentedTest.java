@@ -3,28 +3,26 @@ package com.authgear.authrequest.verify.resolver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import com.authgear.authrequest.credential.Credential.Bearer;
-import com.authgear.authrequest.credential.Credential.Cookies;
-import com.authgear.authrequest.credential.Credential.NoCookies;
+import com.authgear.authrequest.credential.Credential;
+import com.authgear.authrequest.credential.Sent;
 import org.junit.jupiter.api.Test;
 
 class PresentedTest {
 
   @Test
-  void of_bearerWithCookies_takesBoth() {
-    assertThat(Presented.of(new Bearer("opaque", new Cookies("session=s"))))
-        .isEqualTo(new Presented("opaque", "session=s"));
+  void of_oneOfSeveral_isAlone() {
+    Credential.Presented bearer = (Credential.Presented) Sent.bearer("opaque", "session=s");
+    assertThat(Presented.of(bearer)).isEqualTo(new Presented("opaque", null));
+    assertThat(Presented.of((Credential.Presented) bearer.next()))
+        .isEqualTo(new Presented(null, "session=s"));
   }
 
   @Test
-  void of_bearerWithoutCookies_takesTheToken() {
-    assertThat(Presented.of(new Bearer("opaque", new NoCookies())))
-        .isEqualTo(new Presented("opaque", null));
-  }
-
-  @Test
-  void of_cookies_takesThem() {
-    assertThat(Presented.of(new Cookies("session=s"))).isEqualTo(new Presented(null, "session=s"));
+  void of_cookie_isWhatGoReadsTheSameWay() {
+    assertThat(Presented.of((Credential.Presented) Sent.cookies("session=\"s\"")))
+        .isEqualTo(new Presented(null, "session=s"));
+    assertThat(Presented.of((Credential.Presented) Sent.cookies("session=\" s \"")))
+        .isEqualTo(new Presented(null, "session=\" s \""));
   }
 
   @Test

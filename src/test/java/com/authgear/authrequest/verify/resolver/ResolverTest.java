@@ -100,7 +100,6 @@ class ResolverTest {
             origin,
             timeout,
             maxCalls,
-            List.of("https://project.authgear.cloud", "https://api.example"),
             (result, nanos) -> {
               results.add(result);
               durations.add(nanos);
@@ -314,8 +313,9 @@ class ResolverTest {
                       OptionalLong.of(1696430000),
                       "",
                       List.of(),
-                      List.of("https://project.authgear.cloud", "https://api.example"),
-                      Map.of()),
+                      List.of(),
+                      Map.of(),
+                      Principal.Proof.OPAQUE),
                   Long.MIN_VALUE,
                   Long.MAX_VALUE,
                   Verified.NEVER_CACHED,
@@ -345,8 +345,9 @@ class ResolverTest {
                   OptionalLong.empty(),
                   "",
                   List.of(),
-                  List.of("https://project.authgear.cloud", "https://api.example"),
-                  Map.of()));
+                  List.of(),
+                  Map.of(),
+                  Principal.Proof.OPAQUE));
     }
 
     @Test
@@ -391,7 +392,8 @@ class ResolverTest {
               new Rejected(
                   Source.RESOLVER,
                   Reason.SESSION_INVALID,
-                  List.of(clear, "app_session=; Path=/; Max-Age=0")));
+                  List.of(clear, "app_session=; Path=/; Max-Age=0"),
+                  true));
       assertThat(results).containsExactly(ResolverResult.INVALID);
     }
 
