@@ -1,7 +1,6 @@
 package com.authgear.authrequest;
 
 import com.authgear.authrequest.bearer.ProtectionSpace;
-import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.AuthHandler;
 import com.authgear.authrequest.http.HookHandler;
@@ -9,7 +8,6 @@ import com.authgear.authrequest.http.OriginalUri;
 import com.authgear.authrequest.http.ResourceMetadata;
 import com.authgear.authrequest.http.Servers;
 import com.authgear.authrequest.principal.ClaimHeader;
-import com.authgear.authrequest.principal.Source;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.settings.Listen;
 import com.authgear.authrequest.settings.ListenAddress;
@@ -28,7 +26,6 @@ import com.authgear.authrequest.telemetry.SpanMeters;
 import com.authgear.authrequest.telemetry.otlp.OtlpTracing;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Authenticator;
-import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.changes.SharedMarks;
@@ -39,10 +36,8 @@ import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.jwt.TokenCache;
-import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Resolver;
 import com.authgear.authrequest.verify.resolver.ResolverListener;
-import com.authgear.authrequest.verify.resolver.ResolverResult;
 import io.javalin.Javalin;
 import io.javalin.util.JavalinException;
 import java.io.IOException;
@@ -53,7 +48,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -126,7 +120,7 @@ final class Running implements AutoCloseable {
     sessions =
         answers(
             settings,
-            unchecked(),
+            resolver::askUnchecked,
             settings.resolverCacheTtl(),
             false,
             marks,
@@ -262,29 +256,6 @@ final class Running implements AutoCloseable {
         },
         markMeters.webhooks(),
         next);
-  }
-
-  /**
-   * Asks about credentials that nobody has checked, with no more than half of all calls where
-   * signed tokens need the resolver too: whoever makes credentials up must not keep those waiting.
-   */
-  private Answers.Asker unchecked() {
-    boolean shared = settings.recheck().isPresent() || !settings.webhookSecrets().isEmpty();
-    if (!shared) {
-      return resolver::ask;
-    }
-    Semaphore half = new Semaphore(Math.max(1, settings.resolverMaxCalls() / 2));
-    return (presented, caller) -> {
-      if (!half.tryAcquire()) {
-        return new Outcome(
-            ResolverResult.OVERLOADED, new Unavailable(Source.RESOLVER, Reason.OVERLOADED), "");
-      }
-      try {
-        return resolver.ask(presented, caller);
-      } finally {
-        half.release();
-      }
-    };
   }
 
   static JwtVerifier jwt(Settings settings, Keys keys, InstantSource clock, TokenCache tokens) {

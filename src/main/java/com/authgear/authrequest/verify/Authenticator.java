@@ -56,7 +56,7 @@ public final class Authenticator implements Verifier {
    * Most requests that wait at once, whatever for. Each kind of wait has its own bound, so that a
    * resolver that hangs takes no place of those who wait for keys.
    */
-  public static final int MAX_WAITING = JwtVerifier.MAX_WAITING + 2 * Answers.MAX_WAITING;
+  public static final int MAX_WAITING = JwtVerifier.MAX_WAITING + 4 * Answers.MAX_WAITING;
 
   private final Mode mode;
   private final JwtVerifier jwt;

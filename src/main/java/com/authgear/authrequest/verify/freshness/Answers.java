@@ -92,7 +92,7 @@ public final class Answers implements AutoCloseable {
   /** No time bound. */
   public static final Duration UNTIL_THE_END = Duration.ofNanos(Long.MAX_VALUE);
 
-  /** Most requests that wait for a call at once. */
+  /** Most requests that wait for a call at once, of those who are known and of all others. */
   public static final int MAX_WAITING = 1024;
 
   private static final Logger LOG = LoggerFactory.getLogger(Answers.class);
@@ -118,6 +118,10 @@ public final class Answers implements AutoCloseable {
   private final @Nullable Cache<Digest, Answer> refused;
   private final ConcurrentMap<Digest, Call> inFlight = new ConcurrentHashMap<>();
   private final Semaphore places = new Semaphore(MAX_WAITING);
+
+  /** For credentials whose last answer was good. */
+  private final Semaphore placesOfKnown = new Semaphore(MAX_WAITING);
+
   private final Semaphore refreshes;
   private final ExecutorService background = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -241,13 +245,16 @@ public final class Answers implements AutoCloseable {
 
   /** Asks, or waits for whoever is asking the same, for a bounded time. */
   public Verification ask(Digest credentials, Question question) {
-    if (!places.tryAcquire()) {
+    // Whoever makes credentials up must not take the places of those who were let in before.
+    boolean known = good != null && good.getIfPresent(credentials) != null;
+    Semaphore mine = known ? placesOfKnown : places;
+    if (!mine.tryAcquire()) {
       return new Unavailable(Source.RESOLVER, Reason.OVERLOADED);
     }
     try {
       return waitFor(credentials, question);
     } finally {
-      places.release();
+      mine.release();
     }
   }
 

@@ -4,6 +4,7 @@ import com.authgear.authrequest.trace.CallSpan;
 import com.authgear.authrequest.trace.TraceContext;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.LoggedUrl;
 import com.authgear.authrequest.verify.Verification;
 import java.io.EOFException;
@@ -19,6 +20,7 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
@@ -53,6 +55,9 @@ public final class Resolver implements AutoCloseable {
   /** Less than what servers and load balancers grant an idle connection (60 s and more). */
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
 
+  /** Authgear tries a session's lock again every 50 to 250 ms. */
+  private static final Duration LOCK_PAUSE = Duration.ofMillis(150);
+
   private static final String IDENTITY = "identity";
 
   private final HttpUrl url;
@@ -60,6 +65,13 @@ public final class Resolver implements AutoCloseable {
   private final Duration timeout;
   private final int maxCalls;
   private final Semaphore slots;
+
+  /** For credentials that nobody has checked. */
+  private final Semaphore strangers;
+
+  private final Semaphore retries;
+  private final Sessions sessions;
+  private final Outcome busy;
   private final Outcome overloaded;
   private final Outcome shut;
   private final Breaker breaker;
@@ -121,6 +133,15 @@ public final class Resolver implements AutoCloseable {
     this.timeout = timeout;
     this.maxCalls = maxCalls;
     this.slots = new Semaphore(maxCalls);
+    this.strangers = new Semaphore(Math.max(1, maxCalls / 2));
+    this.retries = new Semaphore(Math.max(1, maxCalls / 8));
+    this.sessions = new Sessions(nanoTime);
+    this.busy =
+        Outcome.unavailable(
+            ResolverResult.OVERLOADED,
+            Sessions.MOST_CALLS
+                + " resolver calls about one session are in flight already: Authgear works on one"
+                + " session at a time");
     this.overloaded =
         Outcome.unavailable(
             ResolverResult.OVERLOADED,
@@ -184,10 +205,67 @@ public final class Resolver implements AutoCloseable {
     }
   }
 
+  /**
+   * Asks about credentials that nobody has checked: with no more than half of all calls, unless
+   * they were valid a moment ago. Whoever makes credentials up must not keep those waiting who are
+   * known.
+   */
+  public Outcome askUnchecked(Presented presented, Caller caller) {
+    return ask(presented, caller, sessions.wereValid(presented));
+  }
+
   /** Asks. An answer of any kind is a value; only a bug throws. */
   public Outcome ask(Presented presented, Caller caller) {
+    return ask(presented, caller, true);
+  }
+
+  private Outcome ask(Presented presented, Caller caller, boolean known) {
+    Set<Digest> meant = Sessions.of(presented);
+    if (!sessions.enter(meant)) {
+      return told(busy, nanoTime.getAsLong());
+    }
+    try {
+      if (known) {
+        return asked(presented, meant, caller);
+      }
+      if (!strangers.tryAcquire()) {
+        return told(overloaded, nanoTime.getAsLong());
+      }
+      try {
+        return asked(presented, meant, caller);
+      } finally {
+        strangers.release();
+      }
+    } finally {
+      sessions.leave(meant);
+    }
+  }
+
+  /** Once more where Authgear may have given up waiting for the session's lock. */
+  private Outcome asked(Presented presented, Set<Digest> meant, Caller caller) {
+    Outcome outcome = askedOnce(presented, meant, caller);
+    if (outcome.result() != ResolverResult.ERROR || meant.isEmpty() || !retries.tryAcquire()) {
+      return outcome;
+    }
+    try {
+      TimeUnit.MILLISECONDS.sleep(LOCK_PAUSE.toMillis());
+      return askedOnce(presented, meant, caller);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return outcome;
+    } finally {
+      retries.release();
+    }
+  }
+
+  private Outcome askedOnce(Presented presented, Set<Digest> meant, Caller caller) {
     long start = nanoTime.getAsLong();
-    Outcome outcome = guarded(presented, caller, start);
+    Outcome outcome = guarded(presented, meant, caller, start);
+    sessions.answered(presented, outcome.result());
+    return told(outcome, start);
+  }
+
+  private Outcome told(Outcome outcome, long start) {
     listener.called(outcome.result(), nanoTime.getAsLong() - start);
     if (!outcome.advice().isEmpty()) {
       warnings.warn(outcome);
@@ -195,13 +273,16 @@ public final class Resolver implements AutoCloseable {
     return outcome;
   }
 
-  private Outcome guarded(Presented presented, Caller caller, long start) {
+  private Outcome guarded(Presented presented, Set<Digest> meant, Caller caller, long start) {
     if (!breaker.mayCall()) {
       return shut;
     }
     boolean ended = false;
     try {
       Outcome outcome = bounded(presented, caller);
+      if (isOfOneSession(outcome.result(), meant)) {
+        return outcome;
+      }
       breaker.ended(outcome.result(), nanoTime.getAsLong() - start);
       ended = true;
       return outcome;
@@ -210,6 +291,11 @@ public final class Resolver implements AutoCloseable {
         breaker.notMade();
       }
     }
+  }
+
+  /** A 500 about a session that had one already says nothing about the resolver. */
+  private boolean isOfOneSession(ResolverResult result, Set<Digest> meant) {
+    return result == ResolverResult.ERROR && !meant.isEmpty() && !sessions.failFirst(meant);
   }
 
   private Outcome bounded(Presented presented, Caller caller) {

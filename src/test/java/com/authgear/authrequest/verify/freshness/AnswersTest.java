@@ -500,6 +500,32 @@ class AnswersTest {
     }
 
     @Test
+    void ask_placesTakenByOnesMadeUp_thoseWhoWereGoodStillGetIn() throws Exception {
+      Answers answers = answers(TTL, false, 0);
+      answers.ask(KEY, ANY);
+      clock.pass(TTL);
+      answerWhenTold(() -> valid("admin"));
+      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        List<Future<Verification>> strangers = new ArrayList<>();
+        for (int i = 0; i < Answers.MAX_WAITING; i++) {
+          Digest madeUp = Digest.of(null, "session=" + i);
+          strangers.add(threads.submit(() -> answers.ask(madeUp, ANY)));
+        }
+        await().until(() -> answers.callsInFlight() == Answers.MAX_WAITING);
+        assertThat(answers.ask(Digest.of(null, "session=x"), ANY))
+            .isEqualTo(new Unavailable(Source.RESOLVER, Reason.OVERLOADED));
+
+        Future<Verification> known = threads.submit(() -> answers.ask(KEY, ANY));
+        await().until(() -> answers.callsInFlight() == Answers.MAX_WAITING + 1);
+        answer.countDown();
+        assertThat(known.get(10, TimeUnit.SECONDS)).isInstanceOf(Verified.class);
+        for (Future<Verification> one : strangers) {
+          one.get(10, TimeUnit.SECONDS);
+        }
+      }
+    }
+
+    @Test
     void ask_bugInTheCall_failsAllAndLeavesNothingBehind() throws Exception {
       Answers answers = answers(TTL, false, 0);
       answerWhenTold(
