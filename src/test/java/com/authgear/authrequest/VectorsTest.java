@@ -49,6 +49,7 @@ class VectorsTest {
   /** What no single request can show; StatusTableIT does, and AuthHandlerTest a bug. */
   private static final EnumSet<Reason> SHOWN_ELSEWHERE =
       EnumSet.of(
+          Reason.AMBIGUOUS_PATH,
           Reason.USER_CHANGED,
           Reason.KEYS_UNAVAILABLE,
           Reason.RESOLVER_UNAVAILABLE,

@@ -334,8 +334,7 @@ class LoggingTest {
     void configure_again_changesTheShapeAndNeverLowersALevelInBetween() {
       CapturedLog log = json();
       List<String> levels = new ArrayList<>();
-      LoggerContext context =
-          ((ch.qos.logback.classic.Logger) log.logger("a")).getLoggerContext();
+      LoggerContext context = ((ch.qos.logback.classic.Logger) log.logger("a")).getLoggerContext();
       context.addListener(
           new LoggerContextListener() {
             @Override

@@ -5,6 +5,7 @@ import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSVerifier;
 import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.KeyOperation;
 import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.util.JSONObjectUtils;
@@ -14,6 +15,7 @@ import java.security.GeneralSecurityException;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -170,11 +172,11 @@ final class DiscoveredKeys implements KeyFetcher {
     if (!(document.get("keys") instanceof List<?> entries)) {
       throw new KeyFetchException(url + " is no key set");
     }
-    Map<String, KeySet.Key> keys = new LinkedHashMap<>();
+    List<KeySet.Key> keys = new ArrayList<>();
     for (Object entry : entries) {
       KeySet.Key key = usableKey(entry);
       if (key != null) {
-        keys.putIfAbsent(key.id(), key);
+        keys.add(key);
       }
     }
     if (keys.isEmpty()) {
@@ -192,8 +194,7 @@ final class DiscoveredKeys implements KeyFetcher {
     members.forEach((name, value) -> json.put(String.valueOf(name), value));
     try {
       JWK jwk = JWK.parse(json);
-      if (jwk.getKeyID() == null
-          || (jwk.getKeyUse() != null && !jwk.getKeyUse().equals(KeyUse.SIGNATURE))) {
+      if (jwk.getKeyID() == null || !isForSignatures(jwk)) {
         return null;
       }
       if (jwk instanceof RSAKey rsa && rsa.size() < MIN_RSA_BITS) {
@@ -207,15 +208,24 @@ final class DiscoveredKeys implements KeyFetcher {
     }
   }
 
-  private static KeySet.Key key(JWK jwk, JWSVerifier verifier) throws JOSEException {
+  /** What {@code use} and {@code key_ops} say (RFC 7517 §4.2, §4.3), where they are there. */
+  private static boolean isForSignatures(JWK jwk) {
+    return (jwk.getKeyUse() == null || jwk.getKeyUse().equals(KeyUse.SIGNATURE))
+        && (jwk.getKeyOperations() == null || jwk.getKeyOperations().contains(KeyOperation.VERIFY));
+  }
+
+  /** Null if its {@code alg} is not one that a key of its type verifies (RFC 7517 §4.4). */
+  private static KeySet.@Nullable Key key(JWK jwk, JWSVerifier verifier) throws JOSEException {
     Set<String> algorithms = new HashSet<>();
     for (JWSAlgorithm algorithm : verifier.supportedJWSAlgorithms()) {
       if (jwk.getAlgorithm() == null || jwk.getAlgorithm().equals(algorithm)) {
         algorithms.add(algorithm.getName());
       }
     }
-    return new KeySet.Key(
-        jwk.getKeyID(), jwk.computeThumbprint().toString(), verifier, Set.copyOf(algorithms));
+    return algorithms.isEmpty()
+        ? null
+        : new KeySet.Key(
+            jwk.getKeyID(), jwk.computeThumbprint().toString(), verifier, Set.copyOf(algorithms));
   }
 
   private static boolean sameOrigin(HttpUrl a, HttpUrl b) {

@@ -91,10 +91,15 @@ public final class JwtVerifier {
       if (keySet == null) {
         throw new Refusal(Reason.KEYS_UNAVAILABLE);
       }
-      boolean isKnown = keySet.keys().containsKey(jws.header.kid());
-      return isKnown || !keys.mayFetchForUnknownKey()
-          ? check(jws, digest)
-          : (Pending) () -> verifyAfterFetch(jws, digest);
+      if (!keySet.withId(jws.header.kid()).isEmpty()) {
+        return check(jws, digest);
+      }
+      return switch (keys.lookUp(jws.header.kid())) {
+        case FOUND -> check(jws, digest);
+        case WORTH_A_FETCH -> (Pending) () -> verifyAfterFetch(jws, digest);
+        case ABSENT -> answer(new Refusal(Reason.UNKNOWN_KEY));
+        case NOT_LOOKED_UP -> answer(new Refusal(Reason.KEYS_UNAVAILABLE));
+      };
     } catch (Refusal refusal) {
       return answer(refusal);
     }
@@ -109,9 +114,9 @@ public final class JwtVerifier {
     try {
       Jws jws = parse(token, trail);
       if (!trail.hasFailed("kid")) {
-        KeySet.Key key = key(jws.header, trail);
-        if (key != null && trail.isClean()) {
-          requireSignature(key, jws, trail);
+        List<KeySet.Key> fitting = keysFor(jws.header, trail);
+        if (!fitting.isEmpty() && trail.isClean()) {
+          var _ = signer(fitting, jws, trail);
         }
       }
       var _ = claims.read(parseJson(jws.payload, TokenCheck.PAYLOAD, trail), trail);
@@ -126,10 +131,11 @@ public final class JwtVerifier {
       return new Unavailable(Source.JWT, Reason.OVERLOADED);
     }
     try {
-      if (keys.mayFetchForUnknownKey()) {
-        keys.fetchFor(jws.header.kid());
-      }
-      return check(jws, digest);
+      return switch (keys.fetchFor(jws.header.kid())) {
+        case FOUND -> check(jws, digest);
+        case ABSENT -> answer(new Refusal(Reason.UNKNOWN_KEY));
+        case WORTH_A_FETCH, NOT_LOOKED_UP -> answer(new Refusal(Reason.KEYS_UNAVAILABLE));
+      };
     } catch (Refusal refusal) {
       return answer(refusal);
     } finally {
@@ -188,12 +194,10 @@ public final class JwtVerifier {
   }
 
   private Verification check(Jws jws, Digest digest) throws Refusal {
-    KeySet.Key key = key(jws.header, Trail.SERVING);
-    if (key == null) {
-      throw new IllegalStateException("the service's trail ends where there is no key");
-    }
+    List<KeySet.Key> fitting = keysFor(jws.header, Trail.SERVING);
+    KeySet.Key key = fitting.getFirst(); // where there is none, the service's trail has ended
     try {
-      requireSignature(key, jws, Trail.SERVING);
+      key = signer(fitting, jws, Trail.SERVING);
       if (!jws.header.equals(lastSigned)) {
         lastSigned = jws.header;
       }
@@ -210,24 +214,25 @@ public final class JwtVerifier {
     }
   }
 
-  /** Null where no key is this token's and the trail goes on. */
-  private KeySet.@Nullable Key key(Header header, Trail trail) throws Refusal {
-    // Looked up again in any case: another request's fetch may have begun the cool-down just now.
+  /** The keys that may have signed it; none where the trail goes on without. */
+  private List<KeySet.Key> keysFor(Header header, Trail trail) throws Refusal {
     KeySet keySet = keys.current();
-    KeySet.Key key = keySet == null ? null : keySet.keys().get(header.kid());
-    if (key == null) {
+    List<KeySet.Key> named = keySet == null ? List.of() : keySet.withId(header.kid());
+    if (named.isEmpty()) {
       trail.failed(
-          "kid",
-          keys.lastFetchFailed() ? Reason.KEYS_UNAVAILABLE : Reason.UNKNOWN_KEY,
-          header.kid());
-      return null;
+          "kid", keySet == null ? Reason.KEYS_UNAVAILABLE : Reason.UNKNOWN_KEY, header.kid());
+      return named;
     }
-    if (!key.algorithms().contains(header.algorithm())) {
+    List<KeySet.Key> fitting =
+        named.size() == 1 && named.getFirst().algorithms().contains(header.algorithm())
+            ? named
+            : named.stream().filter(key -> key.algorithms().contains(header.algorithm())).toList();
+    if (fitting.isEmpty()) {
       trail.failed("kid", Reason.ALGORITHM_NOT_ALLOWED, header.kid());
-      return null;
+    } else {
+      trail.passed("kid", header.kid());
     }
-    trail.passed("kid", header.kid());
-    return key;
+    return fitting;
   }
 
   /**
@@ -271,19 +276,24 @@ public final class JwtVerifier {
     return value instanceof String text ? text : "";
   }
 
-  private static void requireSignature(KeySet.Key key, Jws jws, Trail trail) throws Refusal {
-    boolean good;
+  /** The key whose signature it is; the first one where the trail goes on without. */
+  private static KeySet.Key signer(List<KeySet.Key> keys, Jws jws, Trail trail) throws Refusal {
+    for (KeySet.Key key : keys) {
+      if (jws.signature.canonical && isSignedBy(key, jws)) {
+        trail.passed(TokenCheck.SIGNATURE, null);
+        return key;
+      }
+    }
+    trail.failed(TokenCheck.SIGNATURE, Reason.BAD_SIGNATURE, null);
+    return keys.getFirst();
+  }
+
+  private static boolean isSignedBy(KeySet.Key key, Jws jws) {
     try {
       JWSHeader header = new JWSHeader(JWSAlgorithm.parse(jws.header.algorithm()));
-      good =
-          jws.signature.canonical && key.verifier().verify(header, jws.signingInput, jws.signature);
+      return key.verifier().verify(header, jws.signingInput, jws.signature);
     } catch (JOSEException _) {
-      good = false;
-    }
-    if (good) {
-      trail.passed(TokenCheck.SIGNATURE, null);
-    } else {
-      trail.failed(TokenCheck.SIGNATURE, Reason.BAD_SIGNATURE, null);
+      return false;
     }
   }
 

@@ -1,24 +1,23 @@
 package com.authgear.authrequest.verify.jwt;
 
 import com.nimbusds.jose.JWSVerifier;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The project's public keys as of one fetch. Immutable.
- *
- * @param keys by {@code kid}
- * @param fetchedAt Unix seconds
- */
-record KeySet(Map<String, Key> keys, long fetchedAt) {
+/** The project's public keys as of one fetch. Immutable. */
+final class KeySet {
 
   /**
    * A key that may verify signatures. Two fetches of the same key give the same instance.
    *
+   * @param id {@code kid}; several keys of different types may share one (RFC 7517 §4.5)
    * @param thumbprint of its material (RFC 7638)
-   * @param algorithms JWS algorithms that the key itself is good for (RFC 7517 §4.4)
+   * @param algorithms JWS algorithms that the key itself is good for (RFC 7517 §4.4); never empty
    */
   record Key(String id, String thumbprint, JWSVerifier verifier, Set<String> algorithms) {
     boolean isSameAs(Key other) {
@@ -28,8 +27,47 @@ record KeySet(Map<String, Key> keys, long fetchedAt) {
     }
   }
 
-  KeySet {
-    keys = Map.copyOf(keys);
+  private final Map<String, List<Key>> byId = new LinkedHashMap<>();
+  private final int size;
+  private final long fetchedAt;
+
+  /**
+   * @param fetchedAt Unix seconds
+   */
+  KeySet(Collection<Key> keys, long fetchedAt) {
+    for (Key key : keys) {
+      byId.computeIfAbsent(key.id(), _ -> new ArrayList<>(1)).add(key);
+    }
+    this.size = keys.size();
+    this.fetchedAt = fetchedAt;
+  }
+
+  /** Unix seconds. */
+  long fetchedAt() {
+    return fetchedAt;
+  }
+
+  int size() {
+    return size;
+  }
+
+  Set<String> ids() {
+    return byId.keySet();
+  }
+
+  /** All keys with an id, in the order of the set; empty if there is none. */
+  List<Key> withId(String id) {
+    return byId.getOrDefault(id, List.of());
+  }
+
+  /** Whether this very key is still there. */
+  boolean contains(Key key) {
+    for (Key there : withId(key.id())) {
+      if (there.equals(key)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** These keys, with the former set's instances for those that did not change. */
@@ -37,12 +75,16 @@ record KeySet(Map<String, Key> keys, long fetchedAt) {
     if (former == null) {
       return this;
     }
-    Map<String, Key> kept = new HashMap<>(keys);
-    kept.replaceAll(
-        (id, key) -> {
-          Key old = former.keys.get(id);
-          return old != null && old.isSameAs(key) ? old : key;
-        });
+    List<Key> kept = new ArrayList<>(size);
+    for (List<Key> keys : byId.values()) {
+      for (Key key : keys) {
+        kept.add(
+            former.withId(key.id()).stream()
+                .filter(old -> old.isSameAs(key))
+                .findFirst()
+                .orElse(key));
+      }
+    }
     return new KeySet(kept, fetchedAt);
   }
 }

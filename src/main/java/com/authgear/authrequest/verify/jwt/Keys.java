@@ -4,10 +4,13 @@ import com.authgear.authrequest.trace.Tracing;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -19,10 +22,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the project's keys at hand. They are fetched in the background, so that no request waits
- * for a refresh; only a token with an unknown {@code kid} makes its request wait for one fetch, and
- * then no other unknown {@code kid} causes one until the cool-down has passed. Through an outage
- * the last keys stay in use for a bounded time.
+ * Keeps the project's keys at hand. They are fetched in the background, so that requests never wait
+ * for a refresh; only a token with an unknown {@code kid} makes its request wait for a fetch.
+ * Authgear signs with a new key at once, so an unknown {@code kid} may well be a good one: it is
+ * looked up as soon as the pace of these fetches allows, and only a set that was fetched since says
+ * that there is no such key. Through an outage the last keys stay in use for a bounded time.
  */
 public final class Keys implements AutoCloseable {
 
@@ -45,23 +49,44 @@ public final class Keys implements AutoCloseable {
    * @param refresh between two successful fetches
    * @param firstRetry after a failure; doubles with each further one
    * @param lastRetry longest wait after a failure
-   * @param coolDown between two fetches for an unknown {@code kid}
+   * @param pace between two fetches for unknown {@code kid}s
+   * @param absence how long a {@code kid} that a fetched set did not have is not looked up again
    * @param outage how long keys are used after the last successful fetch
    */
   public record Timing(
       Duration refresh,
       Duration firstRetry,
       Duration lastRetry,
-      Duration coolDown,
+      Duration pace,
+      Duration absence,
       Duration outage) {
     public static final Timing DEFAULT =
         new Timing(
             Duration.ofMinutes(5),
             Duration.ofSeconds(1),
             Duration.ofSeconds(15),
+            Duration.ofSeconds(1),
             Duration.ofSeconds(10),
             Duration.ofHours(4));
   }
+
+  /** What is known of a {@code kid}. */
+  enum Lookup {
+    /** The keys in use have it. */
+    FOUND,
+    /** A fetch may tell, and may be made now. */
+    WORTH_A_FETCH,
+    /** A set that was fetched since did not have it. */
+    ABSENT,
+    /** Nobody could look it up yet: it may be a good one. */
+    NOT_LOOKED_UP
+  }
+
+  /** So many absent {@code kid}s are remembered; a flood of made-up ones displaces the oldest. */
+  private static final int MOST_ABSENT = 4_096;
+
+  /** Authgear's are UUIDs; a longer one is none of its keys. */
+  private static final int LONGEST_ID = 256;
 
   private static final Logger LOG = LoggerFactory.getLogger(Keys.class);
 
@@ -78,9 +103,28 @@ public final class Keys implements AutoCloseable {
 
   private volatile @Nullable KeySet current;
   private volatile @Nullable String problem = "the key set has not been fetched yet";
-  private volatile long coolUntilMillis = Long.MIN_VALUE;
+
+  /** Unix milliseconds; empty before the first. */
+  private volatile OptionalLong lookedUpAt = OptionalLong.empty();
+
   private volatile boolean lastFetchFailed;
   private int failures;
+
+  /** How many fetches have begun; changed only while {@link #fetching} is held. */
+  private volatile long begun;
+
+  /**
+   * Guarded by itself: {@code kid}s that are not in the set that was fetched for them, and when.
+   */
+  private final Map<String, Long> absent =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Long> eldest) {
+          return size() > MOST_ABSENT;
+        }
+      };
 
   Keys(KeyFetcher fetcher, InstantSource clock, Timing timing, Listener listener) {
     this.fetcher = fetcher;
@@ -159,14 +203,20 @@ public final class Keys implements AutoCloseable {
   }
 
   /** Only while {@link #fetching} is held. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // the lock is held
   private boolean fetch(Trigger trigger) {
+    begun++;
     boolean success = false;
     try {
       KeySet fetched = fetcher.fetch();
       if (problem != null) {
-        LOG.atInfo().addKeyValue("keys", fetched.keys().size()).log("key set loaded");
+        LOG.atInfo().addKeyValue("keys", fetched.size()).log("key set loaded");
       }
-      current = fetched.after(current);
+      KeySet former = current;
+      current = fetched.after(former);
+      if (former != null) {
+        former.ids().stream().filter(id -> fetched.withId(id).isEmpty()).forEach(this::isAbsent);
+      }
       problem = null;
       success = true;
     } catch (KeyFetchException e) {
@@ -199,32 +249,73 @@ public final class Keys implements AutoCloseable {
     return usable ? keys : null;
   }
 
-  /** Whether an unknown {@code kid} may cause a fetch now. */
-  boolean mayFetchForUnknownKey() {
-    return clock.millis() >= coolUntilMillis;
+  /** Looks a {@code kid} up. Does not wait. */
+  Lookup lookUp(String kid) {
+    if (kid.length() > LONGEST_ID) {
+      return Lookup.ABSENT;
+    }
+    long now = clock.millis();
+    OptionalLong last = lookedUpAt;
+    boolean mayFetch =
+        last.isEmpty()
+            || hasPassed(timing.pace(), last.getAsLong(), now)
+            || (fetching.isLocked() && !fetching.isHeldByCurrentThread()); // it may bring the key
+    synchronized (absent) {
+      Long since = absent.get(kid);
+      if (since != null && (!mayFetch || !hasPassed(timing.absence(), since, now))) {
+        return has(kid) ? Lookup.FOUND : Lookup.ABSENT;
+      }
+    }
+    // Asked last: another request's fetch may have brought it just now.
+    return has(kid) ? Lookup.FOUND : mayFetch ? Lookup.WORTH_A_FETCH : Lookup.NOT_LOOKED_UP;
   }
 
-  /** Whether the latest fetch, whatever caused it, failed: then an unknown key may well be good. */
-  boolean lastFetchFailed() {
-    return lastFetchFailed;
+  /** A clock that was set back must not make anything last longer. */
+  private static boolean hasPassed(Duration time, long since, long now) {
+    return now - since >= time.toMillis() || now < since;
   }
 
   /**
-   * Fetches the keys because {@code kid} is unknown, unless someone else just did. Waits for the
-   * network.
+   * Fetches the keys because {@code kid} is unknown, unless someone else does so now: then their
+   * fetch tells. Waits for the network.
+   *
+   * @return anything but {@link Lookup#WORTH_A_FETCH}
    */
-  void fetchFor(String kid) {
+  Lookup fetchFor(String kid) {
+    long arrived = begun;
     fetching.lock();
     try {
-      KeySet keys = current;
-      boolean arrived = keys != null && keys.keys().containsKey(kid);
-      if (!arrived && mayFetchForUnknownKey()) {
+      if (begun == arrived && lookUp(kid) == Lookup.WORTH_A_FETCH) {
+        lookedUpAt = OptionalLong.of(clock.millis());
         fetch(Trigger.UNKNOWN_KEY);
-        coolUntilMillis = clock.millis() + timing.coolDown().toMillis();
       }
+      if (begun != arrived && !lastFetchFailed && !has(kid)) {
+        isAbsent(kid);
+      }
+      Lookup now = lookUp(kid);
+      return now == Lookup.WORTH_A_FETCH ? Lookup.NOT_LOOKED_UP : now;
     } finally {
       fetching.unlock();
     }
+  }
+
+  private void isAbsent(String kid) {
+    synchronized (absent) {
+      absent.remove(kid); // to the end
+      absent.put(kid, clock.millis());
+    }
+  }
+
+  /** How many absent {@code kid}s are remembered. */
+  int absentKeys() {
+    synchronized (absent) {
+      return absent.size();
+    }
+  }
+
+  private boolean has(String kid) {
+    KeySet keys = current;
+    return keys != null && !keys.withId(kid).isEmpty();
   }
 
   /** Why no token can be verified now; null if tokens can be. */
@@ -247,7 +338,7 @@ public final class Keys implements AutoCloseable {
   /** How many keys are in use. */
   public int size() {
     KeySet keys = current();
-    return keys == null ? 0 : keys.keys().size();
+    return keys == null ? 0 : keys.size();
   }
 
   /** The keys in use by {@code kid}: the JWS algorithms that each of them is good for. */
@@ -255,7 +346,11 @@ public final class Keys implements AutoCloseable {
     SortedMap<String, Set<String>> algorithms = new TreeMap<>();
     KeySet keys = current();
     if (keys != null) {
-      keys.keys().forEach((id, key) -> algorithms.put(id, key.algorithms()));
+      for (String id : keys.ids()) {
+        Set<String> all = new TreeSet<>();
+        keys.withId(id).forEach(key -> all.addAll(key.algorithms()));
+        algorithms.put(id, all);
+      }
     }
     return algorithms;
   }

@@ -51,18 +51,14 @@ public final class TokenCache {
 
   private record Good(Verified verified, long notBefore, KeySet.Key key) {
     boolean holds(KeySet keys, long now) {
-      return now >= notBefore && now < verified.expiresAt() && isIn(keys, key);
+      return now >= notBefore && now < verified.expiresAt() && keys.contains(key);
     }
   }
 
   private record Refused(Digest token, Rejected answer, long from, KeySet.Key key) {
     boolean holds(Digest digest, KeySet keys, long now) {
-      return token.equals(digest) && now >= from && isIn(keys, key);
+      return token.equals(digest) && now >= from && keys.contains(key);
     }
-  }
-
-  private static boolean isIn(KeySet keys, KeySet.Key key) {
-    return key.equals(keys.keys().get(key.id()));
   }
 
   /**

@@ -83,9 +83,7 @@ class JwtVerifierTest {
     if (keyServerDown) {
       throw new KeyFetchException("down");
     }
-    Map<String, KeySet.Key> byId = new java.util.HashMap<>();
-    published.forEach(key -> byId.put(key.id(), key));
-    return new KeySet(byId, now.get());
+    return new KeySet(published, now.get());
   }
 
   private Verification verify(String token) {
@@ -291,15 +289,77 @@ class JwtVerifierTest {
         .isEqualTo(new Rejected(Source.JWT, Reason.NOT_YET_VALID));
   }
 
+  private static String madeUp(String kid) {
+    return withHeader(h -> h.put("kid", kid)).replaceFirst("[^.]+$", "AAAA");
+  }
+
   @Test
-  void verify_thousandUnknownKeys_fetchOnceWithinTheCoolDown() {
+  void verify_manyUnknownKeys_fetchOncePerSecond() {
     int before = fetches.get();
-    for (int i = 0; i < 1000; i++) {
-      String kid = "unknown-" + i;
-      assertThat(verify(withHeader(h -> h.put("kid", kid)).replaceFirst("[^.]+$", "AAAA")))
-          .isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+    for (int second = 0; second < 10; second++) {
+      for (int i = 0; i < 100; i++) {
+        verify(madeUp("unknown-" + second + "-" + i));
+      }
+      now.addAndGet(1);
     }
-    assertThat(fetches.get() - before).isEqualTo(1);
+    assertThat(fetches.get() - before).isEqualTo(10);
+  }
+
+  /** A 401 would log single-page apps out, and the token may be good. */
+  @Test
+  void verify_unknownKeyThatNobodyCouldLookUp_isNotTheCallersFault() {
+    assertThat(verify(madeUp("a"))).isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+    assertThat(verify(madeUp("b"))).isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+  }
+
+  @Test
+  void verify_keyKnownToBeAbsent_isTheCallersFaultAndCostsNoFetch() {
+    verify(madeUp("a"));
+    int before = fetches.get();
+    now.addAndGet(Keys.Timing.DEFAULT.absence().toSeconds() - 1);
+    for (int i = 0; i < 100; i++) {
+      assertThat(verifyNow(madeUp("a"))).isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+    }
+    assertThat(fetches.get()).isEqualTo(before);
+
+    now.addAndGet(1);
+    verify(madeUp("a"));
+    assertThat(fetches.get()).isEqualTo(before + 1);
+  }
+
+  @Test
+  void verify_rotationUnderAFloodOfMadeUpKeys_isSeenWithinASecond() {
+    verify(madeUp("a"));
+    published.set(0, publicKey(OTHER_KEY));
+    String rotated = withHeader(h -> h.put("kid", "key-2"));
+    assertThat(verify(rotated)).isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+
+    now.addAndGet(1);
+    verify(madeUp("b"));
+    assertThat(verify(rotated))
+        .as("known now, though signed by another key")
+        .isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
+  }
+
+  @Test
+  void verify_manyAbsentKeys_areForgottenInBoundedMemory() {
+    for (int i = 0; i < 5_000; i++) {
+      verify(madeUp("k" + i));
+      now.addAndGet(1);
+    }
+    assertThat(verify(madeUp("k" + "x".repeat(300))))
+        .as("no key of Authgear's")
+        .isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+    assertThat(keys.absentKeys()).isEqualTo(4_096);
+  }
+
+  @Test
+  void verify_clockSetBack_looksUpAllTheSame() {
+    verify(madeUp("a"));
+    now.addAndGet(-3_600);
+    int before = fetches.get();
+    verify(madeUp("b"));
+    assertThat(fetches.get()).isEqualTo(before + 1);
   }
 
   @Test
@@ -404,7 +464,7 @@ class JwtVerifierTest {
 
   /** Makes the keys those that are published now. */
   private void refetch() {
-    now.addAndGet(Keys.Timing.DEFAULT.coolDown().toSeconds());
+    now.addAndGet(Keys.Timing.DEFAULT.absence().toSeconds());
     keys.fetchFor("no such key");
   }
 
@@ -618,7 +678,7 @@ class JwtVerifierTest {
         new Keys(
             this::fetch,
             clock,
-            new Keys.Timing(soon, soon, soon, soon, Duration.ofHours(4)),
+            new Keys.Timing(soon, soon, soon, soon, soon, Duration.ofHours(4)),
             (_, _) -> {
               throw new IllegalStateException("a listener's bug");
             });
