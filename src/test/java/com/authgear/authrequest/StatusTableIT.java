@@ -328,6 +328,11 @@ class StatusTableIT {
                 site.clock().advance(Duration.ofSeconds(61));
                 return request;
               }),
+          alone(
+              Reason.AMBIGUOUS_PATH,
+              "no original URI",
+              Map.of("AUTHGEAR_ORIGINAL_URI_HEADER", "x-original-url"),
+              site -> token(site, USUAL)),
           cause(Reason.AMR_MISSING, "amr", site -> user(site, "alice", "otp")),
           cause(Reason.ROLE_MISSING, "role", site -> user(site, "bob", "admin")),
           cause(Reason.SCOPE_MISSING, "scope", site -> user(site, "alice", "orders")),
