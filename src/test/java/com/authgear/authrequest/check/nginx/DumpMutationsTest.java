@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Matcher;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,7 +104,7 @@ class DumpMutationsTest {
 
   private static String everywhere(List<Directive> base, String line) {
     String text = written(base);
-    return text.replaceAll("\\{\n", "{\n" + java.util.regex.Matcher.quoteReplacement(line) + "\n");
+    return text.replaceAll("\\{\n", "{\n" + Matcher.quoteReplacement(line) + "\n");
   }
 
   private static void answered(String text) {

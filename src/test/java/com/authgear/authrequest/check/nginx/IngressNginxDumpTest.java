@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.principal.IdentityHeader;
 import java.util.Arrays;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -21,9 +22,9 @@ class IngressNginxDumpTest {
         Arrays.stream(IdentityHeader.values())
             .map(
                 header ->
-                    "auth_request_set $authHeader%1$d $upstream_http_%2$s;\nproxy_set_header '%3$s' $authHeader%1$d;\n"
+                    "auth_request_set $authHeader_%1$s $upstream_http_%2$s;\nproxy_set_header '%3$s' $authHeader_%1$s;\n"
                         .formatted(
-                            header.ordinal(),
+                            header.headerName().replace('-', '_'),
                             header.headerName().replace('-', '_'),
                             header.headerName()))
             .collect(Collectors.joining());
@@ -94,7 +95,7 @@ class IngressNginxDumpTest {
         .formatted(host, asks ? question : "", location(host, service, asks));
   }
 
-  private static String rendered(String upstream, java.util.function.IntFunction<String> server) {
+  private static String rendered(String upstream, IntFunction<String> server) {
     return "http {\n"
         + " lua_package_path \"/etc/nginx/lua/?.lua;;\";\n"
         + " init_by_lua_block { collectgarbage(\"collect\") }\n"
