@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -106,11 +107,20 @@ final class Sessions {
    * stood next to a good one proves nothing by itself.
    */
   boolean wereValid(Presented presented) {
-    return valid.getIfPresent(Digest.of(presented.bearerToken(), presented.cookies())) != null;
+    return valid.getIfPresent(all(presented)) != null;
+  }
+
+  private static Digest all(Presented presented) {
+    String cookies = presented.cookies();
+    String token = presented.bearerToken();
+    if (cookies == null) {
+      return Digest.ofToken(Objects.requireNonNull(token));
+    }
+    return Digest.ofCookie(token == null ? "" : token, cookies);
   }
 
   void answered(Presented presented, ResolverResult result) {
-    Digest all = Digest.of(presented.bearerToken(), presented.cookies());
+    Digest all = all(presented);
     switch (result) {
       case VALID -> valid.put(all, true);
       case INVALID, ABSENT -> valid.invalidate(all);

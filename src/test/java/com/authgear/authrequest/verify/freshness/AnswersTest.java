@@ -508,11 +508,11 @@ class AnswersTest {
       try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
         List<Future<Verification>> strangers = new ArrayList<>();
         for (int i = 0; i < Answers.MAX_WAITING; i++) {
-          Digest madeUp = Digest.of(null, "session=" + i);
+          Digest madeUp = Digest.ofCookie("session", "made-up-" + i);
           strangers.add(threads.submit(() -> answers.ask(madeUp, ANY)));
         }
         await().until(() -> answers.callsInFlight() == Answers.MAX_WAITING);
-        assertThat(answers.ask(Digest.of(null, "session=x"), ANY))
+        assertThat(answers.ask(Digest.ofCookie("session", "x"), ANY))
             .isEqualTo(new Unavailable(Source.RESOLVER, Reason.OVERLOADED));
 
         Future<Verification> known = threads.submit(() -> answers.ask(KEY, ANY));

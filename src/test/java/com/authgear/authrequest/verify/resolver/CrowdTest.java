@@ -72,7 +72,6 @@ class CrowdTest {
             URI.create("https://project.authgear.cloud"),
             Duration.ofSeconds(20),
             16,
-            List.of("https://project.authgear.cloud"),
             (_, _) -> {},
             Tracing.OFF,
             () -> 17,
