@@ -20,6 +20,8 @@ import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.netty.resolver.DefaultAddressResolverGroup;
 import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -157,9 +159,59 @@ public final class SharedMarks implements AutoCloseable {
     return "authgear-auth-request:{" + project + "}:marks";
   }
 
+  /**
+   * The parts of a Redis URL. Neither {@link URI} nor Lettuce finds user and port beside a host
+   * with an underscore, so they are taken from the authority by hand.
+   */
+  private record Parts(URI url, String user, @Nullable String password, String host, int port) {
+
+    private static final int DEFAULT_PORT = 6379;
+
+    static Parts of(String text) {
+      URI url = URI.create(text);
+      String authority = String.valueOf(url.getRawAuthority());
+      int at = authority.lastIndexOf('@');
+      String before = at < 0 ? "" : authority.substring(0, at);
+      String address = authority.substring(at + 1);
+      int colon = address.lastIndexOf(':') > address.lastIndexOf(']') ? address.lastIndexOf(':') : -1;
+      int secret = before.indexOf(':');
+      return new Parts(
+          url,
+          decoded(secret < 0 ? "" : before.substring(0, secret)),
+          at < 0 ? null : decoded(before.substring(secret + 1)),
+          colon < 0 ? address : address.substring(0, colon),
+          colon < 0 || colon == address.length() - 1
+              ? DEFAULT_PORT
+              : Integer.parseInt(address.substring(colon + 1)));
+    }
+
+    /** Percent-decoded; a plus is a plus. */
+    private static String decoded(String text) {
+      return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    }
+
+    int database() {
+      String path = url.getRawPath();
+      return path.length() > 1 ? Integer.parseInt(path.substring(1)) : 0;
+    }
+  }
+
   static RedisURI uri(String url) {
     try {
-      RedisURI uri = RedisURI.create(url);
+      Parts parts = Parts.of(url);
+      RedisURI.Builder builder =
+          RedisURI.builder()
+              .withHost(parts.host())
+              .withPort(parts.port())
+              .withSsl(parts.url().getScheme().equals("rediss"))
+              .withDatabase(parts.database());
+      char[] password = parts.password() == null ? new char[0] : parts.password().toCharArray();
+      if (!parts.user().isEmpty()) {
+        builder.withAuthentication(parts.user(), password);
+      } else if (parts.password() != null) {
+        builder.withPassword(password);
+      }
+      RedisURI uri = builder.build();
       uri.setTimeout(TIMEOUT);
       uri.setClientName("authgear-auth-request");
       return uri;
@@ -170,8 +222,8 @@ public final class SharedMarks implements AutoCloseable {
   }
 
   static String password(String url) {
-    String user = URI.create(url).getUserInfo();
-    return user == null ? "" : user.substring(user.indexOf(':') + 1);
+    String password = Parts.of(url).password();
+    return password == null ? "" : password;
   }
 
   /**
