@@ -206,7 +206,6 @@ class StatusTableIT {
                       "Authorization: Bearer " + project(site).accessToken("alice"),
                       "X-Access-Token: " + project(site).accessToken("alice"))),
           cause(Reason.TOKEN_TOO_LARGE, "token", _ -> bearer("x".repeat(16 * 1024 + 1))),
-          cause(Reason.TOKEN_TOO_LARGE, "cookie", _ -> cookie("session=" + "x".repeat(16 * 1024))),
           cause(Reason.MALFORMED_TOKEN, "two parts", _ -> bearer("a.b")),
           cause(Reason.MALFORMED_TOKEN, "broken base64", _ -> bearer("a+.b.c")),
           cause(Reason.MALFORMED_TOKEN, "broken JSON", site -> header(site, "{\"alg\":")),

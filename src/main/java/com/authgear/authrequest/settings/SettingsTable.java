@@ -81,7 +81,7 @@ final class SettingsTable {
           "CLIENT_IDS",
           Format.list(),
           new Otherwise("any client"),
-          "Only JWTs of these OAuth clients pass",
+          "Only JWTs of these OAuth clients pass, and the session cookie, which is of no client",
           "497d841ea22f33d3,5a0e2b1c9d7f4e68");
 
   final Setting<List<String>> algorithms =
