@@ -22,6 +22,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
@@ -110,7 +111,7 @@ class RecordedTest {
     String authorization = request.getHeaders().get("Authorization");
     String cookie = request.getHeaders().get("Cookie");
     ASKED.add(authorization + " " + cookie);
-    String sent = value(authorization == null ? cookie : authorization);
+    String sent = value(authorization == null ? String.valueOf(cookie) : authorization);
     MockResponse.Builder answer = new MockResponse.Builder();
     for (JsonNode credential : recorded.get("credentials")) {
       if (value(credential.get("value").textValue()).equals(sent)) {
@@ -136,6 +137,10 @@ class RecordedTest {
   }
 
   private static final String FOREIGN = "resource-bound jwt of a dynamic client";
+
+  private static Map<String, String> mode(String name) {
+    return Objects.requireNonNull(MODES.get(name));
+  }
 
   private static Running service(Map<String, String> settings) throws IOException {
     Running known = SERVICES.get(settings);
@@ -207,7 +212,7 @@ class RecordedTest {
 
     String answer =
         ask(
-            MODES.get(mode),
+            mode(mode),
             "",
             credential.get("header").textValue() + ": " + credential.get("value").textValue());
 
@@ -248,7 +253,7 @@ class RecordedTest {
               "Cookie: app_session=junk; app_access_token=\"" + foreign + "\""
             })) {
       for (String require : List.of("", "role=admin", "optional=true&role=admin")) {
-        HttpMessage answer = answer(MODES.get(mode), require, lines);
+        HttpMessage answer = answer(mode(mode), require, lines);
         assertThat(answer.values("x-authgear-user-id")).as(lines[0]).allMatch(String::isEmpty);
         if (!require.startsWith("optional")) {
           assertThat(answer.status()).as(lines[0]).isEqualTo(401);
@@ -264,7 +269,7 @@ class RecordedTest {
   void tokenOfAnotherApi_givesWayToWhatIsBesideIt(String mode) throws IOException {
     String foreign = token(FOREIGN);
     String session = "session=" + token("session cookie");
-    Map<String, String> settings = MODES.get(mode);
+    Map<String, String> settings = mode(mode);
 
     assertThat(ask(settings, "", "Authorization: Bearer " + foreign, "Cookie: " + session))
         .isEqualTo("200");
@@ -281,7 +286,7 @@ class RecordedTest {
   @ParameterizedTest
   @ValueSource(strings = {"auto", "recheck", "resolver"})
   void audience_isAskedAtEachLocation(String mode) throws IOException {
-    Map<String, String> settings = MODES.get(mode);
+    Map<String, String> settings = mode(mode);
     for (String prefix : List.of("Authorization: Bearer ", "Cookie: app_access_token=")) {
       for (int i = 0; i < 3; i++) {
         assertThat(ask(settings, ORDERS, prefix + token(FOREIGN))).isEqualTo("200");
@@ -308,9 +313,9 @@ class RecordedTest {
   @ParameterizedTest
   @ValueSource(strings = {"auto", "recheck", "resolver"})
   void clientIds_bindWhatNamesAClient(String mode) throws IOException {
-    Map<String, String> its = new HashMap<>(MODES.get(mode));
+    Map<String, String> its = new HashMap<>(mode(mode));
     its.put("AUTHGEAR_CLIENT_IDS", "spa-jwt");
-    Map<String, String> others = new HashMap<>(MODES.get(mode));
+    Map<String, String> others = new HashMap<>(mode(mode));
     others.put("AUTHGEAR_CLIENT_IDS", "other");
     String jwt = token("jwt after login");
     String session = "session=" + token("session cookie");
@@ -349,7 +354,7 @@ class RecordedTest {
   @ParameterizedTest
   @ValueSource(strings = {"auto", "recheck", "jwt", "resolver"})
   void cookiesOfOtherSoftware_areIgnoredAndNotSent(String mode) throws IOException {
-    Map<String, String> settings = MODES.get(mode);
+    Map<String, String> settings = mode(mode);
     String jwt = "Authorization: Bearer " + token("jwt after login");
     for (String cookie :
         List.of(
