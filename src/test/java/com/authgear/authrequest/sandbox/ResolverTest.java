@@ -80,6 +80,7 @@ class ResolverTest {
     VALIDITY_OVER((project, now) -> project.setValidity("alice", null, now)),
     VALIDITY_NOT_BEGUN((project, now) -> project.setValidity("alice", now.plusSeconds(60), null));
 
+    @SuppressWarnings("ImmutableEnumChecker") // none of these keeps anything
     private final BiConsumer<Project, Instant> action;
 
     EndOfSessions(BiConsumer<Project, Instant> action) {

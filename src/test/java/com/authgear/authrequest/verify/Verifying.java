@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 
 /** Verification as the service puts it together, in front of a sandbox, by a test's clock. */
@@ -31,7 +30,6 @@ final class Verifying implements AutoCloseable {
   static final Duration SKEW = Duration.ofSeconds(30);
   static final Duration TTL = Duration.ofSeconds(5);
 
-  private static final Supplier<Caller> CALLER = () -> new Caller("192.0.2.1", null, null);
 
   final Marks marks;
   final AtomicInteger coalesced = new AtomicInteger();
@@ -124,13 +122,17 @@ final class Verifying implements AutoCloseable {
 
   /** Without waiting. */
   Finding now(Credential credential) {
-    return verifier.verify(credential, (Rules) rules.ofQuery(null), CALLER);
+    return verifier.verify(credential, (Rules) rules.ofQuery(null), Verifying::caller);
   }
 
   /** Lets nothing happen in the background any more. */
   void withoutRefresh() {
     sessions.close();
     confirmations.close();
+  }
+
+  private static Caller caller() {
+    return new Caller("192.0.2.1", null, null);
   }
 
   @Override
