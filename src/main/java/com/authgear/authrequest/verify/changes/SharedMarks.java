@@ -163,7 +163,7 @@ public final class SharedMarks implements AutoCloseable {
    * The parts of a Redis URL. Neither {@link URI} nor Lettuce finds user and port beside a host
    * with an underscore, so they are taken from the authority by hand.
    */
-  private record Parts(URI url, String user, @Nullable String password, String host, int port) {
+  record Parts(URI url, String user, @Nullable String password, String host, int port) {
 
     private static final int DEFAULT_PORT = 6379;
 
