@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The whole service in front of a resolver that answers as a real Authgear did: it vouches for every
  * JWT whose signature is good and whose grant lives, whomever the token is for.
  */
-class RecordedTest {
+class RecordedCredentialsTest {
 
   private static final Path FOLDER = Path.of("src/test/resources/recorded");
   private static final String ORDERS = "audience=https://api.example.test/orders";
