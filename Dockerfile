@@ -31,7 +31,8 @@ RUN jlink \
 # runtime and jar, by their paths, that it was trained with.
 RUN mkdir /app \
     && cp target/authgear-auth-request.jar src/main/image/jvm.options /app/
-RUN java -cp /app/authgear-auth-request.jar src/main/image/TrainAotCache.java \
+# What asks for tokens in the training is in the other jar, which stays in this stage.
+RUN java -cp target/authgear-auth-request-sandbox.jar src/main/image/TrainAotCache.java \
       /opt/jre/bin/java /app/jvm.options /app/authgear-auth-request.jar /app/authgear-auth-request.aot
 
 

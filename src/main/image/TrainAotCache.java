@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit;
  * sandbox, sends what a proxy sends, and lets it end. The JVM then writes which classes and methods
  * were used. Fails if an answer is wrong or no cache comes of it.
  *
- * <pre>java -cp JAR TrainAotCache.java JAVA JVM_OPTIONS JAR CACHE</pre>
+ * <pre>java -cp SANDBOX_JAR TrainAotCache.java JAVA JVM_OPTIONS JAR CACHE</pre>
  */
 public final class TrainAotCache {
 

@@ -11,10 +11,10 @@ import java.util.Set;
  * @param words by which it is called
  * @param usage several lines, the last one ended too
  */
-record Command(List<String> words, String usage, Action action) {
+public record Command(List<String> words, String usage, Action action) {
 
   /** What {@link Action#run} returns if the process is to go on until it is stopped. */
-  static final int GOES_ON = -1;
+  public static final int GOES_ON = -1;
 
   /** Asks for the usage: after a command's words, or first in the line. */
   static final Set<String> HELP = Set.of("--help", "-h", "help");
@@ -24,7 +24,7 @@ record Command(List<String> words, String usage, Action action) {
 
   /** What a command does. */
   @FunctionalInterface
-  interface Action {
+  public interface Action {
     /**
      * @param arguments what follows the command's words
      * @return the exit status, or {@link #GOES_ON}
@@ -36,12 +36,12 @@ record Command(List<String> words, String usage, Action action) {
 
   /** What a command without arguments does. */
   @FunctionalInterface
-  interface PlainAction {
+  public interface PlainAction {
     int run() throws IOException, InterruptedException;
   }
 
   /** A command that takes no arguments. */
-  static Command plain(String word, String usage, PlainAction action) {
+  public static Command plain(String word, String usage, PlainAction action) {
     return new Command(
         List.of(word),
         usage,

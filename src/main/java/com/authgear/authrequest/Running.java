@@ -56,7 +56,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /** The service, put together and listening. Closing it drains it. */
-final class Running implements AutoCloseable {
+public final class Running implements AutoCloseable {
 
   static final Duration KEY_TIMEOUT = Duration.ofSeconds(5);
 
@@ -312,7 +312,8 @@ final class Running implements AutoCloseable {
   }
 
   /** Listens, or leaves nothing running. */
-  static Running start(Settings settings, InstantSource clock, String version) throws IOException {
+  public static Running start(Settings settings, InstantSource clock, String version)
+      throws IOException {
     Logging.configure(settings.logFormat(), settings.logLevel());
     lightenJetty();
     Running running = new Running(settings, clock, version);
@@ -352,7 +353,7 @@ final class Running implements AutoCloseable {
    * @param where the address, and the setting that can change it if there is one
    * @throws IOException if it cannot listen; the message says where and why
    */
-  static void listen(Runnable start, String where) throws IOException {
+  public static void listen(Runnable start, String where) throws IOException {
     try {
       start.run();
     } catch (JavalinException | IllegalStateException e) {

@@ -8,4 +8,4 @@ import java.lang.annotation.Target;
 /** Marks where a command takes the real clock; everywhere else it is forbidden and passed in. */
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.METHOD)
-@interface TakesRealClock {}
+public @interface TakesRealClock {}

@@ -1,6 +1,6 @@
 /**
  * The commands, and where the parts are put together: {@link com.authgear.authrequest.Running} is
- * the service, {@link com.authgear.authrequest.Demo} the service with everything around it.
+ * the service. Package {@code demo} is a second program, around the service, in a jar of its own.
  */
 @NullMarked
 package com.authgear.authrequest;

@@ -38,6 +38,7 @@ class ArrowsTest {
                 "http",
                 "telemetry",
                 "sandbox",
+                "demo",
                 "tls",
                 "check")
             .filter(other -> !other.equals(name) && !allowed.contains(other))
@@ -128,6 +129,17 @@ class ArrowsTest {
             "policy",
             "http",
             "tls"));
+  }
+
+  @Test
+  void productionJar_dependsOnNothingOfTheSandboxJar() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(OURS + "sandbox..", OURS + "demo..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(OURS + "sandbox..", OURS + "demo..")
+        .check(classes);
   }
 
   @Test

@@ -36,8 +36,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The packaged program's commands as processes: what they print where, and how they end. */
+/** The two programs' commands as processes: what they print where, and how they end. */
 class CommandsIT {
+
+  private static final String SERVICE = System.getProperty("service.jar");
+  private static final String SANDBOX = System.getProperty("sandbox.jar");
 
   private record Ended(int status, String out, String err) {}
 
@@ -51,10 +54,24 @@ class CommandsIT {
   private Ended run(
       List<String> options, Map<String, String> environment, String input, String... arguments)
       throws Exception {
+    return run(SERVICE, options, environment, input, arguments);
+  }
+
+  private Ended runSandboxJar(String... arguments) throws Exception {
+    return run(SANDBOX, List.of(), Map.of(), "", arguments);
+  }
+
+  private Ended run(
+      String jar,
+      List<String> options,
+      Map<String, String> environment,
+      String input,
+      String... arguments)
+      throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(options);
-    command.addAll(List.of("-jar", System.getProperty("service.jar")));
+    command.addAll(List.of("-jar", jar));
     command.addAll(List.of(arguments));
     Path in = Files.writeString(folder.resolve("in"), input);
     Path out = folder.resolve("out");
@@ -227,8 +244,6 @@ class CommandsIT {
   @CsvSource({
     "check, check --help",
     "check nginx, check nginx -h",
-    "demo, help demo",
-    "sandbox, sandbox -h",
     "health, health --help",
     "check nginx, help check nginx",
     "[serve], serve --help"
@@ -244,9 +259,66 @@ class CommandsIT {
   }
 
   @ParameterizedTest
+  @CsvSource({"demo, help demo", "sandbox, sandbox -h", "sandbox, sandbox --help"})
+  void help_ofACommandOfTheSandboxJar_isAboutItAndExitsWithZero(String command, String line)
+      throws Exception {
+    Ended ended = runSandboxJar(line.split(" "));
+
+    assertThat(ended.status()).isZero();
+    assertThat(ended.err()).isEmpty();
+    assertThat(ended.out())
+        .contains("java -jar authgear-auth-request-sandbox.jar " + command)
+        .contains("Exit status");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"demo, demo", "sandbox, sandbox", "demo, demo now", "sandbox, sandbox 8091"})
+  void commandOfTheSandboxJar_givenToTheService_namesThatJarAndExitsWithOne(
+      String command, String line) throws Exception {
+    assertThat(run(Map.of(), "", line.split(" ")))
+        .isEqualTo(
+            new Ended(
+                1,
+                "",
+                command
+                    + " is in another jar, which the same build makes:"
+                    + " java -jar authgear-auth-request-sandbox.jar "
+                    + command
+                    + "\n"));
+    assertThat(run(Map.of(), "", command, "--help").out())
+        .contains("java -jar authgear-auth-request-sandbox.jar " + command);
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "demo --port, demo: the argument \"--port\" is not understood",
     "sandbox 8091, sandbox: the argument \"8091\" is not understood",
+    "check, authgear-auth-request-sandbox: the argument \"check\" is not understood",
+    "serve, authgear-auth-request-sandbox: the argument \"serve\" is not understood",
+    "help me, authgear-auth-request-sandbox: the argument \"me\" is not understood"
+  })
+  void argument_thatTheSandboxJarDoesNotUnderstand_isNamedAndExitsWithTwo(
+      String line, String complaint) throws Exception {
+    Ended ended = runSandboxJar(line.split(" "));
+
+    assertThat(ended.status()).isEqualTo(2);
+    assertThat(ended.out()).isEmpty();
+    assertThat(ended.err().lines().toList()).startsWith(complaint, "");
+  }
+
+  @Test
+  void sandboxJar_withoutACommand_listsThemAndExitsWithTwo() throws Exception {
+    Ended nothing = runSandboxJar();
+    Ended help = runSandboxJar("--help");
+
+    assertThat(nothing.status()).isEqualTo(2);
+    assertThat(nothing.out()).isEmpty();
+    assertThat(nothing.err()).contains(" demo ", " sandbox ", "Exit status: 0 ");
+    assertThat(help).isEqualTo(new Ended(0, nothing.err(), ""));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "health now, health: the argument \"now\" is not understood",
     "chekc, authgear-auth-request: the argument \"chekc\" is not understood",
     "--help me, authgear-auth-request: the argument \"me\" is not understood",
@@ -352,9 +424,9 @@ class CommandsIT {
   void sandboxAndDemo_onAnOccupiedPort_sayItInOneLine() throws Exception {
     // Someone else's port 8090 will do as well as ours.
     try (ServerSocket _ = occupy(8090)) {
-      assertThat(run(Map.of(), "", "sandbox"))
+      assertThat(runSandboxJar("sandbox"))
           .isEqualTo(new Ended(1, "", "cannot listen on 127.0.0.1:8090: Address already in use\n"));
-      Ended demo = run(Map.of(), "", "demo");
+      Ended demo = runSandboxJar("demo");
       assertThat(demo.status()).isEqualTo(1);
       assertThat(demo.out()).isEmpty();
       assertThat(demo.err().lines())

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import com.authgear.authrequest.Demo.Ports;
+import com.authgear.authrequest.demo.Demo;
+import com.authgear.authrequest.demo.Demo.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;

@@ -2,7 +2,8 @@ package com.authgear.authrequest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.Demo.Ports;
+import com.authgear.authrequest.demo.Demo;
+import com.authgear.authrequest.demo.Demo.Ports;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;

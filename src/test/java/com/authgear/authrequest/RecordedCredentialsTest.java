@@ -41,8 +41,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The whole service in front of a resolver that answers as a real Authgear did: it vouches for every
- * JWT whose signature is good and whose grant lives, whomever the token is for.
+ * The whole service in front of a resolver that answers as a real Authgear did: it vouches for
+ * every JWT whose signature is good and whose grant lives, whomever the token is for.
  */
 class RecordedCredentialsTest {
 
@@ -276,8 +276,7 @@ class RecordedCredentialsTest {
     assertThat(ask(settings, "", "Cookie: app_access_token=" + foreign + "; " + session))
         .isEqualTo("200");
     assertThat(ASKED).allMatch(sent -> sent.equals("null " + session));
-    assertThat(
-            ask(settings, ORDERS, "Authorization: Bearer " + foreign, "Cookie: " + session))
+    assertThat(ask(settings, ORDERS, "Authorization: Bearer " + foreign, "Cookie: " + session))
         .as("where it is meant for")
         .isEqualTo("200");
   }
@@ -329,8 +328,7 @@ class RecordedCredentialsTest {
         .isEqualTo("403 client_not_allowed");
     assertThat(ask(its, "", "Authorization: Bearer garbage")).isEqualTo("401 session_invalid");
     ASKED.clear();
-    assertThat(ask(others, "", "Authorization: Bearer " + jwt))
-        .isEqualTo("403 client_not_allowed");
+    assertThat(ask(others, "", "Authorization: Bearer " + jwt)).isEqualTo("403 client_not_allowed");
     assertThat(ask(others, "", "Cookie: app_access_token=" + jwt))
         .isEqualTo("403 client_not_allowed");
     assertThat(ASKED).isEmpty();

@@ -1,5 +1,6 @@
-package com.authgear.authrequest;
+package com.authgear.authrequest.demo;
 
+import com.authgear.authrequest.Running;
 import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.sandbox.DemoSite;
 import com.authgear.authrequest.sandbox.DemoSite.Access;
@@ -41,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * The whole story on one machine, on loopback only: sandbox, service, a backend that shows what it
  * received and, where nginx is installed, nginx with the shipped configuration.
  */
-final class Demo implements AutoCloseable {
+public final class Demo implements AutoCloseable {
 
   private static final String HOOK_SECRET = "known-to-everyone-here";
 
@@ -101,12 +102,13 @@ final class Demo implements AutoCloseable {
   }
 
   /** Where each part listens on loopback. */
-  record Ports(int nginx, int service, int management, int sandbox, int resolver, int backend) {
-    static final Ports DEFAULT = new Ports(8000, 8080, 8081, 8090, 8091, 9000);
+  public record Ports(
+      int nginx, int service, int management, int sandbox, int resolver, int backend) {
+    public static final Ports DEFAULT = new Ports(8000, 8080, 8081, 8090, 8091, 9000);
   }
 
   /** Starts everything, or leaves nothing running. */
-  static Demo start(InstantSource clock, String version, Ports ports)
+  public static Demo start(InstantSource clock, String version, Ports ports)
       throws IOException, InterruptedException {
     Demo demo = new Demo(ports);
     demo.requireFreePorts();
@@ -322,7 +324,7 @@ final class Demo implements AutoCloseable {
   }
 
   /** Lines to paste into a shell, each with the status that it is answered with. */
-  void explain(PrintStream out) {
+  public void explain(PrintStream out) {
     String sandbox = "http://127.0.0.1:" + ports.sandbox;
     String url =
         throughNginx()
@@ -351,7 +353,7 @@ final class Demo implements AutoCloseable {
   }
 
   /** Whether nginx stands in front, or the service answers by itself. */
-  boolean throughNginx() {
+  public boolean throughNginx() {
     return nginx != null;
   }
 
