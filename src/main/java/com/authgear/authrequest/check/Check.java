@@ -169,6 +169,7 @@ public final class Check {
       case Accepted(Settings settings) -> {
         try (Parts parts = assembly.apply(settings)) {
           lines.add(settings(settings));
+          lines.addAll(Others.policies(settings));
           endpoint(settings, parts, lines);
           resolver(settings, parts, lines);
           lines.add(Others.redis(settings));

@@ -1,5 +1,9 @@
 package com.authgear.authrequest.check;
 
+import com.authgear.authrequest.requirement.Rule;
+import com.authgear.authrequest.requirement.Rule.Attribute;
+import com.authgear.authrequest.requirement.Rule.OneOf;
+import com.authgear.authrequest.settings.Mode;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.tls.Contents;
 import com.authgear.authrequest.tls.Fault;
@@ -13,13 +17,16 @@ import com.authgear.authrequest.verify.resolver.Resolver;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What stands beside the endpoint: resolver, Redis, the webhooks' secret. */
+/** What stands beside the endpoint: policies, resolver, Redis, the webhooks' secret. */
 final class Others {
 
   /** Made as Authgear makes it, so that it is looked up and not found. */
@@ -68,6 +75,41 @@ final class Others {
                 Shown.text(advice.substring(0, colon)),
                 Shown.text(advice.substring(colon + 2)));
       }
+    };
+  }
+
+  /** Policies that ask for what almost no request can show: Authgear forgets amr. */
+  static List<Line> policies(Settings settings) {
+    List<Line> lines = new ArrayList<>();
+    settings.policies().entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .forEach(
+            policy ->
+                policy.getValue().rules().stream()
+                    .filter(
+                        rule ->
+                            rule instanceof OneOf oneOf && oneOf.attribute() == Attribute.AMR)
+                    .map(rule -> amr(settings.mode(), policy.getKey(), rule))
+                    .forEach(lines::add));
+    return lines;
+  }
+
+  private static Line amr(Mode mode, String policy, Rule rule) {
+    String asked =
+        "AUTHGEAR_POLICY_" + policy.toUpperCase(Locale.ROOT) + " asks for " + rule.print();
+    return switch (mode) {
+      case RESOLVER ->
+          Line.failed(
+              "policy",
+              asked + ", which nobody meets in mode resolver: Authgear's resolver tells no method",
+              "ask for max_age instead, or set AUTHGEAR_MODE=auto");
+      case AUTO, JWT ->
+          Line.warning(
+              "policy",
+              asked
+                  + ", which only a bearer JWT meets that comes straight from a login: no cookie,"
+                  + " no opaque token, and no JWT after its first refresh",
+              "ask for max_age instead, unless that is meant");
     };
   }
 

@@ -57,13 +57,18 @@ final class RuleLines {
     return principal.kind() == Kind.USER ? "a user" : "a machine";
   }
 
-  private static String none(OneOf oneOf) {
+  private String none(OneOf oneOf) {
     return switch (oneOf.attribute()) {
       case ROLE -> "there is no role";
       case SCOPE -> "no scope is known";
       case AUDIENCE -> "the token names no audience";
       case CLIENT_ID -> "the client is not known";
-      case AMR -> "no method of authentication is known";
+      case AMR ->
+          switch (principal.proof()) {
+            case JWT -> "the token tells no method of authentication";
+            case SESSION, OPAQUE ->
+                "neither a cookie nor an opaque token tells a method of authentication";
+          };
     };
   }
 
@@ -97,7 +102,7 @@ final class RuleLines {
   /**
    * @param setting whether it is a setting that says so, and not the location
    */
-  private static String fix(OneOf oneOf, boolean setting) {
+  private String fix(OneOf oneOf, boolean setting) {
     return switch (oneOf.attribute()) {
       case ROLE -> "give the user one of these roles; a JWT has it when it is refreshed";
       case SCOPE -> "have the client ask for one of these scopes; only a JWT has any";
@@ -111,7 +116,19 @@ final class RuleLines {
           setting
               ? "add the client there if it is meant to pass; only a JWT says which client it is of"
               : "add the client to the location's client_id if it is meant to pass";
-      case AMR -> "have the user log in by one of these methods";
+      case AMR ->
+          switch (principal.proof()) {
+            case JWT ->
+                principal.amr().isEmpty()
+                    ? "only a bearer JWT that comes straight from a login tells the methods, until"
+                        + " its first refresh: have the user log in again, or have the location say"
+                        + " max_age instead"
+                    : "have the user log in by one of these methods";
+            case SESSION, OPAQUE ->
+                "amr is a mistake at a location for cookies or opaque tokens: only a bearer JWT"
+                    + " that comes straight from a login meets it; have the location say max_age"
+                    + " instead";
+          };
     };
   }
 }

@@ -35,7 +35,8 @@ final class LandingPage {
     <pre>
     GET  /sandbox/token?user=alice&amp;kind=jwt|opaque|m2m|id
            expires_in=-60  audience=...  client_id=...  scope=...  amr=pwd,otp
-           auth_time=unix seconds|none  roles=a,b  claims={"name":"value"}   (m2m needs no user)
+           auth_time=unix seconds|none  roles=a,b  claims={"name":"value"}   (m2m needs no user;
+           amr is in this token only, never in a refreshed one, and the resolver never tells it)
     GET  /sandbox/cookie?user=alice&amp;kind=session|app_session|app_access_token
     POST /sandbox/users/{name}/disable
     POST /sandbox/users/{name}/disable-temporarily?from=60&amp;until=120   (seconds from now)

@@ -248,6 +248,56 @@ class CheckTest {
     }
   }
 
+  /** Where the project hosts Authgear itself, its origin has no resolver. */
+  @Test
+  void resolver_notAtTheOrigin_namesTheSettingThatSaysWhere() {
+    try (Sandbox selfHosted = Sandbox.start(SandboxOptions.loopback(InstantSource.system()))) {
+      Checked.Run there = Checked.Run.of(selfHosted.origin());
+
+      assertThat(there.check().troubles())
+          .satisfiesExactly(
+              line ->
+                  assertThat(line)
+                      .isEqualTo(
+                          "✗ resolver: %1$s/_resolver/resolve answers 404 for the host of %1$s"
+                              .formatted(selfHosted.origin())),
+              fix ->
+                  assertThat(fix)
+                      .startsWith("    fix: set AUTHGEAR_RESOLVER_URL to the resolver")
+                      .contains("http://authgear-resolver:3001/resolve"));
+      assertThat(
+              there.with("AUTHGEAR_RESOLVER_URL", selfHosted.resolverUrl()).check().troubles())
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void amrInAPolicy_isAMistakeWhereNoCredentialCanMeetIt() {
+    Checked.Run asking = run.with("AUTHGEAR_POLICY_OTP", "amr=otp,mfa&max_age=60");
+
+    assertThat(asking.with("AUTHGEAR_MODE", "resolver").check())
+        .satisfies(
+            checked -> {
+              assertThat(checked.status()).isEqualTo(1);
+              assertThat(checked.troubles())
+                  .containsExactly(
+                      "✗ policy: AUTHGEAR_POLICY_OTP asks for amr=otp,mfa, which nobody meets in"
+                          + " mode resolver: Authgear's resolver tells no method",
+                      "    fix: ask for max_age instead, or set AUTHGEAR_MODE=auto");
+            });
+    for (String mode : new String[] {"auto", "jwt"}) {
+      Checked checked = asking.with("AUTHGEAR_MODE", mode).check();
+      assertThat(checked.status()).isZero();
+      assertThat(checked.troubles())
+          .containsExactly(
+              "⚠ policy: AUTHGEAR_POLICY_OTP asks for amr=otp,mfa, which only a bearer JWT meets"
+                  + " that comes straight from a login: no cookie, no opaque token, and no JWT"
+                  + " after its first refresh",
+              "    fix: ask for max_age instead, unless that is meant");
+    }
+    assertThat(run.with("AUTHGEAR_POLICY_RECENT", "max_age=60").check().about("policy")).isEmpty();
+  }
+
   @Test
   void discovery_unknownProject_isSaidTwice() {
     Checked checked =
@@ -264,9 +314,10 @@ class CheckTest {
             "✗ resolver: "
                 + origin
                 + "/_resolver/resolve answers 404 for the host of https://other.example.test",
-            "    fix: no Authgear project has this origin (check AUTHGEAR_ENDPOINT), or this is not"
-                + " the resolver's address (check AUTHGEAR_INTERNAL_URL and"
-                + " AUTHGEAR_RESOLVER_URL)");
+            "    fix: set AUTHGEAR_RESOLVER_URL to the resolver, which listens on a port of its own"
+                + " (such as http://authgear-resolver:3001/resolve); only Authgear's SaaS answers"
+                + " at the project's own origin. If this is the resolver, no project has this"
+                + " origin: check AUTHGEAR_ENDPOINT");
   }
 
   @ParameterizedTest
@@ -415,7 +466,7 @@ class CheckTest {
       textBlock =
           """
           500 | ~~ | ~~ | answers 500 | Authgear, or a proxy in front of it, has failed; look at its logs
-          404 | ~~ | ~~ | answers 404 for the host of %ORIGIN% | no Authgear project has this origin (check AUTHGEAR_ENDPOINT), or this is not the resolver's address (check AUTHGEAR_INTERNAL_URL and AUTHGEAR_RESOLVER_URL)
+          404 | ~~ | ~~ | answers 404 for the host of %ORIGIN% | set AUTHGEAR_RESOLVER_URL to the resolver, which listens on a port of its own (such as http://authgear-resolver:3001/resolve); only Authgear's SaaS answers at the project's own origin. If this is the resolver, no project has this origin: check AUTHGEAR_ENDPOINT
           403 | ~~ | ~~ | does not answer as Authgear's resolver does (status 403) | check that AUTHGEAR_RESOLVER_URL leads there and that no login page, gateway or cache is in between
           200 | ~~ | <html>Log in</html> | does not answer as Authgear's resolver does (a body instead of x-authgear headers) | check that AUTHGEAR_RESOLVER_URL leads there and that no login page, gateway or cache is in between
           200 | x-authgear-session-valid=true x-authgear-user-id=u | ~~ | says that a session is valid that does not exist | this is no Authgear, and would let everyone in: check AUTHGEAR_RESOLVER_URL and AUTHGEAR_INTERNAL_URL, and any cache in between

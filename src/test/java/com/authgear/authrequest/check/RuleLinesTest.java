@@ -6,6 +6,7 @@ import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.check.RequirementSteps.Step;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
+import com.authgear.authrequest.principal.Principal.Proof;
 import com.authgear.authrequest.requirement.RandomRequirements;
 import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.Requirements;
@@ -22,6 +23,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class RuleLinesTest {
 
@@ -89,7 +91,7 @@ class RuleLinesTest {
         "role=admin,owner | role | role=admin,owner is not met: there is no role",
         "scope=read | scope | scope=read is not met: no scope is known",
         "client_id=app | client_id | client_id=app is not met: the client is not known",
-        "amr=otp | amr | amr=otp is not met: no method of authentication is known",
+        "amr=otp | amr | amr=otp is not met: the token tells no method of authentication",
         "audience=x | audience | audience=x is not met: the token names no audience",
         "'' | audience | AUTHGEAR_AUDIENCE=https://api is not met: the token names no audience",
         "max_age=9 | max_age | max_age=9 is not met: nobody knows when the user logged in",
@@ -100,6 +102,37 @@ class RuleLinesTest {
         .filteredOn(line -> line.id().equals(id))
         .extracting(Line::text)
         .containsExactly(text);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void amrThatNothingTells_isAMistakeOfTheLocation_unlessAFreshJwtCouldMeetIt(Proof proof) {
+    Principal principal =
+        new Principal(
+            Kind.USER,
+            "u",
+            null,
+            null,
+            null,
+            List.of(),
+            List.of(),
+            OptionalLong.empty(),
+            "",
+            List.of(),
+            List.of("https://api"),
+            Map.of(),
+            proof);
+    String mistake = "amr is a mistake at a location for cookies or opaque tokens";
+
+    assertThat(lines(principal, "amr=otp"))
+        .filteredOn(line -> line.id().equals("amr"))
+        .singleElement()
+        .satisfies(
+            line -> {
+              assertThat(line.reason()).isEqualTo(Reason.AMR_MISSING);
+              assertThat(line.fix()).contains("JWT that comes straight from a login", "max_age");
+              assertThat(line.fix().contains(mistake)).isEqualTo(proof != Proof.JWT);
+            });
   }
 
   /** The setting that decides is in the fix. */

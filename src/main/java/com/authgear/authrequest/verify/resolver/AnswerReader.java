@@ -64,8 +64,10 @@ record AnswerReader(String resolver, String publicOrigin) {
           resolver
               + " answers 404 for the host of "
               + publicOrigin
-              + ": no Authgear project has this origin (check AUTHGEAR_ENDPOINT), or this is not"
-              + " the resolver's address (check AUTHGEAR_INTERNAL_URL and AUTHGEAR_RESOLVER_URL)");
+              + ": set AUTHGEAR_RESOLVER_URL to the resolver, which listens on a port of its own"
+              + " (such as http://authgear-resolver:3001/resolve); only Authgear's SaaS answers at"
+              + " the project's own origin. If this is the resolver, no project has this origin:"
+              + " check AUTHGEAR_ENDPOINT");
     }
     if (status >= 500 && status < 600) {
       return Outcome.unavailable(

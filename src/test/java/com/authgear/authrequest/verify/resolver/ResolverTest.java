@@ -508,6 +508,7 @@ class ResolverTest {
           .singleElement()
           .asString()
           .startsWith("WARN resolver_unknown_project: " + resolverUrl() + " answers 404")
+          .contains("AUTHGEAR_RESOLVER_URL", "http://authgear-resolver:3001/resolve")
           .contains("AUTHGEAR_ENDPOINT");
     }
 
