@@ -79,7 +79,7 @@ class DecisionTest {
             ✓ is_verified: true
             ✓ can_reauthenticate: true
             ✓ roles: ["admin","editor"]
-            ✓ amr: ["pwd"]
+            ✓ amr: ["pwd","x_primary_password"]
             %AUTH_TIME%
             ✓ scope: openid offline_access https://authgear.com/scopes/full-access
             ✓ aud: ["ORIGIN"]
