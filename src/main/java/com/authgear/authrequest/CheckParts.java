@@ -3,7 +3,6 @@ package com.authgear.authrequest;
 import com.authgear.authrequest.check.Parts;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.Judge;
-import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Authenticator;
@@ -56,11 +55,7 @@ final class CheckParts {
         jwt,
         resolver,
         new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
-        new Requirements(
-                settings.policies(),
-                settings.audiences(),
-                settings.clientIds(),
-                settings.endpoint().toString()),
+        Running.requirements(settings),
         new Authenticator(
             Running.mode(settings),
             jwt,

@@ -9,6 +9,7 @@ import com.authgear.authrequest.http.ResourceMetadata;
 import com.authgear.authrequest.http.Servers;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.requirement.Requirements;
+import com.authgear.authrequest.requirement.Resource;
 import com.authgear.authrequest.settings.Listen;
 import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Secret;
@@ -140,16 +141,13 @@ public final class Running implements AutoCloseable {
             confirmationCounts,
             freshness.confirmations());
     freshness.bindCache(Cache.CONFIRMATION, confirmationCounts, confirmations::size);
-    ResourceMetadata metadata = metadata(settings);
+    Requirements requirements = requirements(settings);
+    ResourceMetadata metadata = metadata(settings, requirements);
     handler =
         new AuthHandler(
             new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
             new OriginalUri(settings.originalUriHeader()),
-            new Requirements(
-                settings.policies(),
-                settings.audiences(),
-                settings.clientIds(),
-                settings.endpoint().toString()),
+            requirements,
             new Authenticator(
                 mode(settings),
                 jwt,
@@ -282,8 +280,9 @@ public final class Running implements AutoCloseable {
   }
 
   static ProtectionSpace space(Settings settings) {
-    ResourceMetadata metadata = metadata(settings);
-    return new ProtectionSpace(settings.realm(), metadata == null ? null : metadata.url());
+    URI resource = settings.resource();
+    return new ProtectionSpace(
+        settings.realm(), resource == null ? null : Resource.of(resource).metadata());
   }
 
   static Answers answers(
@@ -365,12 +364,20 @@ public final class Running implements AutoCloseable {
     }
   }
 
-  private static @Nullable ResourceMetadata metadata(Settings settings) {
-    URI resource = settings.resource();
-    return resource == null
+  static Requirements requirements(Settings settings) {
+    return new Requirements(
+        settings.policies(),
+        settings.audiences(),
+        settings.clientIds(),
+        settings.endpoint().toString(),
+        settings.resource());
+  }
+
+  private static @Nullable ResourceMetadata metadata(Settings settings, Requirements requirements) {
+    return requirements.resources().isEmpty()
         ? null
         : new ResourceMetadata(
-            resource,
+            requirements.resources(),
             settings.endpoint(),
             settings.tokenCarriers().originalUriHeader() == null
                 ? List.of("header")

@@ -511,6 +511,8 @@ final class VectorWriter {
         "Bearer realm=\"orders\"%s, resource_metadata="
             + "\"https://api.example.com/.well-known/oauth-protected-resource/orders\"";
     String known = place.replace("%s", "");
+    // A challenge that a new login may answer names every scope that the location requires.
+    String open = place.replace("%s", "%s, scope=\"openid\"");
     for (String target :
         List.of(
             "/auth",
@@ -557,24 +559,27 @@ final class VectorWriter {
     denied(
         at("/auth?scope=read:orders", token),
         Reason.SCOPE_MISSING,
-        place.replace("%s", ", error=\"insufficient_scope\", scope=\"read:orders\""));
+        place.replace("%s", ", error=\"insufficient_scope\", scope=\"openid read:orders\""));
     denied(
         at("/auth?scope=read:orders,x&scope=write:orders", token),
         Reason.SCOPE_MISSING,
-        place.replace("%s", ", error=\"insufficient_scope\", scope=\"read:orders write:orders\""));
+        place.replace(
+            "%s", ", error=\"insufficient_scope\", scope=\"openid read:orders write:orders\""));
     denied(
         at("/auth?max_age=119", token),
         Reason.STALE_AUTHENTICATION,
-        place.replace("%s", ", error=\"insufficient_user_authentication\", max_age=\"119\""));
-    denied(at("/auth", List.of()), Reason.NO_CREDENTIALS, place.replace("%s", ""));
+        place.replace(
+            "%s",
+            ", error=\"insufficient_user_authentication\", scope=\"openid\", max_age=\"119\""));
+    denied(at("/auth", List.of()), Reason.NO_CREDENTIALS, open.replace("%s", ""));
     denied(
         at("/auth", List.of("Bearer")),
         Reason.MALFORMED_CREDENTIALS,
-        place.replace("%s", ", error=\"invalid_request\""));
+        open.replace("%s", ", error=\"invalid_request\""));
     denied(
         at("/auth", "a.b.c"),
         Reason.MALFORMED_TOKEN,
-        place.replace("%s", ", error=\"invalid_token\""));
+        open.replace("%s", ", error=\"invalid_token\""));
     write(
         file,
         Map.of(
@@ -584,6 +589,7 @@ final class VectorWriter {
             "AUTHGEAR_POLICY_GUEST", "optional=true",
             "AUTHGEAR_POLICY_WORKER", "principal=client&audience=https://api.example.com",
             "AUTHGEAR_REALM", "orders",
+            "AUTHGEAR_AUDIENCE", "https://my-project.authgear.cloud",
             "AUTHGEAR_RESOURCE", "https://api.example.com/orders"));
   }
 

@@ -1,5 +1,6 @@
 package com.authgear.authrequest.bearer;
 
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -9,12 +10,17 @@ import org.jspecify.annotations.Nullable;
  * A {@code WWW-Authenticate: Bearer} challenge.
  *
  * @param error RFC 6750 §3.1 or RFC 9470 §3 code; null when no credentials came (RFC 6750 §3.1)
- * @param scopes what the location needs, for {@code insufficient_scope}
+ * @param scopes all that the location needs, whatever the token has (RFC 6750 §3)
  * @param acceptableAge seconds since authentication that the location accepts (RFC 9470 {@code
  *     max_age})
+ * @param resourceMetadata where the location's resource describes itself (RFC 9728 §5.1); null: as
+ *     the protection space says
  */
 public record Challenge(
-    @Nullable ErrorCode error, List<String> scopes, OptionalLong acceptableAge) {
+    @Nullable ErrorCode error,
+    List<String> scopes,
+    OptionalLong acceptableAge,
+    @Nullable URI resourceMetadata) {
 
   /** Error codes, verbatim from the RFCs. */
   public enum ErrorCode {
@@ -36,6 +42,11 @@ public record Challenge(
 
   public Challenge {
     scopes = List.copyOf(scopes);
+  }
+
+  /** One of a location without a resource of its own. */
+  public Challenge(@Nullable ErrorCode error, List<String> scopes, OptionalLong acceptableAge) {
+    this(error, scopes, acceptableAge, null);
   }
 
   /** No credentials came: only the scheme. */
@@ -62,8 +73,9 @@ public record Challenge(
     if (acceptableAge.isPresent()) {
       parameters.add("max_age=\"" + acceptableAge.getAsLong() + "\"");
     }
-    if (space.resourceMetadata() != null) {
-      parameters.add("resource_metadata=\"" + space.resourceMetadata() + "\"");
+    URI metadata = resourceMetadata == null ? space.resourceMetadata() : resourceMetadata;
+    if (metadata != null) {
+      parameters.add("resource_metadata=\"" + metadata + "\"");
     }
     return parameters.isEmpty() ? "Bearer" : "Bearer " + String.join(", ", parameters);
   }

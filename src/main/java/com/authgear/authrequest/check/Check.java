@@ -170,6 +170,7 @@ public final class Check {
         try (Parts parts = assembly.apply(settings)) {
           lines.add(settings(settings));
           lines.addAll(Others.policies(settings));
+          lines.addAll(ResourceLines.of(settings));
           endpoint(settings, parts, lines);
           resolver(settings, parts, lines);
           lines.add(Others.redis(settings));

@@ -91,7 +91,7 @@ final class RuleLines {
           "have the location say principal=any, or principal="
               + (principal.kind() == Kind.USER ? "user" : "client")
               + ", if such are meant to pass";
-      case OneOf oneOf -> fix(oneOf, !oneOf.name().equals(oneOf.key()));
+      case OneOf oneOf -> fix(oneOf, oneOf.name().startsWith("AUTHGEAR_"));
       case NotAnonymous _ -> "have the user sign up, or log in";
       case IsVerified _ -> "have the user verify an address or number";
       case MaxAge _ ->
@@ -107,11 +107,13 @@ final class RuleLines {
       case ROLE -> "give the user one of these roles; a JWT has it when it is refreshed";
       case SCOPE -> "have the client ask for one of these scopes; only a JWT has any";
       case AUDIENCE ->
-          setting
-              ? "if the token is meant for this API, set AUTHGEAR_AUDIENCE to its audience, or have"
-                  + " the location name it (audience=...)"
-              : "have the location name the token's audience (audience=...), if the token is meant"
-                  + " for it; AUTHGEAR_AUDIENCE does not count there";
+          oneOf.name().equals("resource")
+              ? "have the client ask for a token for this resource (resource=..., RFC 8707)"
+              : setting
+                  ? "if the token is meant for this API, set AUTHGEAR_AUDIENCE to its audience, or"
+                        + " have the location name it (audience=...)"
+                  : "have the location name the token's audience (audience=...), if the token is"
+                        + " meant for it; AUTHGEAR_AUDIENCE does not count there";
       case CLIENT_ID ->
           setting
               ? "add the client there if it is meant to pass; only a JWT says which client it is of"

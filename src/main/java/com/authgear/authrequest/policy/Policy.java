@@ -1,6 +1,5 @@
 package com.authgear.authrequest.policy;
 
-import com.authgear.authrequest.bearer.Challenge;
 import com.authgear.authrequest.bearer.Challenge.ErrorCode;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.policy.Decision.Allow;
@@ -36,7 +35,7 @@ public final class Policy {
           rules.optional()
               ? new Allow(Source.NONE, new Nobody(), Verified.NEVER_CACHED, List.of())
               : new Unauthenticated(
-                  Source.NONE, Reason.NO_CREDENTIALS, Challenge.plain(), List.of());
+                  Source.NONE, Reason.NO_CREDENTIALS, rules.challenge(), List.of());
       case Rejected rejected -> refuse(rejected, rules);
       case Verification.Unavailable unavailable ->
           new Unavailable(unavailable.source(), unavailable.reason());
@@ -76,7 +75,7 @@ public final class Policy {
   /** What a credential that is not good means for a location. */
   public static Decision refuse(Rejected rejected, Rules rules) {
     if (rejected.reason().outcome() == Reason.Outcome.FORBIDDEN) {
-      return new Forbidden(rejected.source(), rejected.reason(), Challenge.plain());
+      return new Forbidden(rejected.source(), rejected.reason(), rules.noLoginHelps());
     }
     if (rules.optional()) {
       return new Allow(
@@ -88,6 +87,6 @@ public final class Policy {
             ? ErrorCode.INVALID_REQUEST
             : ErrorCode.INVALID_TOKEN;
     return new Unauthenticated(
-        rejected.source(), rejected.reason(), Challenge.of(error), rejected.setCookie());
+        rejected.source(), rejected.reason(), rules.challenge(error), rejected.setCookie());
   }
 }

@@ -6,6 +6,8 @@ import com.authgear.authrequest.requirement.Rule.MaxAge;
 import com.authgear.authrequest.requirement.Rule.NotAnonymous;
 import com.authgear.authrequest.requirement.Rule.OneOf;
 import com.authgear.authrequest.requirement.Rule.PrincipalIs;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -44,7 +46,8 @@ public final class RequirementParser {
   private static final int LONGEST = 4096;
 
   private static final String KEYS =
-      "role, scope, audience, client_id, amr, verified, anonymous, max_age, principal, optional";
+      "role, scope, audience, client_id, amr, verified, anonymous, max_age, principal, optional,"
+          + " resource, resource_name, resource_documentation";
 
   private final List<OneOf> choices = new ArrayList<>();
   private final Set<String> onlyOnce = new HashSet<>();
@@ -53,6 +56,9 @@ public final class RequirementParser {
   private boolean notAnonymous;
   private boolean optional;
   private @Nullable MaxAge maxAge;
+  private @Nullable URI resource;
+  private @Nullable String resourceName;
+  private @Nullable URI resourceDocumentation;
 
   private RequirementParser() {}
 
@@ -76,7 +82,20 @@ public final class RequirementParser {
         return new Mistake(problem, printable(text));
       }
     }
-    return new Valid(parser.build());
+    String problem = parser.contradiction();
+    return problem == null ? new Valid(parser.build()) : new Mistake(problem, printable(text));
+  }
+
+  /** What is wrong with the pairs together, or null. */
+  private @Nullable String contradiction() {
+    if (resource == null) {
+      return onlyOnce.contains("resource_name") || onlyOnce.contains("resource_documentation")
+          ? "resource_name and resource_documentation describe a resource, and there is none"
+          : null;
+    }
+    return choices.stream().anyMatch(choice -> choice.attribute() == Attribute.AUDIENCE)
+        ? "resource is the audience already: leave out audience"
+        : null;
   }
 
   private Requirement build() {
@@ -92,7 +111,10 @@ public final class RequirementParser {
       rules.add(maxAge);
     }
     rules.add(principal);
-    return new Requirement(rules, optional);
+    return new Requirement(
+        rules,
+        optional,
+        resource == null ? null : new Resource(resource, resourceName, resourceDocumentation));
   }
 
   /** Takes one pair; returns what is wrong with it, or null. */
@@ -130,6 +152,9 @@ public final class RequirementParser {
       }
       case "principal" -> setPrincipal(value);
       case "max_age" -> setMaxAge(value);
+      case "resource" -> setResource(value);
+      case "resource_name" -> setResourceName(value);
+      case "resource_documentation" -> setResourceDocumentation(value);
       default -> "unknown key \"" + printable(key) + "\"; known are " + KEYS;
     };
   }
@@ -184,6 +209,46 @@ public final class RequirementParser {
     }
     maxAge = new MaxAge(Long.parseLong(value));
     return null;
+  }
+
+  private @Nullable String setResource(String value) {
+    if (!onlyOnce.add("resource")) {
+      return "resource is given twice";
+    }
+    String problem =
+        isScopeToken(value) ? Resource.problem(value) : "has a character that no URL has";
+    if (problem != null) {
+      return "resource=\"" + printable(value) + "\" " + problem;
+    }
+    resource = URI.create(value);
+    return null;
+  }
+
+  private @Nullable String setResourceName(String value) {
+    if (!onlyOnce.add("resource_name")) {
+      return "resource_name is given twice";
+    }
+    if (value.isBlank() || value.chars().anyMatch(Character::isISOControl)) {
+      return "resource_name is empty or has a control character";
+    }
+    resourceName = value;
+    return null;
+  }
+
+  private @Nullable String setResourceDocumentation(String value) {
+    if (!onlyOnce.add("resource_documentation")) {
+      return "resource_documentation is given twice";
+    }
+    try {
+      URI url = new URI(value);
+      if (url.getHost() != null && List.of("https", "http").contains(url.getScheme())) {
+        resourceDocumentation = url;
+        return null;
+      }
+    } catch (URISyntaxException _) {
+      // the same for the operator as a URL of another kind
+    }
+    return "resource_documentation must be an http(s) URL";
   }
 
   /** {@code scope-token} of RFC 6749 §3.3, so that every value may stand in a challenge. */

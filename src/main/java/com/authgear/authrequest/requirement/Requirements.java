@@ -2,11 +2,17 @@ package com.authgear.authrequest.requirement;
 
 import com.authgear.authrequest.requirement.RequirementParser.Mistake;
 import com.authgear.authrequest.requirement.RequirementParser.Valid;
+import java.net.URI;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +33,7 @@ public final class Requirements {
   private final List<String> audiences;
   private final Set<String> clientIds;
   private final String origin;
+  private final @Nullable Resource resource;
   private final Rules plain;
   private final Map<String, Rules> policies;
   private final Map<String, Found> parsed = new ConcurrentHashMap<>();
@@ -42,7 +49,25 @@ public final class Requirements {
       List<String> audiences,
       Set<String> clientIds,
       String origin) {
+    this(policies, audiences, clientIds, origin, null);
+  }
+
+  /**
+   * @param policies named policies by name
+   * @param audiences of which a principal must name one where the location names neither an
+   *     audience nor a resource
+   * @param clientIds of which the principal's client must be one; empty: any client
+   * @param origin the project's own: what names no audience is for it
+   * @param resource that a location is a part of if it says nothing else; null for none
+   */
+  public Requirements(
+      Map<String, Requirement> policies,
+      List<String> audiences,
+      Set<String> clientIds,
+      String origin,
+      @Nullable URI resource) {
     this.origin = origin;
+    this.resource = resource == null ? null : Resource.of(resource);
     this.audiences = List.copyOf(audiences);
     this.clientIds = Set.copyOf(clientIds);
     this.plain = rules(Requirement.USER);
@@ -52,7 +77,7 @@ public final class Requirements {
   }
 
   private Rules rules(Requirement requirement) {
-    return Rules.of(requirement, audiences, clientIds, origin);
+    return Rules.of(requirement, audiences, clientIds, origin, resource);
   }
 
   /** The rules that a query spells; null is the same as empty. */
@@ -83,6 +108,49 @@ public final class Requirements {
   /** The rules of a named policy; null if there is no such name. */
   public @Nullable Rules ofPolicy(String name) {
     return policies.get(name);
+  }
+
+  /**
+   * What there is to describe to OAuth clients: each resource that a named policy or the settings
+   * name, in a fixed order, with every scope that some location of it requires.
+   */
+  public List<Described> resources() {
+    Map<URI, Described> found = new LinkedHashMap<>();
+    Stream.concat(Stream.of(plain), new TreeMap<>(policies).values().stream())
+        .forEach(
+            rules -> {
+              if (rules.resource() != null) {
+                found.merge(
+                    rules.resource().id(),
+                    new Described(rules.resource(), rules.scopesSupported()),
+                    Described::and);
+              }
+            });
+    return List.copyOf(found.values());
+  }
+
+  /**
+   * A resource and what its locations require.
+   *
+   * @param scopes never empty: {@code openid} is always one
+   */
+  public record Described(Resource resource, Set<String> scopes) {
+    public Described {
+      scopes = Collections.unmodifiableSet(new LinkedHashSet<>(scopes));
+    }
+
+    /** One policy may name what another one leaves out. */
+    private Described and(Described other) {
+      Set<String> all = new LinkedHashSet<>(scopes);
+      all.addAll(other.scopes);
+      Resource theirs = other.resource;
+      return new Described(
+          new Resource(
+              resource.id(),
+              resource.name() == null ? theirs.name() : resource.name(),
+              resource.documentation() == null ? theirs.documentation() : resource.documentation()),
+          all);
+    }
   }
 
   int cached() {

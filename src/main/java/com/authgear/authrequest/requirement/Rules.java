@@ -10,12 +10,16 @@ import com.authgear.authrequest.requirement.Rule.MaxAge;
 import com.authgear.authrequest.requirement.Rule.NotAnonymous;
 import com.authgear.authrequest.requirement.Rule.OneOf;
 import com.authgear.authrequest.requirement.Rule.PrincipalIs;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +28,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param requirement what the location says itself
  * @param inTurn all must be met; the first one that is not gives the reason
+ * @param resource what the location is a part of, as OAuth clients name it; null if they need not
+ *     know
  */
-public record Rules(Requirement requirement, List<Rule> inTurn) implements Requirements.Found {
+public record Rules(Requirement requirement, List<Rule> inTurn, @Nullable Resource resource)
+    implements Requirements.Found {
+
+  /** Authgear gives no token to a client that does not ask for this scope. */
+  private static final String OPENID = "openid";
 
   public Rules {
     inTurn = List.copyOf(inTurn);
@@ -43,8 +53,31 @@ public record Rules(Requirement requirement, List<Rule> inTurn) implements Requi
       List<String> audiences,
       Collection<String> clientIds,
       String origin) {
+    return of(requirement, audiences, clientIds, origin, null);
+  }
+
+  /**
+   * Adds what the settings say.
+   *
+   * @param audiences counts where the location names neither an audience nor a resource
+   * @param clientIds {@code AUTHGEAR_CLIENT_IDS}: counts everywhere; empty for any client
+   * @param origin the project's own: what names no audience is for it
+   * @param resource {@code AUTHGEAR_RESOURCE}: counts where the location names neither a resource
+   *     nor an audience
+   */
+  public static Rules of(
+      Requirement requirement,
+      List<String> audiences,
+      Collection<String> clientIds,
+      String origin,
+      @Nullable Resource resource) {
     List<Rule> rules = new ArrayList<>();
-    if (requirement.rules().stream().noneMatch(rule -> isAbout(Attribute.AUDIENCE, rule))) {
+    boolean namesAudience =
+        requirement.rules().stream().anyMatch(rule -> isAbout(Attribute.AUDIENCE, rule));
+    Resource own = requirement.resource();
+    if (own != null) {
+      rules.add(new OneOf(Attribute.AUDIENCE, "resource", List.of(own.id().toString()), Set.of()));
+    } else if (!namesAudience) {
       rules.add(
           new OneOf(
               Attribute.AUDIENCE,
@@ -62,7 +95,7 @@ public record Rules(Requirement requirement, List<Rule> inTurn) implements Requi
     }
     rules.addAll(requirement.rules());
     rules.sort(Comparator.comparingInt(Rules::turn));
-    return new Rules(requirement, rules);
+    return new Rules(requirement, rules, own == null && !namesAudience ? resource : own);
   }
 
   private static int turn(Rule rule) {
@@ -138,22 +171,58 @@ public record Rules(Requirement requirement, List<Rule> inTurn) implements Requi
     return switch (unmet) {
       case OneOf oneOf ->
           switch (oneOf.attribute()) {
-            case SCOPE ->
-                new Challenge(ErrorCode.INSUFFICIENT_SCOPE, scopes(), OptionalLong.empty());
+            case SCOPE -> challenge(ErrorCode.INSUFFICIENT_SCOPE);
             case AMR -> stepUp();
-            case AUDIENCE -> Challenge.of(ErrorCode.INVALID_TOKEN);
-            case CLIENT_ID, ROLE -> Challenge.plain();
+            case AUDIENCE -> challenge(ErrorCode.INVALID_TOKEN);
+            case CLIENT_ID, ROLE -> noLoginHelps();
           };
       case MaxAge _ -> stepUp();
-      case PrincipalIs _, NotAnonymous _, IsVerified _ -> Challenge.plain();
+      case PrincipalIs _, NotAnonymous _, IsVerified _ -> noLoginHelps();
     };
   }
 
-  /** Of each choice of scopes the first. */
+  /**
+   * What to tell a client that has to bring other credentials, or any: all that the location
+   * requires, because clients ask for just what they are told.
+   */
+  public Challenge challenge(ErrorCode error) {
+    return new Challenge(error, scopes(), OptionalLong.empty(), metadata());
+  }
+
+  /** The same for a client that brings no credentials. */
+  public Challenge challenge() {
+    return new Challenge(null, scopes(), OptionalLong.empty(), metadata());
+  }
+
+  /**
+   * What to tell a client that other credentials of the same user would not help: no error and no
+   * scope, by which clients begin a new login.
+   */
+  public Challenge noLoginHelps() {
+    return new Challenge(null, List.of(), OptionalLong.empty(), metadata());
+  }
+
+  private @Nullable URI metadata() {
+    return resource == null ? null : resource.metadata();
+  }
+
+  /** Of each choice of scopes the first; with a resource the one that Authgear always asks for. */
   private List<String> scopes() {
-    return inTurn.stream()
-        .filter(rule -> isAbout(Attribute.SCOPE, rule))
-        .map(rule -> ((OneOf) rule).values().getFirst())
+    return scopes(oneOf -> oneOf.values().stream().limit(1));
+  }
+
+  /** Every scope that helps to be let in. */
+  Set<String> scopesSupported() {
+    return new LinkedHashSet<>(scopes(oneOf -> oneOf.values().stream()));
+  }
+
+  private List<String> scopes(Function<OneOf, Stream<String>> which) {
+    return Stream.concat(
+            resource == null ? Stream.empty() : Stream.of(OPENID),
+            inTurn.stream()
+                .filter(rule -> isAbout(Attribute.SCOPE, rule))
+                .flatMap(rule -> which.apply((OneOf) rule)))
+        .distinct()
         .toList();
   }
 
@@ -163,6 +232,6 @@ public record Rules(Requirement requirement, List<Rule> inTurn) implements Requi
             .filter(MaxAge.class::isInstance)
             .mapToLong(rule -> ((MaxAge) rule).seconds())
             .findFirst();
-    return new Challenge(ErrorCode.INSUFFICIENT_USER_AUTHENTICATION, List.of(), age);
+    return new Challenge(ErrorCode.INSUFFICIENT_USER_AUTHENTICATION, scopes(), age, metadata());
   }
 }

@@ -162,7 +162,9 @@ public final class SettingsReader {
         connectTo,
         values.get(table.resolverUrl).orElseGet(() -> connectTo.resolve(RESOLVER_PATH)),
         values.get(table.mode).orElseThrow(),
-        values.get(table.audience).orElse(List.of(endpoint.toString())),
+        values
+            .get(table.audience)
+            .orElse(List.of(values.get(table.resource).orElse(endpoint).toString())),
         new LinkedHashSet<>(values.get(table.clientIds).orElse(List.of())),
         new LinkedHashSet<>(values.get(table.algorithms).orElseThrow()),
         values.get(table.clockSkew).orElseThrow(),

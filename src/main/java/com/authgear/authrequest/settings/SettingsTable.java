@@ -72,8 +72,9 @@ final class SettingsTable {
       add(
           "AUDIENCE",
           Format.list(),
-          new Otherwise("same as AUTHGEAR_ENDPOINT"),
-          "A JWT must name one of these in `aud`",
+          new Otherwise("AUTHGEAR_RESOURCE, without it AUTHGEAR_ENDPOINT"),
+          "A JWT must name one of these in `aud`, where the location's policy names no audience"
+              + " and no resource",
           "https://my-project.authgear.cloud,https://api.example.com");
 
   final Setting<List<String>> clientIds =
@@ -174,8 +175,8 @@ final class SettingsTable {
           "RESOURCE",
           Format.resource(),
           new Otherwise("none"),
-          "What is protected, as OAuth clients name it: challenges then point to its description"
-              + " (RFC 9728)",
+          "What is protected, as OAuth clients name it, where the location's policy names no"
+              + " resource: challenges then point to its description (RFC 9728)",
           "https://api.example.com");
 
   final Setting<Duration> resolverTimeout =

@@ -77,6 +77,49 @@ class CheckTest {
         .matches("✓ clock: this clock is [0-5] s (ahead of|behind) Authgear's");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "POLICY_A | resource=https://a.example/mcp | ",
+        "POLICY_A | resource=https://a.example/mcp/ | slash at the end",
+        "POLICY_A | resource=http://localhost/mcp | takes https only",
+        "POLICY_A | resource=https://a.example/mcp&max_age=9 | know no max_age",
+        "POLICY_A | max_age=9 | ",
+        "POLICY_A | audience=orders | no token of Authgear has",
+        "POLICY_A | audience=http://a.example | no token of Authgear has",
+        "POLICY_A | audience=https://a.example/x | ",
+        "POLICY_A | audience=https://a.example&audience=https://b.example | a token of Authgear"
+            + " names one",
+        "POLICY_A | audience=https://a.example,https://c.example&audience=https://a.example | ",
+        "AUDIENCE | https://a.example,orders | no token of Authgear has",
+        "AUDIENCE | %ORIGIN%/ | without the slash",
+        "AUDIENCE | %ORIGIN% | ",
+        "RESOURCE | https://a.example/mcp | ",
+        "RESOURCE | https://a.example/mcp/ | slash at the end",
+        "RESOURCE | http://localhost/mcp | takes https only"
+      })
+  void check_resourcesAndAudiences_areWarnedOf(String key, String value, String warning) {
+    Checked checked = run.with("AUTHGEAR_" + key, value.replace("%ORIGIN%", origin)).check();
+    assertThat(checked.status()).isZero();
+    if (warning == null) {
+      assertThat(checked.troubles()).isEmpty();
+    } else {
+      assertThat(checked.troubles().getFirst()).startsWith("\u26a0").contains(warning);
+    }
+  }
+
+  @Test
+  void check_resourceThatIsNoAudience_isWarnedOf() {
+    assertThat(
+            run.with("AUTHGEAR_RESOURCE", "https://a.example")
+                .with("AUTHGEAR_AUDIENCE", origin)
+                .check()
+                .troubles()
+                .getFirst())
+        .contains("AUTHGEAR_AUDIENCE does not name AUTHGEAR_RESOURCE");
+  }
+
   @Test
   void check_json_hasTheSameForMachines() throws Exception {
     Checked checked = run.with("AUTHGEAR_ALGORITHMS", "ES256").check("--json");

@@ -59,7 +59,9 @@ public final class RequirementSteps {
 
   private void hold(List<String> audiences, Collection<String> clientIds, String origin) {
     kind();
-    if (values("audience").isEmpty()) {
+    List<Collection<String>> resource = whole("resource");
+    each("audience", resource, principal.audiences(), Reason.WRONG_AUDIENCE);
+    if (resource.isEmpty() && values("audience").isEmpty()) {
       boolean namesNone = principal.proof() != Proof.JWT;
       each(
           "audience",
@@ -106,11 +108,18 @@ public final class RequirementSteps {
 
   /** The values of each pair with a key. */
   private List<Collection<String>> values(String key) {
+    return whole(key).stream()
+        .<Collection<String>>map(value -> List.of(value.iterator().next().split(",")))
+        .toList();
+  }
+
+  /** The same where a comma is a part of the value. */
+  private List<Collection<String>> whole(String key) {
     List<Collection<String>> values = new ArrayList<>();
     for (String pair : pairs) {
       if (pair.startsWith(key + "=")) {
         String value = pair.substring(key.length() + 1).replace("+", "%2B");
-        values.add(List.of(URLDecoder.decode(value, StandardCharsets.UTF_8).split(",")));
+        values.add(List.of(URLDecoder.decode(value, StandardCharsets.UTF_8)));
       }
     }
     return values;

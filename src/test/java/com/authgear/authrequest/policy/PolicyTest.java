@@ -17,16 +17,19 @@ import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.RequirementParser;
 import com.authgear.authrequest.requirement.RequirementParser.Mistake;
 import com.authgear.authrequest.requirement.RequirementParser.Valid;
+import com.authgear.authrequest.requirement.Resource;
 import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Anonymous;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Verified;
+import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -116,6 +119,77 @@ class PolicyTest {
                     .isEqualTo("Bearer error=\"insufficient_scope\", scope=\"write read\""));
   }
 
+  private static final String TOOLS =
+      "resource=https://mcp.example/tools&scope=openid&scope=mcp:use,mcp:all";
+
+  private static String challenge(Decision decision) {
+    return switch (decision) {
+      case Unauthenticated refused -> refused.challenge().toHeader(ProtectionSpace.UNNAMED);
+      case Forbidden refused -> refused.challenge().toHeader(ProtectionSpace.UNNAMED);
+      case Allow _, Unavailable _ -> throw new AssertionError(decision);
+    };
+  }
+
+  private static Verified ofTools() {
+    return new Verified(Source.JWT, principal(Kind.USER, "https://mcp.example/tools"), NOW + 60);
+  }
+
+  /** What clients of MCP are told, whatever the token has. */
+  @Test
+  void decide_resource_challengesNameItAndAllScopes() {
+    String place =
+        ", resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource/tools\"";
+    String all = "scope=\"openid mcp:use\"" + place;
+    assertThat(challenge(decide(new Anonymous(), TOOLS))).isEqualTo("Bearer " + all);
+    assertThat(challenge(decide(user(), TOOLS)))
+        .isEqualTo("Bearer error=\"invalid_token\", " + all);
+    assertThat(challenge(decide(new Rejected(Source.JWT, Reason.EXPIRED), TOOLS)))
+        .isEqualTo("Bearer error=\"invalid_token\", " + all);
+    assertThat(challenge(decide(ofTools(), TOOLS)))
+        .isEqualTo("Bearer error=\"insufficient_scope\", " + all);
+    assertThat(challenge(decide(ofTools(), TOOLS + "&role=admin")))
+        .isEqualTo("Bearer " + place.substring(2));
+    assertThat(challenge(decide(ofTools(), "resource=https://mcp.example/tools&amr=otp")))
+        .isEqualTo("Bearer error=\"insufficient_user_authentication\", scope=\"openid\"" + place);
+  }
+
+  @Test
+  void decide_resource_isTheAudience() {
+    assertThat(decide(ofTools(), "resource=https://mcp.example/tools")).isInstanceOf(Allow.class);
+    for (String other : List.of("https://mcp.example", "https://mcp.example/tools/")) {
+      assertThat(decide(ofTools(), "resource=" + other))
+          .isInstanceOfSatisfying(
+              Unauthenticated.class,
+              refused -> assertThat(refused.reason()).isEqualTo(Reason.WRONG_AUDIENCE));
+    }
+    assertThat(decide(ofTools(), "")).isInstanceOf(Unauthenticated.class);
+  }
+
+  @Test
+  void decide_resourceOfTheSettings_countsWhereThePolicyNamesNoAudience() {
+    Resource global = Resource.of(URI.create("https://api.example"));
+    Function<String, String> asked =
+        requirement ->
+            challenge(
+                Policy.decide(
+                    new Anonymous(),
+                    Rules.of(
+                        parsed(requirement),
+                        List.of("https://api.example"),
+                        Set.of(),
+                        "https://project",
+                        global),
+                    NOW));
+    String place =
+        ", resource_metadata=\"https://api.example/.well-known/oauth-protected-resource\"";
+    assertThat(asked.apply("")).isEqualTo("Bearer scope=\"openid\"" + place);
+    assertThat(asked.apply("scope=x")).isEqualTo("Bearer scope=\"openid x\"" + place);
+    assertThat(asked.apply("audience=b&scope=x")).isEqualTo("Bearer scope=\"x\"");
+    assertThat(asked.apply(TOOLS))
+        .contains("mcp.example/.well-known")
+        .doesNotContain("api.example");
+  }
+
   @ParameterizedTest
   @CsvSource({"max_age=299, STALE_AUTHENTICATION", "amr=otp, AMR_MISSING"})
   void decide_weakAuthentication_asksForAStepUp(String requirement, Reason reason) {
@@ -153,7 +227,8 @@ class PolicyTest {
 
   @Test
   void decide_clientOutsideTheSetting_isForbidden() {
-    Rules strict = Rules.of(Requirement.USER, List.of("https://project"), Set.of("other"), "https://project");
+    Rules strict =
+        Rules.of(Requirement.USER, List.of("https://project"), Set.of("other"), "https://project");
     assertThat(Policy.decide(user(), strict, NOW))
         .isInstanceOfSatisfying(
             Forbidden.class,

@@ -8,6 +8,7 @@ import com.authgear.authrequest.requirement.Rule.MaxAge;
 import com.authgear.authrequest.requirement.Rule.NotAnonymous;
 import com.authgear.authrequest.requirement.Rule.OneOf;
 import com.authgear.authrequest.requirement.Rule.PrincipalIs;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,11 @@ public final class RandomRequirements {
 
   public static Requirement next(Random random) {
     List<Rule> rules = new ArrayList<>();
+    Resource resource = random.nextInt(3) == 0 ? resource(random) : null;
     for (Attribute attribute : Attribute.values()) {
+      if (resource != null && attribute == Attribute.AUDIENCE) {
+        continue;
+      }
       for (int i = random.nextInt(5) - 2; i > 0; i--) {
         rules.add(OneOf.of(attribute, values(random)));
       }
@@ -41,7 +46,14 @@ public final class RandomRequirements {
       rules.add(new MaxAge(random.nextInt(600)));
     }
     rules.add(List.of(PrincipalIs.values()).get(random.nextInt(3)));
-    return new Requirement(rules, random.nextInt(4) == 0);
+    return new Requirement(rules, random.nextInt(4) == 0, resource);
+  }
+
+  private static Resource resource(Random random) {
+    return new Resource(
+        URI.create(List.of("https://a.example", "https://a.example/x,y+z").get(random.nextInt(2))),
+        random.nextBoolean() ? null : "Caf\u00e9 & tools = 100% + more",
+        random.nextBoolean() ? null : URI.create("https://a.example/?b=c&d=%20#e"));
   }
 
   public static List<String> values(Random random) {

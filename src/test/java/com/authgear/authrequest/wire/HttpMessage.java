@@ -49,7 +49,7 @@ public record HttpMessage(String startLine, List<Field> fields, String body) {
       fields.add(new Field(line.substring(0, colon), line.substring(colon + 1).strip()));
     }
     HttpMessage head = new HttpMessage(startLine, List.copyOf(fields), "");
-    if (bodiless || startLine.startsWith("HTTP/1.1 101")) {
+    if (bodiless || startLine.matches("HTTP/1.1 (101|204|304) .*")) {
       return head;
     }
     return new HttpMessage(startLine, head.fields, head.readBody(in, response));

@@ -39,7 +39,7 @@ public final class RawClient implements AutoCloseable {
   /** Sends a request as it stands. */
   public HttpMessage sendHead(String head) throws IOException {
     write(head);
-    return HttpMessage.readResponse(in, false);
+    return HttpMessage.readResponse(in, head.startsWith("HEAD "));
   }
 
   private void write(String text) throws IOException {
