@@ -34,7 +34,16 @@ class HangingResolverIT {
 
   @BeforeEach
   void start() throws IOException {
-    site = new Site(Map.of("AUTHGEAR_RESOLVER_TIMEOUT", "30s", "AUTHGEAR_LOG_LEVEL", "error"));
+    site =
+        new Site(
+            Map.of(
+                "AUTHGEAR_RESOLVER_TIMEOUT",
+                "30s",
+                // Half of them are for sessions that were never seen.
+                "AUTHGEAR_RESOLVER_MAX_CALLS",
+                Integer.toString(2 * WAITING),
+                "AUTHGEAR_LOG_LEVEL",
+                "error"));
     project = site.sandbox().project();
   }
 

@@ -249,6 +249,8 @@ class TracingIT {
             "SERVER auth authgear.auth.outcome=unavailable"
                 + " authgear.auth.reason=resolver_error authgear.auth.verifier=resolver"
                 + " http.response.status_code=503 ERROR",
+            "CLIENT resolve authgear.resolver.result=error" + resolverAddress() + " ERROR",
+            // Once more, because it may have been the session's lock.
             "CLIENT resolve authgear.resolver.result=error" + resolverAddress() + " ERROR");
   }
 

@@ -200,6 +200,7 @@ class FreshnessModelTest {
         case 17 -> {
           project.setValidity(user, null, clock.instant().minusMillis(MAX_SET_BACK));
           invalidSince.putIfAbsent(user, time());
+          logout(user); // Authgear has ended them, and a new validity brings none back
         }
         case 18 -> heard.forEach(verifying.marks::learn);
         case 19 -> {
