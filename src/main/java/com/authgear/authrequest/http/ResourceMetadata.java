@@ -58,7 +58,7 @@ public final class ResourceMetadata {
       return;
     }
     ctx.header("Access-Control-Allow-Origin", "*");
-    if (ctx.method() == HandlerType.OPTIONS) {
+    if (ctx.method().equals(HandlerType.OPTIONS)) {
       ctx.status(204)
           .header("Access-Control-Allow-Methods", "GET")
           // Clients of MCP send their version here too, so browsers ask before.
