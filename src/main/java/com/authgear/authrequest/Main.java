@@ -2,6 +2,9 @@ package com.authgear.authrequest;
 
 import com.authgear.authrequest.check.Check;
 import com.authgear.authrequest.check.nginx.CheckNginx;
+import com.authgear.authrequest.follow.Following;
+import com.authgear.authrequest.settings.FollowSettings;
+import com.authgear.authrequest.settings.FollowSettingsReader;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
@@ -15,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +35,8 @@ public final class Main {
                                                        they lead to; why a token is refused
         java -jar authgear-auth-request.jar check nginx [--json] [file]
                                                        what is wrong in the output of nginx -T
+        java -jar authgear-auth-request.jar follow     tell the services at once who has changed: reads
+                                                       Authgear's audit log
         java -jar authgear-auth-request.jar health     exit 0 if the service here is alive
         java -jar authgear-auth-request.jar --help     this text; after a command, about that one;
                                                        -h and "help [command]" are the same
@@ -67,6 +73,22 @@ public final class Main {
                 3 out of memory, with the image's or the package's options of the JVM.
               """,
               Main::serve),
+          Command.plain(
+              "follow",
+              """
+              java -jar authgear-auth-request.jar follow
+
+                Reads Authgear's audit log by its Admin API and tells the services, by Redis or by
+                posts, who has signed out, lost a session or a role, or changed otherwise; see
+                docs/freshness.md. Run it in a process of its own: its key has full rights over the
+                project. /metrics, /healthz and /readyz on AUTHGEAR_MANAGEMENT_LISTEN. Two of them do
+                no harm. SIGTERM ends it.
+                Exit status: 0 after SIGTERM; 1 the settings have problems, or the address cannot be
+                listened on; 2 an argument is not understood.
+
+              """
+                  + FollowSettingsReader.help(),
+              Main::follow),
           inTheOtherJar("demo"),
           inTheOtherJar("sandbox"),
           Command.plain(
@@ -123,6 +145,28 @@ public final class Main {
         .addKeyValue("address", running.listening())
         .addKeyValue("management_port", running.managementPort())
         .log("listening");
+    return Command.GOES_ON;
+  }
+
+  @TakesRealClock
+  private static int follow() throws IOException {
+    FollowSettings settings =
+        switch (FollowSettingsReader.read(System.getenv())) {
+          case FollowSettingsReader.Accepted accepted -> accepted.settings();
+          case FollowSettingsReader.Refused refused -> throw new IOException(refused.report());
+        };
+    Logging.configure(settings.log().format(), settings.log().level());
+    AtomicReference<Following> started = new AtomicReference<>();
+    Running.listen(
+        () -> started.set(Following.start(settings, Clock.systemUTC())),
+        settings.managementListen() + " (AUTHGEAR_MANAGEMENT_LISTEN)");
+    Program.closeAtTheEnd(started.get());
+    LoggerFactory.getLogger(Main.class)
+        .atInfo()
+        .addKeyValue("version", Program.version())
+        .addKeyValue("admin_api", settings.adminApi().graphql())
+        .addKeyValue("management_port", started.get().managementPort())
+        .log("following");
     return Command.GOES_ON;
   }
 

@@ -3,6 +3,7 @@ package com.authgear.authrequest;
 import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.AuthHandler;
+import com.authgear.authrequest.http.FollowHandler;
 import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.http.OriginalUri;
 import com.authgear.authrequest.http.ResourceMetadata;
@@ -28,6 +29,8 @@ import com.authgear.authrequest.telemetry.otlp.OtlpTracing;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Authenticator;
 import com.authgear.authrequest.verify.changes.Changes;
+import com.authgear.authrequest.verify.changes.Followed;
+import com.authgear.authrequest.verify.changes.Heartbeat;
 import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.changes.SharedMarks;
 import com.authgear.authrequest.verify.changes.UserEvent;
@@ -48,6 +51,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -58,6 +62,9 @@ import org.slf4j.LoggerFactory;
 
 /** The service, put together and listening. Closing it drains it. */
 public final class Running implements AutoCloseable {
+
+  /** How old a confirmation may be while no follower tells anything, unless settings say it. */
+  static final Duration RECHECK_WHILE_AWAY = Duration.ofSeconds(30);
 
   static final Duration KEY_TIMEOUT = Duration.ofSeconds(5);
 
@@ -70,6 +77,7 @@ public final class Running implements AutoCloseable {
   private final AuthHandler handler;
   private final Marks marks;
   private final MarkMeters markMeters;
+  private final @Nullable Followed followed;
   private final @Nullable SharedMarks sharedMarks;
   private final @Nullable ServedTls tls;
   private final Javalin auth;
@@ -116,6 +124,12 @@ public final class Running implements AutoCloseable {
     freshness.bindBreaker(resolver::breakerState);
     marks = new Marks(clock, System::nanoTime, settings.clockSkew());
     markMeters = new MarkMeters(meters, marks::inForce, marks::dropped);
+    followed =
+        settings
+            .freshness()
+            .map(bound -> new Followed(clock, System::nanoTime, bound))
+            .orElse(null);
+    markMeters.bindFollowed(followed);
     sharedMarks = shareMarks();
     CacheCounts sessionCounts = new CacheCounts();
     sessions =
@@ -135,7 +149,7 @@ public final class Running implements AutoCloseable {
             settings,
             resolver::ask,
             settings.recheck().orElse(Answers.UNTIL_THE_END),
-            settings.recheck().isPresent(),
+            settings.recheck().isPresent() || followed != null,
             marks,
             clock,
             confirmationCounts,
@@ -155,7 +169,8 @@ public final class Running implements AutoCloseable {
                 confirmations,
                 settings.recheck().isPresent(),
                 marks,
-                clock),
+                clock,
+                following(followed)),
             new AuthHandler.Speech(
                 settings.claimHeaders(),
                 settings.headerBudget(),
@@ -173,13 +188,17 @@ public final class Running implements AutoCloseable {
         switch (settings.listen()) {
           case ListenAddress address ->
               Servers.auth(
-                  withHooks(handler),
+                  withFollower(withHooks(handler), clock),
                   address.host(),
                   address.port(),
                   tls == null ? null : tls.tls(),
                   metadata);
           case SocketFile file ->
-              Servers.auth(withHooks(handler), file.path(), settings.socketMode(), metadata);
+              Servers.auth(
+                  withFollower(withHooks(handler), clock),
+                  file.path(),
+                  settings.socketMode(),
+                  metadata);
         };
     management = Servers.management(this::problem, this::degraded, meters::scrape);
   }
@@ -229,9 +248,44 @@ public final class Running implements AutoCloseable {
             });
     SharedMarks started =
         SharedMarks.start(
-            settings.redisUrl().get().value(), settings.endpoint().toString(), marks, listener);
+            settings.redisUrl().get().value(),
+            settings.endpoint().toString(),
+            marks,
+            listener,
+            followed);
     shared.set(started);
     return started;
+  }
+
+  private Authenticator.@Nullable Following following(@Nullable Followed by) {
+    return by == null
+        ? null
+        : new Authenticator.Following(
+            by,
+            settings.recheck().orElse(RECHECK_WHILE_AWAY),
+            settings.recheck().orElse(null),
+            Math.max(settings.clockSkew().toSeconds(), Marks.LEAST_MARGIN_SECONDS));
+  }
+
+  /** Takes what a follower of the audit log posts too, if there is a secret to know it by. */
+  private Handler.Wrapper withFollower(Handler.Wrapper next, InstantSource clock) {
+    if (settings.followSecret().isEmpty()) {
+      return next;
+    }
+    return new FollowHandler(
+        settings.followSecret().get().value(),
+        UUID.randomUUID().toString(),
+        message -> {
+          // Those that Redis brings come by themselves.
+          message.events().forEach(marks::learn);
+          Heartbeat heartbeat = message.heartbeat();
+          if (followed != null && heartbeat != null) {
+            boolean _ = followed.learn(heartbeat);
+          }
+        },
+        markMeters.follower(),
+        clock,
+        next);
   }
 
   /** Takes webhooks too, if there is a secret to know them by. */
@@ -409,6 +463,9 @@ public final class Running implements AutoCloseable {
     List<String> notes = new ArrayList<>();
     if (sharedMarks != null && !sharedMarks.isUp()) {
       notes.add("no connection to Redis, webhooks that other replicas got are not seen here");
+    }
+    if (followed != null && followed.standing() == null) {
+      notes.add("no follower tells anything, each user's JWT is confirmed again and again");
     }
     if (tls != null) {
       tls.problem().ifPresent(notes::add);

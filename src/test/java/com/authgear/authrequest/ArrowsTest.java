@@ -37,6 +37,7 @@ class ArrowsTest {
                 "policy",
                 "http",
                 "telemetry",
+                "follow",
                 "sandbox",
                 "demo",
                 "tls",
@@ -143,13 +144,18 @@ class ArrowsTest {
   }
 
   @Test
+  void follow_knowsMarksAndHowServicesAreTold() {
+    mayUse("follow", Set.of("settings", "verify", "http"));
+  }
+
+  @Test
   void libraries_stayWhereTheyBelong() {
-    onlyIn("com.nimbusds..", "verify.jwt..");
-    onlyIn("okhttp3..", "verify..", "sandbox..");
+    onlyIn("com.nimbusds..", "verify.jwt..", "follow..");
+    onlyIn("okhttp3..", "verify..", "sandbox..", "follow..");
     onlyIn("io.lettuce..", "verify.changes..");
     onlyIn("io.netty..", "verify.changes..");
     onlyIn("io.opentelemetry..", "telemetry.otlp..");
-    onlyIn("io.javalin..", "http..", "sandbox..", "");
+    onlyIn("io.javalin..", "http..", "sandbox..", "follow..", "");
     onlyIn("org.eclipse.jetty..", "http..", "sandbox..", "");
   }
 }

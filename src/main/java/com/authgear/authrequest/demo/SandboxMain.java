@@ -103,9 +103,20 @@ public final class SandboxMain {
         A stand-in Authgear; its page lists its users and what can be done to them.
 
         AUTHGEAR_ENDPOINT=%s
-        AUTHGEAR_RESOLVER_URL=%s\
+        AUTHGEAR_RESOLVER_URL=%s
+
+        For the command follow, whose key is at %s/sandbox/admin-api-key:
+        AUTHGEAR_ADMIN_API_URL=%s
+        AUTHGEAR_ADMIN_API_APP_ID=%s
+        AUTHGEAR_ADMIN_API_KEY_ID=%s\
         """
-            .formatted(sandbox.origin(), sandbox.resolverUrl()));
+            .formatted(
+                sandbox.origin(),
+                sandbox.resolverUrl(),
+                sandbox.origin(),
+                sandbox.adminApiUrl(),
+                sandbox.adminApiAppId(),
+                sandbox.adminApiKeyId()));
     return Command.GOES_ON;
   }
 }

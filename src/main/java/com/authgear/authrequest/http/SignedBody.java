@@ -37,9 +37,17 @@ final class SignedBody extends InputStream {
    * @param longest in bytes
    */
   SignedBody(InputStream in, List<SecretKeySpec> keys, long longest) {
+    this(in, keys, longest, new byte[0]);
+  }
+
+  /**
+   * @param before what is signed in front of the body
+   */
+  SignedBody(InputStream in, List<SecretKeySpec> keys, long longest, byte[] before) {
     this.in = in;
     this.macs = keys.stream().map(SignedBody::hmac).toList();
     this.longest = longest;
+    macs.forEach(mac -> mac.update(before));
   }
 
   private static Mac hmac(SecretKeySpec key) {

@@ -69,7 +69,9 @@ public final class Project {
   private final Minting minting;
   private final Sessions sessions;
   private final Webhooks hooks = new Webhooks();
-  private final Events events = new Events(hooks::announce);
+  private final AuditRows audit;
+  private final SigningKey adminApiKey;
+  private final Events events;
 
   private final Object lock = new Object();
   private final Map<String, User> users = new LinkedHashMap<>();
@@ -80,6 +82,15 @@ public final class Project {
     this.origin = origin;
     this.clock = clock;
     this.cookiePrefix = cookiePrefix;
+    audit = new AuditRows(clock);
+    // As Authgear: webhooks are sent before the row is written.
+    events =
+        new Events(
+            event -> {
+              hooks.announce(event);
+              audit.write(event);
+            });
+    adminApiKey = SigningKey.generate(clock.instant().getEpochSecond());
     keys = new SigningKeys(clock.instant().getEpochSecond());
     minting = new Minting(origin, keys);
     sessions = new Sessions(clock, keys, Project::isThirdParty);
@@ -532,6 +543,22 @@ public final class Project {
     }
   }
 
+  /** Takes a role from everyone. The audit log's entry concerns all, and no webhook tells it. */
+  public void deleteRole(String role) {
+    synchronized (lock) {
+      for (User user : List.copyOf(users.values())) {
+        if (user.roles().contains(role)) {
+          User _ = change(user.name(), u -> u.withRoles(without(u.roles(), List.of(role))));
+        }
+      }
+      Map<String, @Nullable Object> payload = new LinkedHashMap<>();
+      payload.put("role", Map.of("key", role));
+      payload.put("role_group_ids", List.of());
+      payload.put("role_user_ids", List.of());
+      tellMutation("delete_role", payload);
+    }
+  }
+
   /** Sets a standard attribute of any length. Told to webhooks: {@code user.profile.updated}. */
   public void setAttribute(String user, String attribute, Object value) {
     synchronized (lock) {
@@ -582,6 +609,15 @@ public final class Project {
   /** The ids of the published keys, the one that signs first. */
   public List<String> keyIds() {
     return keys.ids();
+  }
+
+  /** What the Admin API shows of all changes. */
+  public AuditRows auditLog() {
+    return audit;
+  }
+
+  SigningKey adminApiKey() {
+    return adminApiKey;
   }
 
   /** Where changes of users are announced. */

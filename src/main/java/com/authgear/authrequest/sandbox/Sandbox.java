@@ -2,6 +2,7 @@ package com.authgear.authrequest.sandbox;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ public final class Sandbox implements AutoCloseable {
   private final @Nullable Playground playground;
   private final Listener main;
   private final Listener resolver;
+  private final Listener adminApi;
 
   private Sandbox(SandboxOptions options, @Nullable DemoSite site) {
     this.options = options;
@@ -64,6 +66,14 @@ public final class Sandbox implements AutoCloseable {
             traffic,
             ResolverRoutes.ENDPOINTS,
             resolverRoutes::register);
+    this.adminApi =
+        new Listener(
+            "sandbox-admin-api",
+            options.host(),
+            options.resolverPort() == 0 ? 0 : options.resolverPort() + 1,
+            traffic,
+            Map.of(),
+            new AdminApiRoutes(this)::register);
   }
 
   /** Starts to listen. */
@@ -81,6 +91,7 @@ public final class Sandbox implements AutoCloseable {
     try {
       sandbox.main.start();
       sandbox.resolver.start();
+      sandbox.adminApi.start();
     } catch (RuntimeException e) {
       sandbox.close();
       throw e;
@@ -106,6 +117,31 @@ public final class Sandbox implements AutoCloseable {
   /** Where the resolver answers, as {@code AUTHGEAR_RESOLVER_URL} wants it. */
   public String resolverUrl() {
     return resolver.address() + ResolverRoutes.PLAIN;
+  }
+
+  /** Where the Admin API answers, as {@code AUTHGEAR_ADMIN_API_URL} wants it. */
+  public String adminApiUrl() {
+    return adminApi.address();
+  }
+
+  /** As {@code AUTHGEAR_ADMIN_API_APP_ID} wants it. */
+  public String adminApiAppId() {
+    return Events.APP_ID;
+  }
+
+  /** As {@code AUTHGEAR_ADMIN_API_KEY_ID} wants it. */
+  public String adminApiKeyId() {
+    return project.adminApiKey().kid();
+  }
+
+  /**
+   * As {@code AUTHGEAR_ADMIN_API_KEY} wants it: PEM, made at the start and good for nothing else.
+   */
+  public String adminApiKey() {
+    return "-----BEGIN PRIVATE KEY-----\n"
+        + Base64.getMimeEncoder(64, new byte[] {'\n'})
+            .encodeToString(project.adminApiKey().privateKey().getEncoded())
+        + "\n-----END PRIVATE KEY-----\n";
   }
 
   /** Of the resolver's listener: {@code http://host:port}. */
@@ -174,12 +210,24 @@ public final class Sandbox implements AutoCloseable {
   public void suspend() {
     main.suspend();
     resolver.suspend();
+    adminApi.suspend();
   }
 
   /** Listens again on the same ports. */
   public void resume() {
     main.resume();
     resolver.resume();
+    adminApi.resume();
+  }
+
+  /** Closes only the Admin API's port. */
+  public void suspendAdminApi() {
+    adminApi.suspend();
+  }
+
+  /** Listens again on the same port. */
+  public void resumeAdminApi() {
+    adminApi.resume();
   }
 
   @Override
@@ -189,6 +237,7 @@ public final class Sandbox implements AutoCloseable {
     }
     main.close();
     resolver.close();
+    adminApi.close();
     project.hooks().close();
     if (playground != null) {
       playground.close();

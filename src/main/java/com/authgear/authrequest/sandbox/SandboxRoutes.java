@@ -104,6 +104,19 @@ final class SandboxRoutes {
         "/sandbox/users/{name}/sign-in", answering(ctx -> ctx.result(project.signIn(name(ctx)))));
     post(routes, "/sandbox/authgear", this::setWeakPoints);
     post(routes, "/sandbox/users/{name}/roles", this::setRoles);
+    post(routes, "/sandbox/roles/{role}/delete", ctx -> project.deleteRole(ctx.pathParam("role")));
+    post(
+        routes,
+        "/sandbox/audit/late",
+        ctx ->
+            project
+                .auditLog()
+                .appearLate(Duration.ofSeconds(seconds("seconds", required(ctx, "seconds")))));
+    post(
+        routes,
+        "/sandbox/audit/lose",
+        ctx -> project.auditLog().lose((int) seconds("count", required(ctx, "count"))));
+    routes.get("/sandbox/admin-api-key", answering(ctx -> ctx.result(sandbox.adminApiKey())));
     post(routes, "/sandbox/sessions/end", ctx -> project.endSession(ctx.body().strip()));
     post(routes, "/sandbox/credentials/revoke", ctx -> project.revoke(ctx.body().strip()));
     post(routes, "/sandbox/keys/rotate", ctx -> project.rotateKeys());

@@ -273,6 +273,34 @@ record Format<T>(String accepts, Function<String, Parsed<T>> parser) {
         });
   }
 
+  /** One word of visible ASCII characters. */
+  static Format<String> word() {
+    return new Format<>(
+        "visible ASCII characters",
+        text ->
+            text.chars().allMatch(c -> c > ' ' && c < 0x7f)
+                ? new Valid<>(text)
+                : new Fault<>("has a space or a character outside visible ASCII"));
+  }
+
+  /** http or https origins, separated by commas. */
+  static Format<List<URI>> origins() {
+    return new Format<>(
+        "comma-separated list of http(s) origins without a path",
+        text -> {
+          List<URI> origins = new ArrayList<>();
+          for (String item : text.split(",", -1)) {
+            switch (HttpUrls.parseOrigin(item.strip())) {
+              case Valid<URI>(URI origin) -> origins.add(origin);
+              case Fault<URI>(String what, boolean quotable, String detail) -> {
+                return new Fault<>("has an item that " + what, quotable, detail);
+              }
+            }
+          }
+          return new Valid<>(List.copyOf(origins));
+        });
+  }
+
   /** Items of visible ASCII characters, separated by commas. */
   static Format<List<String>> list() {
     return new Format<>("comma-separated list", Format::parseList);

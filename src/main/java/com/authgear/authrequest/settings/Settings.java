@@ -38,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  * @param resolverMaxCalls how many resolver calls may be in flight; at least 1
  * @param webhookSecrets what Authgear may sign webhooks with; empty if none are taken
  * @param redisUrl where replicas share what webhooks told; empty if they do not
+ * @param followSecret what the command {@code follow} signs its posts with; empty if none are taken
+ * @param freshness how old what it says may be for a JWT to need no confirmation; empty: it does
+ *     not matter
  * @param recheck how old the resolver's confirmation of a user's JWT may be; empty: none is needed
  * @param cacheSize how many good tokens, and how many good sessions, are remembered; 0 for none
  * @param resolverCacheTtl how long an answer of the resolver about a session is good; zero: for
@@ -77,6 +80,8 @@ public record Settings(
     int resolverMaxCalls,
     List<Secret> webhookSecrets,
     Optional<Secret> redisUrl,
+    Optional<Secret> followSecret,
+    Optional<Duration> freshness,
     Optional<Duration> recheck,
     int cacheSize,
     Duration resolverCacheTtl,

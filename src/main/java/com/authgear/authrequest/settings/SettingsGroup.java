@@ -34,7 +34,9 @@ enum SettingsGroup {
       "RESOLVER_TIMEOUT",
       "RESOLVER_MAX_CALLS",
       "WEBHOOK_SECRET_PREVIOUS",
-      "REDIS_URL"),
+      "REDIS_URL",
+      "FRESHNESS",
+      "FOLLOW_SECRET"),
   LISTENERS(
       "Where it listens, TLS",
       "LISTEN",

@@ -55,8 +55,16 @@ public final class SettingsReader {
    */
   public static Result read(Map<String, String> environment) {
     SettingsTable table = new SettingsTable();
-    Values values = Values.read(table.all(), environment);
+    FollowTable follow = new FollowTable();
+    Values values = Values.read(table.all(), follow.own(), environment);
     List<Problem> problems = new ArrayList<>(values.problems());
+    if (values.isSet(follow.adminApiKey)) {
+      problems.add(
+          new Problem(
+              follow.adminApiKey.key(),
+              "has full rights over the project, so what faces requests must not hold it",
+              "set it for the command follow only"));
+    }
     problems.addAll(contradictions(table, values));
     return problems.isEmpty() ? new Accepted(settings(table, values)) : new Refused(problems);
   }
@@ -76,35 +84,19 @@ public final class SettingsReader {
   /** Problems of settings that are sound each by itself. */
   private static List<Problem> contradictions(SettingsTable table, Values values) {
     List<Problem> problems = new ArrayList<>();
-    Optional<URI> endpoint = values.get(table.endpoint);
-    Optional<Boolean> allowHttp = values.get(table.allowHttp);
-    if (endpoint.isPresent()
-        && endpoint.get().getScheme().equals("http")
-        && !HttpUrls.isLoopback(endpoint.get())
-        && allowHttp.isPresent()
-        && !allowHttp.get()) {
-      problems.add(
-          new Problem(
-              table.endpoint.key(),
-              values.shown(table.endpoint) + " is neither https nor on loopback",
-              "use https, or set "
-                  + table.allowHttp.key()
-                  + "=true if tokens may travel unencrypted"));
-    }
-    Optional<Optional<Duration>> recheck = values.get(table.recheck);
-    Optional<Mode> mode = values.get(table.mode);
-    if (recheck.isPresent()
-        && recheck.get().isPresent()
-        && mode.isPresent()
-        && mode.get() == Mode.JWT) {
-      problems.add(
-          new Problem(
-              table.recheck.key(),
-              values.shown(table.recheck)
-                  + " asks the resolver, which "
-                  + table.mode.key()
-                  + "=jwt never does",
-              "leave it out, or set " + table.mode.key() + "=auto"));
+    unencrypted(table.endpoint, table.allowHttp, values).ifPresent(problems::add);
+    for (Setting<Optional<Duration>> asking : List.of(table.recheck, table.freshness)) {
+      if (values.get(asking).flatMap(duration -> duration).isPresent()
+          && values.get(table.mode).orElse(null) == Mode.JWT) {
+        problems.add(
+            new Problem(
+                asking.key(),
+                values.shown(asking)
+                    + " asks the resolver, which "
+                    + table.mode.key()
+                    + "=jwt never does",
+                "leave it out, or set " + table.mode.key() + "=auto"));
+      }
     }
     problems.addAll(halfOfTls(table, values));
     Optional<Listen> listen = values.get(table.listen);
@@ -123,6 +115,24 @@ public final class SettingsReader {
               "give each its own port"));
     }
     return problems;
+  }
+
+  /** A URL to which tokens would travel unencrypted. */
+  static Optional<Problem> unencrypted(
+      Setting<URI> setting, Setting<Boolean> allowHttp, Values values) {
+    Optional<URI> url = values.get(setting);
+    Optional<Boolean> allowed = values.get(allowHttp);
+    return url.isPresent()
+            && url.get().getScheme().equals("http")
+            && !HttpUrls.isLoopback(url.get())
+            && allowed.isPresent()
+            && !allowed.get()
+        ? Optional.of(
+            new Problem(
+                setting.key(),
+                values.shown(setting) + " is neither https nor on loopback",
+                "use https, or set " + allowHttp.key() + "=true if tokens may travel unencrypted"))
+        : Optional.empty();
   }
 
   private static List<Problem> halfOfTls(SettingsTable table, Values values) {
@@ -185,6 +195,8 @@ public final class SettingsReader {
             .flatMap(secret -> values.get(secret).stream())
             .toList(),
         values.get(table.redisUrl),
+        values.get(table.followSecret),
+        values.get(table.freshness).orElseThrow(),
         values.get(table.recheck).orElseThrow(),
         values.get(table.cacheSize).orElseThrow(),
         values.get(table.resolverCacheTtl).orElseThrow(),

@@ -220,6 +220,26 @@ final class SettingsTable {
           new Otherwise("each replica has its own"),
           "Redis by which replicas share what webhooks said; `rediss` for TLS",
           "rediss://:password@redis.auth.svc:6379");
+
+  final Setting<Secret> followSecret =
+      addSecret(
+          "FOLLOW_SECRET",
+          Format.secret(16),
+          new Otherwise("`/hooks/follow` is closed"),
+          "What the command `follow` signs its posts with; if it is set, the service takes them at"
+              + " `POST /hooks/follow`",
+          "a-long-random-text-that-only-they-know");
+
+  final Setting<Optional<Duration>> freshness =
+      add(
+          "FRESHNESS",
+          Format.durationOrOff("1s", "1m"),
+          new Default("off"),
+          "How late a change may be seen while the command `follow` runs. Once it has told nothing"
+              + " for so long, each user's JWT is confirmed as with AUTHGEAR_RECHECK, 30s if that"
+              + " is off",
+          "2s");
+
   final Setting<Optional<Duration>> recheck =
       add(
           "RECHECK",

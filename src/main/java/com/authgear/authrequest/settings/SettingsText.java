@@ -12,6 +12,12 @@ import java.util.stream.Collectors;
 /** The table of settings for people. */
 final class SettingsText {
 
+  private static final String HEAD =
+      """
+      | Setting | Meaning | Accepted | Default | Example |
+      |---|---|---|---|---|\
+      """;
+
   private SettingsText() {}
 
   static String help(List<Setting<?>> table) {
@@ -42,10 +48,16 @@ final class SettingsText {
     StringBuilder text = new StringBuilder();
     for (SettingsGroup group : SettingsGroup.values()) {
       text.append(text.isEmpty() ? "" : "\n\n").append("## ").append(group.title());
-      text.append("\n\n| Setting | Meaning | Accepted | Default | Example |");
-      text.append("\n|---|---|---|---|---|");
+      text.append("\n\n").append(HEAD);
       group.keys().forEach(key -> row(text, Objects.requireNonNull(byKey.get(key), key)));
     }
+    return text.toString();
+  }
+
+  /** One table without groups. */
+  static String plainTable(List<Setting<?>> settings) {
+    StringBuilder text = new StringBuilder(HEAD);
+    settings.forEach(setting -> row(text, setting));
     return text.toString();
   }
 

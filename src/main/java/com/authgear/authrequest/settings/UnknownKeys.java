@@ -24,8 +24,13 @@ final class UnknownKeys {
 
   private UnknownKeys() {}
 
-  /** One problem for each, in alphabetical order. */
-  static List<Problem> find(List<Setting<?>> table, Map<String, String> environment) {
+  /**
+   * One problem for each, in alphabetical order.
+   *
+   * @param others settings of another command, which may share a file with this one's
+   */
+  static List<Problem> find(
+      List<Setting<?>> table, List<Setting<?>> others, Map<String, String> environment) {
     Set<String> known = new LinkedHashSet<>();
     for (Setting<?> setting : table) {
       known.add(setting.key());
@@ -37,6 +42,7 @@ final class UnknownKeys {
     for (String key : new TreeSet<>(environment.keySet())) {
       if (key.startsWith(SettingsTable.PREFIX)
           && !known.contains(key)
+          && others.stream().noneMatch(row -> isNamedBy(row, key))
           && table.stream().noneMatch(row -> row.isFamily() && row.nameIn(key) != null)
           && !isServiceLink(key, environment)) {
         problems.add(
@@ -44,6 +50,12 @@ final class UnknownKeys {
       }
     }
     return problems;
+  }
+
+  private static boolean isNamedBy(Setting<?> row, String key) {
+    return row.isFamily()
+        ? row.nameIn(key) != null
+        : row.key().equals(key) || row.fileKey().equals(key);
   }
 
   private static String remedy(String key, List<Setting<?>> table, Collection<String> known) {

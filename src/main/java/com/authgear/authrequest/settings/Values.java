@@ -40,7 +40,11 @@ final class Values {
     this.environment = environment;
   }
 
-  static Values read(List<Setting<?>> table, Map<String, String> environment) {
+  /**
+   * @param others settings of another command, which are none of this one
+   */
+  static Values read(
+      List<Setting<?>> table, List<Setting<?>> others, Map<String, String> environment) {
     Values values = new Values(environment);
     for (Setting<?> setting : table) {
       if (setting.isFamily()) {
@@ -49,7 +53,7 @@ final class Values {
         values.read(setting);
       }
     }
-    values.problems.addAll(UnknownKeys.find(table, environment));
+    values.problems.addAll(UnknownKeys.find(table, others, environment));
     return values;
   }
 

@@ -2,8 +2,11 @@ package com.authgear.authrequest.telemetry;
 
 import static java.util.Objects.requireNonNull;
 
+import com.authgear.authrequest.http.FollowHandler;
+import com.authgear.authrequest.http.FollowResult;
 import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.http.HookResult;
+import com.authgear.authrequest.verify.changes.Followed;
 import com.authgear.authrequest.verify.changes.SharedMarks;
 import com.authgear.authrequest.verify.changes.SharedMarks.Transit;
 import io.micrometer.core.instrument.Counter;
@@ -15,6 +18,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The part of the {@link Meters} about changed users and how they are heard of. */
 public final class MarkMeters {
@@ -59,6 +63,30 @@ public final class MarkMeters {
         .register(meters.registry());
     Map<Transit, Counter> counters = counters(Metric.REDIS_MARKS, Transit.class, Transit::code);
     return transit -> requireNonNull(counters.get(transit)).increment();
+  }
+
+  /** Registers a series for every result that a post of a follower can have, and counts them. */
+  public FollowHandler.Listener follower() {
+    Map<FollowResult, Counter> counters =
+        counters(Metric.FOLLOW_POSTS, FollowResult.class, FollowResult::code);
+    return result -> requireNonNull(counters.get(result)).increment();
+  }
+
+  /**
+   * Registers how the follower's heartbeat stands, if it matters.
+   *
+   * @param followed null: it does not
+   */
+  public void bindFollowed(@Nullable Followed followed) {
+    if (followed == null) {
+      return;
+    }
+    Gauge.builder(Metric.FOLLOWED.meterName(), () -> followed.standing() == null ? 0 : 1)
+        .description(Metric.FOLLOWED.help())
+        .register(meters.registry());
+    Gauge.builder(Metric.HEARTBEAT_AGE.meterName(), followed::ageSeconds)
+        .description(Metric.HEARTBEAT_AGE.help())
+        .register(meters.registry());
   }
 
   private <E extends Enum<E>> Map<E, Counter> counters(

@@ -147,6 +147,24 @@ enum Metric {
       "Marks that went through Redis. `result`: `received` (this replica did not have it),"
           + " `published`, `malformed`.",
       "result"),
+  FOLLOWED(
+      "authgear_auth_followed",
+      Type.GAUGE,
+      "1 while the command `follow` tells everything within `AUTHGEAR_FRESHNESS`; 0 while JWTs are"
+          + " confirmed as with `AUTHGEAR_RECHECK`. This and the next: only with"
+          + " `AUTHGEAR_FRESHNESS`."),
+  HEARTBEAT_AGE(
+      "authgear_auth_follow_heartbeat_age_seconds",
+      Type.GAUGE,
+      "How long ago the poll of the audit log began that this replica last heard of; `NaN` before"
+          + " the first."),
+  FOLLOW_POSTS(
+      "authgear_auth_follow_posts_total",
+      Type.COUNTER,
+      "Calls to `/hooks/follow`. `result`: `accepted`, `other_instance` (the follower tells all"
+          + " again), `bad_signature`, `wrong_time`, `malformed`, `too_large`, `not_post`,"
+          + " `timeout`, `aborted`, `overloaded`, `failed`. Only with `AUTHGEAR_FOLLOW_SECRET`.",
+      "result"),
   SPANS(
       "authgear_auth_spans_total",
       Type.COUNTER,

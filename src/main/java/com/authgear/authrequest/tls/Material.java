@@ -207,36 +207,12 @@ public final class Material {
   }
 
   private static @Nullable PrivateKey key(String text, List<Fault> faults) {
-    Pem pem = Pem.read(text);
-    List<Pem.Block> keys =
-        pem.blocks().stream().filter(block -> block.label().endsWith("PRIVATE KEY")).toList();
-    String wrong;
-    if (!pem.whole()) {
-      wrong = "is cut off or damaged";
-    } else if (keys.isEmpty()) {
-      wrong = "has no private key";
-    } else if (keys.size() > 1) {
-      wrong = "has several private keys";
-    } else {
-      Pem.Block block = keys.getFirst();
-      byte[] der = block.der();
-      if (der == null || block.label().equals("ENCRYPTED PRIVATE KEY")) {
-        wrong = "is encrypted";
-      } else {
-        try {
-          return switch (block.label()) {
-            case "PRIVATE KEY" -> PrivateKeys.pkcs8(der);
-            case "RSA PRIVATE KEY" -> PrivateKeys.pkcs1(der);
-            case "EC PRIVATE KEY" -> PrivateKeys.sec1(der);
-            default -> throw new GeneralSecurityException("unknown form");
-          };
-        } catch (GeneralSecurityException _) {
-          wrong = "has a private key that is neither RSA nor EC, or cannot be read";
-        }
-      }
+    try {
+      return PemPrivateKey.read(text);
+    } catch (PemPrivateKey.UnusableException e) {
+      faults.add(new Fault(Role.KEY, String.valueOf(e.getMessage()), KEY_REMEDY));
+      return null;
     }
-    faults.add(new Fault(Role.KEY, wrong, KEY_REMEDY));
-    return null;
   }
 
   private static boolean matches(PrivateKey key, PublicKey certified) {

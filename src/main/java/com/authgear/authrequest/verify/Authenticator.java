@@ -16,13 +16,18 @@ import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Changes.Change;
+import com.authgear.authrequest.verify.changes.Followed;
+import com.authgear.authrequest.verify.changes.Followed.Standing;
 import com.authgear.authrequest.verify.freshness.Answers;
 import com.authgear.authrequest.verify.freshness.Confirmation;
+import com.authgear.authrequest.verify.freshness.Question.Within;
 import com.authgear.authrequest.verify.freshness.SessionQuestion;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Stated;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Says whose request it is. The rule, in order:
@@ -36,8 +41,10 @@ import java.util.function.Supplier;
  *   <li>No JWT is sent to the resolver, wherever it stands, that is not for the location: the
  *       resolver does not look at its {@code typ}, {@code iss}, {@code aud} and {@code client_id}.
  *   <li>A user's JWT that is good by itself is confirmed at the resolver where rechecking is on, or
- *       where the user changed since the token was issued. In mode {@code jwt} there is no one to
- *       ask, and a change that ends what the user may do refuses the tokens issued until then.
+ *       where the user changed since the token was issued. Where the audit log is followed, that is
+ *       all; while no follower tells anything, each token is confirmed again and again. In mode
+ *       {@code jwt} there is no one to ask, and a change that ends what the user may do refuses the
+ *       tokens issued until then.
  * </ol>
  */
 public final class Authenticator implements Verifier {
@@ -65,6 +72,17 @@ public final class Authenticator implements Verifier {
   private final boolean recheck;
   private final Changes changes;
   private final InstantSource clock;
+  private final @Nullable Following following;
+
+  /**
+   * What holds where the audit log is followed.
+   *
+   * @param whileAway how old a confirmation may be while no follower tells anything
+   * @param recheck how old it may be at all; null: any age
+   * @param marginSeconds how far the clocks of Authgear and of this process may be apart
+   */
+  public record Following(
+      Followed followed, Duration whileAway, @Nullable Duration recheck, long marginSeconds) {}
 
   /**
    * @param sessions about credentials that only the resolver can judge
@@ -79,7 +97,26 @@ public final class Authenticator implements Verifier {
       boolean recheck,
       Changes changes,
       InstantSource clock) {
+    this(mode, jwt, sessions, confirmations, recheck, changes, clock, null);
+  }
+
+  /**
+   * @param sessions about credentials that only the resolver can judge
+   * @param confirmations about JWTs
+   * @param recheck whether every user's JWT needs a confirmation
+   * @param following null: nothing is said of what has no webhook
+   */
+  public Authenticator(
+      Mode mode,
+      JwtVerifier jwt,
+      Answers sessions,
+      Answers confirmations,
+      boolean recheck,
+      Changes changes,
+      InstantSource clock,
+      @Nullable Following following) {
     this.mode = mode;
+    this.following = mode == Mode.AUTO ? following : null;
     this.jwt = jwt;
     this.sessions = sessions;
     this.confirmations = confirmations;
@@ -102,8 +139,7 @@ public final class Authenticator implements Verifier {
     };
   }
 
-  private Finding orNext(
-      Verification found, Presented one, Rules here, Supplier<Caller> caller) {
+  private Finding orNext(Verification found, Presented one, Rules here, Supplier<Caller> caller) {
     boolean counts =
         switch (found) {
           case Verified verified -> isFor(here, verified);
@@ -140,6 +176,9 @@ public final class Authenticator implements Verifier {
     if (!(found instanceof Verified local) || !isFor(here, local)) {
       return found;
     }
+    if (following != null && local.principal().kind() != Kind.CLIENT) {
+      return followed(following, local, one, digest, caller);
+    }
     return switch (need(local)) {
       case NOTHING -> local;
       case REFUSAL -> new Rejected(Source.JWT, Reason.USER_CHANGED);
@@ -149,6 +188,51 @@ public final class Authenticator implements Verifier {
             case Pending later -> later.then(answer -> unlessEnded(answer, local));
           };
     };
+  }
+
+  private Finding followed(
+      Following how, Verified local, Presented one, Digest digest, Supplier<Caller> caller) {
+    Standing standing = how.followed().standing();
+    Within within = standing == null ? Within.of(how.whileAway()) : within(how, standing, local);
+    if (within == null) {
+      return until(local, standing);
+    }
+    Confirmation question = new Confirmation(one.value(), local, caller, within);
+    return switch (confirmations.find(digest, question)) {
+      case Verification answer -> until(answer, standing);
+      case Pending later -> later.then(answer -> until(unlessEnded(answer, local), standing));
+    };
+  }
+
+  /** How fresh a confirmation must be while all is told; null if none is needed. */
+  private @Nullable Within within(Following how, Standing standing, Verified local) {
+    // A token from before what is known here is confirmed once; so is one from before what was
+    // forgotten.
+    long known = Math.max(standing.since(), changes.forgotten()) + how.marginSeconds();
+    boolean isOlder = local.issuedAt() <= known;
+    Change change = changes.latest(local.principal().userId());
+    boolean isMarked = change != null && change.concerns(local.issuedAt());
+    if (!isOlder && !isMarked && how.recheck() == null) {
+      return null;
+    }
+    return new Within(
+        how.recheck() == null ? Long.MAX_VALUE : how.recheck().toNanos(),
+        isOlder ? known * 1000 : Long.MIN_VALUE);
+  }
+
+  /** Downstream an answer is repeated no longer than it could be given here. */
+  private static Verification until(Verification answer, @Nullable Standing standing) {
+    return answer instanceof Verified verified
+            && standing != null
+            && verified.freshUntil() > standing.until()
+        ? new Verified(
+            verified.source(),
+            verified.principal(),
+            verified.issuedAt(),
+            verified.expiresAt(),
+            standing.until(),
+            verified.setCookie())
+        : answer;
   }
 
   private Finding session(Presented one, Rules here, Supplier<Caller> caller) {

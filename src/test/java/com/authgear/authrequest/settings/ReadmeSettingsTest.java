@@ -16,4 +16,13 @@ class ReadmeSettingsTest {
         .containsOnlyOnce(
             "<!-- settings -->\n" + SettingsReader.markdownTable() + "\n<!-- /settings -->");
   }
+
+  @Test
+  void followSettings_areTheProgramsOwn() throws IOException {
+    assertThat(Files.readString(Path.of("docs/freshness.md")))
+        .containsOnlyOnce(
+            "<!-- follow-settings -->\n"
+                + FollowSettingsReader.markdownTable()
+                + "\n<!-- /follow-settings -->");
+  }
 }

@@ -81,7 +81,8 @@ class SecretSettingTest {
 
   @Test
   void read_soundSecret_isRead() {
-    assertThat(Values.read(List.of(SETTING), Map.of("AUTHGEAR_SECRET", "2s")).get(SETTING))
+    assertThat(
+            Values.read(List.of(SETTING), List.of(), Map.of("AUTHGEAR_SECRET", "2s")).get(SETTING))
         .contains(Duration.ofSeconds(2));
   }
 
@@ -119,6 +120,6 @@ class SecretSettingTest {
   }
 
   private static List<Problem> problems(Map<String, String> environment) {
-    return Values.read(List.of(SETTING), environment).problems();
+    return Values.read(List.of(SETTING), List.of(), environment).problems();
   }
 }

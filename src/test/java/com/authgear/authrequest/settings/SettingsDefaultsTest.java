@@ -49,6 +49,8 @@ class SettingsDefaultsTest {
                 List.of(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
                 100_000,
                 Duration.ofSeconds(5),
                 Duration.ZERO,
@@ -96,6 +98,8 @@ class SettingsDefaultsTest {
     environment.put("AUTHGEAR_WEBHOOK_SECRET", "0123456789abcdef");
     environment.put("AUTHGEAR_WEBHOOK_SECRET_PREVIOUS", "fedcba9876543210");
     environment.put("AUTHGEAR_REDIS_URL", "redis://:secret@redis:6380/2");
+    environment.put("AUTHGEAR_FOLLOW_SECRET", "a-secret-of-the-follower");
+    environment.put("AUTHGEAR_FRESHNESS", "2s");
     environment.put("AUTHGEAR_RECHECK", "45s");
     environment.put("AUTHGEAR_CACHE_SIZE", "12");
     environment.put("AUTHGEAR_RESOLVER_CACHE_TTL", "6s");
@@ -146,6 +150,8 @@ class SettingsDefaultsTest {
                     7,
                     List.of(new Secret("0123456789abcdef"), new Secret("fedcba9876543210")),
                     Optional.of(new Secret("redis://:secret@redis:6380/2")),
+                    Optional.of(new Secret("a-secret-of-the-follower")),
+                    Optional.of(Duration.ofSeconds(2)),
                     Optional.of(Duration.ofSeconds(45)),
                     12,
                     Duration.ofSeconds(6),

@@ -12,6 +12,7 @@ import com.authgear.authrequest.tls.Contents;
 import com.authgear.authrequest.tls.Material;
 import com.authgear.authrequest.tls.Material.Bad;
 import com.authgear.authrequest.tls.Material.Good;
+import com.authgear.authrequest.verify.changes.Followed;
 import com.authgear.authrequest.verify.changes.SharedMarks.Transit;
 import com.authgear.authrequest.verify.jwt.Keys.Trigger;
 import com.authgear.authrequest.verify.resolver.ResolverResult;
@@ -20,6 +21,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -593,6 +595,9 @@ class MetersTest {
       MarkMeters marks = new MarkMeters(meters, () -> 0, () -> 0);
       assertThat(marks.webhooks()).isNotNull();
       assertThat(marks.redis(() -> true)).isNotNull();
+      assertThat(marks.follower()).isNotNull();
+      marks.bindFollowed(
+          new Followed(InstantSource.system(), System::nanoTime, Duration.ofSeconds(2)));
       new FreshnessMeters(meters).recheckInterval(Duration.ofSeconds(30));
       assertThat(new SpanMeters(meters)).isNotNull();
       assertThat(new TlsMeters(meters, () -> Instant.EPOCH)).isNotNull();

@@ -22,6 +22,14 @@ public interface Changes {
   }
 
   /**
+   * The latest time of a change that is not known any more because there was no room, Unix seconds;
+   * {@link Change#NEVER} if there is none.
+   */
+  default long forgotten() {
+    return Change.NEVER;
+  }
+
+  /**
    * A user changed. What was learned about the user before says nothing any more.
    *
    * @param confirmUntil Unix seconds, with a margin: a JWT issued at or before this needs a
@@ -37,6 +45,15 @@ public interface Changes {
 
     /** No time. */
     public static final long NEVER = Long.MIN_VALUE;
+
+    /** Both. */
+    Change and(Change other) {
+      return new Change(
+          Math.max(confirmUntil, other.confirmUntil),
+          Math.max(refuseUntil, other.refuseUntil),
+          Math.max(number, other.number),
+          Math.max(heard, other.heard));
+    }
 
     /** Whether a JWT has to be confirmed. */
     public boolean concerns(long issuedAt) {

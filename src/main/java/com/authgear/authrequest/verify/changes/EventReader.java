@@ -196,6 +196,30 @@ public final class EventReader {
     }
   }
 
+  /**
+   * What an event of any type says about the account of the user in it; null if it tells of none,
+   * or not as Authgear does.
+   *
+   * @throws IOException if the body cannot be read
+   */
+  public static @Nullable UserEvent readAccount(InputStream body) throws IOException {
+    try (JsonParser parser = JSON.createParser(body)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        return null;
+      }
+      EventReader reader = new EventReader();
+      reader.collect(parser, Place.ROOT);
+      Map<String, Object> root = reader.in(Place.ROOT);
+      return event(
+          word(root, "type", TYPE),
+          wholeNumber(root, "seq"),
+          wholeNumber(reader.in(Place.CONTEXT), "timestamp"),
+          reader.in(Place.PERSON));
+    } catch (JsonProcessingException | Fault | IllegalArgumentException | ArithmeticException _) {
+      return null;
+    }
+  }
+
   private void collect(JsonParser parser, Place place) throws IOException {
     if (found.put(place, new HashMap<>()) != null) {
       throw new Fault("an object is there twice");

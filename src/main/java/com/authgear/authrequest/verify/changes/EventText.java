@@ -7,12 +7,15 @@ import java.util.stream.Collectors;
 /**
  * An event as one line between replicas: {@code 1 <seq> <at> <spans> <user id>}, where a span is
  * {@code <from>:<until>} in Unix milliseconds, either of which may be missing; several are
- * separated by commas, none is {@code -}. The leading 1 is the version.
+ * separated by commas, none is {@code -}. A {@code ?} in front of them says that they are not all
+ * that there is to say of the account. The user id {@code *} stands for every user. The leading 1
+ * is the version.
  */
 final class EventText {
 
   private static final String VERSION = "1";
   private static final String NO_SPANS = "-";
+  private static final String IN_PART = "?";
 
   /** Far more than the longest line. */
   private static final int MAX_LENGTH = 1024;
@@ -24,7 +27,16 @@ final class EventText {
         event.disabled().isEmpty()
             ? NO_SPANS
             : event.disabled().stream().map(EventText::write).collect(Collectors.joining(","));
-    return VERSION + " " + event.seq() + " " + event.at() + " " + spans + " " + event.userId();
+    return VERSION
+        + " "
+        + event.seq()
+        + " "
+        + event.at()
+        + " "
+        + (event.tellsAccount() ? "" : IN_PART)
+        + spans
+        + " "
+        + event.userId();
   }
 
   private static String write(Interval span) {
@@ -44,8 +56,13 @@ final class EventText {
     if (parts.length != 5 || !parts[0].equals(VERSION)) {
       throw new IllegalArgumentException("not of this version");
     }
+    boolean inPart = parts[3].startsWith(IN_PART);
     return new UserEvent(
-        parts[4], Long.parseLong(parts[1]), Long.parseLong(parts[2]), spans(parts[3]));
+        parts[4],
+        Long.parseLong(parts[1]),
+        Long.parseLong(parts[2]),
+        spans(inPart ? parts[3].substring(1) : parts[3]),
+        !inPart);
   }
 
   private static List<Interval> spans(String text) {

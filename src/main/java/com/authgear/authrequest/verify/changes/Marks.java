@@ -66,7 +66,9 @@ public final class Marks implements Changes {
   /** How far ahead of this clock an event's time may be; what is beyond is taken for this. */
   private static final long MAX_AHEAD_SECONDS = 300;
 
-  private static final long LEAST_MARGIN_SECONDS = 2;
+  /** Also where clocks are said to be the same. */
+  public static final long LEAST_MARGIN_SECONDS = 2;
+
   private static final long SWEEP_MILLIS = 60_000;
   private static final long UNKNOWN = Long.MAX_VALUE;
 
@@ -113,6 +115,9 @@ public final class Marks implements Changes {
   private volatile long nextLook;
   private volatile long dropped;
 
+  /** The latest time of a change whose mark there was no room for, Unix seconds. */
+  private volatile long forgotten = Change.NEVER;
+
   /**
    * @param nanoTime a steady clock
    * @param skew how far clocks may be apart: a bound passes at Authgear up to this much later, and
@@ -140,8 +145,11 @@ public final class Marks implements Changes {
         return Effect.TOO_OLD;
       }
       Mark known = marks.get(event.userId());
-      if (known == null && ranks.size() >= capacity && event.seq() < ranks.first().seq()) {
-        dropped++;
+      if (known == null
+          && !event.userId().equals(UserEvent.EVERYONE)
+          && ranks.size() >= capacity
+          && event.seq() < ranks.first().seq()) {
+        forget(placed.at());
         return Effect.TOO_OLD;
       }
       if (known != null && !known.isNews(event)) {
@@ -159,13 +167,20 @@ public final class Marks implements Changes {
         put(late ? merged.numbered(next) : merged.heardOf(next, now));
       }
       if (ranks.size() > capacity) {
-        marks.remove(ranks.removeFirst().userId());
-        dropped++;
+        Mark gone = marks.remove(ranks.removeFirst().userId());
+        forget(gone == null ? Math.floorDiv(now, 1000) : gone.at);
       }
       if (event.at() >= Math.floorDiv(now, 1000) - LONGEST_DELIVERY_SECONDS) {
         lookAgain(event.userId());
       }
       return Effect.MARKED;
+    }
+  }
+
+  private void forget(long at) {
+    synchronized (lock) {
+      dropped++;
+      forgotten = Math.max(forgotten, at);
     }
   }
 
@@ -193,7 +208,10 @@ public final class Marks implements Changes {
       if (before != null) {
         ranks.remove(new Rank(before.seq, before.userId));
       }
-      ranks.add(new Rank(mark.seq, mark.userId));
+      // What concerns everyone makes room for nobody.
+      if (!mark.userId.equals(UserEvent.EVERYONE)) {
+        ranks.add(new Rank(mark.seq, mark.userId));
+      }
     }
   }
 
@@ -239,6 +257,17 @@ public final class Marks implements Changes {
 
   @Override
   public @Nullable Change latest(String userId) {
+    Change everyone = ofMark(UserEvent.EVERYONE);
+    Change own = userId.equals(UserEvent.EVERYONE) ? null : ofMark(userId);
+    return own == null ? everyone : everyone == null ? own : own.and(everyone);
+  }
+
+  @Override
+  public long forgotten() {
+    return forgotten;
+  }
+
+  private @Nullable Change ofMark(String userId) {
     Mark mark = marks.get(userId);
     if (mark == null) {
       return null;
@@ -279,12 +308,19 @@ public final class Marks implements Changes {
     return dropped;
   }
 
-  /** All marks in force, each as one event that says the same. */
-  List<UserEvent> snapshot() {
+  /** All marks in force, each as one event, or two, that say the same. */
+  public List<UserEvent> snapshot() {
     synchronized (lock) {
       sweep(clock.millis(), true);
-      return marks.values().stream().map(Mark::event).toList();
+      return marks.values().stream().flatMap(mark -> mark.events().stream()).toList();
     }
+  }
+
+  /**
+   * The state of a store that has no room for more than it holds: what was older may be missing.
+   */
+  void mayLack(long changesUntil) {
+    forgotten = Math.max(forgotten, changesUntil);
   }
 
   /** Unix milliseconds at which the mark of an event ends. */
@@ -308,6 +344,7 @@ public final class Marks implements Changes {
    * @param seqs of the events that this is made of, the highest {@link #REMEMBERED}, ascending
    * @param seq the highest one
    * @param seqAt the time of that event
+   * @param accountSeq the highest one of those that tell of the account; -1 for none
    * @param disabled what the event of that {@code seq} says
    * @param ended what was issued until then belongs to sessions that are gone, Unix seconds
    * @param endedSeq of the event that says so
@@ -323,6 +360,7 @@ public final class Marks implements Changes {
       List<Long> seqs,
       long seq,
       long seqAt,
+      long accountSeq,
       List<Interval> disabled,
       long ended,
       long endedSeq,
@@ -340,10 +378,14 @@ public final class Marks implements Changes {
           List.of(event.seq()),
           event.seq(),
           event.at(),
-          event.disabled(),
+          event.tellsAccount() ? event.seq() : -1,
+          event.tellsAccount() ? event.disabled() : List.of(),
           ended,
           event.seq(),
-          ended != UserEvent.NO_END && event.isUsable() ? event.at() : UNKNOWN,
+          ended != UserEvent.NO_END && event.isUsable()
+              // Where it only tells of an end, what came after that second is good.
+              ? (event.tellsAccount() ? event.at() : ended + 1)
+              : UNKNOWN,
           0,
           0,
           0);
@@ -364,9 +406,9 @@ public final class Marks implements Changes {
       long endedBy = endsMore ? alone.endedSeq : endedSeq;
       long usable = endsMore ? alone.usableAt : usableAt;
       // Whichever of the two came after the end may say that the account is of use again.
-      if (endsMore && seq > event.seq() && event().isUsable()) {
+      if (endsMore && accountSeq > event.seq() && event().isUsable()) {
         usable = Math.min(usable, seqAt);
-      } else if (!endsMore && event.seq() > endedSeq && event.isUsable()) {
+      } else if (!endsMore && event.seq() > endedSeq && event.tellsAccount() && event.isUsable()) {
         usable = Math.min(usable, event.at());
       }
       return new Mark(
@@ -376,7 +418,8 @@ public final class Marks implements Changes {
           remember(event.seq()),
           newer ? event.seq() : seq,
           newer ? event.at() : seqAt,
-          newer ? event.disabled() : disabled,
+          Math.max(accountSeq, alone.accountSeq),
+          alone.accountSeq > accountSeq ? event.disabled() : disabled,
           Math.max(ended, alone.ended),
           endedBy,
           usable,
@@ -403,6 +446,7 @@ public final class Marks implements Changes {
           seqs,
           seq,
           seqAt,
+          accountSeq,
           disabled,
           ended,
           endedSeq,
@@ -414,19 +458,48 @@ public final class Marks implements Changes {
 
     Mark numbered(long newNumber) {
       return new Mark(
-          userId, at, statedAt, seqs, seq, seqAt, disabled, ended, endedSeq, usableAt, newNumber,
-          heard, seenAt);
+          userId,
+          at,
+          statedAt,
+          seqs,
+          seq,
+          seqAt,
+          accountSeq,
+          disabled,
+          ended,
+          endedSeq,
+          usableAt,
+          newNumber,
+          heard,
+          seenAt);
     }
 
-    /** One event that says the same; sessions that ended are a span that is over. */
-    UserEvent event() {
-      UserEvent newest = new UserEvent(userId, seq, at, disabled);
+    /** What is known of the account; sessions that ended are a span that is over. */
+    private UserEvent event() {
+      UserEvent newest = new UserEvent(userId, Math.max(0, accountSeq), at, disabled);
       if (ended <= newest.sessionsEnded() || disabled.size() == UserEvent.MAX_SPANS) {
         return newest;
       }
       List<Interval> spans = new ArrayList<>(disabled);
       spans.add(new Interval(Interval.ALWAYS, (ended + 1) * 1000));
-      return new UserEvent(userId, seq, at, spans);
+      return new UserEvent(userId, newest.seq(), at, spans);
+    }
+
+    /** One event for what is known of the account, and one for what came after that. */
+    List<UserEvent> events() {
+      if (accountSeq == seq) {
+        return List.of(event());
+      }
+      UserEvent newest =
+          new UserEvent(
+              userId,
+              seq,
+              at,
+              ended == UserEvent.NO_END
+                  ? List.of()
+                  : List.of(new Interval(Interval.ALWAYS, ended * 1000 + 1)),
+              false);
+      return accountSeq < 0 ? List.of(newest) : List.of(event(), newest);
     }
 
     /** Whether a bound has passed by both clocks, or by one of them, that had not before. */

@@ -109,15 +109,23 @@ public final class SharedMarks implements AutoCloseable {
       return 1
       """;
 
+  /** What is told to the others, in its order. */
+  private sealed interface Message {}
+
+  private record Marked(UserEvent event) implements Message {}
+
+  private record Beat(Heartbeat heartbeat) implements Message {}
+
   private final Marks marks;
   private final Listener listener;
+  private final @Nullable Followed followed;
   private final String key;
   private final String channel;
   private final RedisURI uri;
   private final String password;
   private final ClientResources resources;
   private final RedisClient client;
-  private final BlockingQueue<UserEvent> outgoing = new LinkedBlockingQueue<>(MAX_OUTGOING);
+  private final BlockingQueue<Message> outgoing = new LinkedBlockingQueue<>(MAX_OUTGOING);
   private final CountDownLatch closed = new CountDownLatch(1);
   private final long started = System.nanoTime();
   private final Thread thread;
@@ -128,7 +136,9 @@ public final class SharedMarks implements AutoCloseable {
   private volatile boolean up;
   private boolean complained;
 
-  private SharedMarks(String url, String project, Marks marks, Listener listener) {
+  private SharedMarks(
+      String url, String project, Marks marks, Listener listener, @Nullable Followed followed) {
+    this.followed = followed;
     this.marks = marks;
     this.listener = listener;
     key = key(project);
@@ -173,7 +183,8 @@ public final class SharedMarks implements AutoCloseable {
       int at = authority.lastIndexOf('@');
       String before = at < 0 ? "" : authority.substring(0, at);
       String address = authority.substring(at + 1);
-      int colon = address.lastIndexOf(':') > address.lastIndexOf(']') ? address.lastIndexOf(':') : -1;
+      int colon =
+          address.lastIndexOf(':') > address.lastIndexOf(']') ? address.lastIndexOf(':') : -1;
       int secret = before.indexOf(':');
       return new Parts(
           url,
@@ -234,15 +245,36 @@ public final class SharedMarks implements AutoCloseable {
    * @throws IllegalArgumentException if the URL is not understood; the message does not show it
    */
   public static SharedMarks start(String url, String project, Marks marks, Listener listener) {
-    SharedMarks shared = new SharedMarks(url, project, marks, listener);
+    return start(url, project, marks, listener, null);
+  }
+
+  /**
+   * The same, and hears followers of the audit log.
+   *
+   * @param followed is told of heartbeats while there is a connection and nothing is missing; null:
+   *     they do not matter
+   */
+  public static SharedMarks start(
+      String url, String project, Marks marks, Listener listener, @Nullable Followed followed) {
+    SharedMarks shared = new SharedMarks(url, project, marks, listener, followed);
     shared.thread.start();
     return shared;
+  }
+
+  /**
+   * Tells the others, after all that was told before. It is lost if something of that waits for a
+   * comparison, or while there is no connection; there is another one soon.
+   *
+   * @return whether it is on its way
+   */
+  public boolean beat(Heartbeat heartbeat) {
+    return collecting && !overflowed && outgoing.offer(new Beat(heartbeat));
   }
 
   /** Marks the user of an event, here at once and elsewhere soon. */
   public Marks.Effect learn(UserEvent event) {
     Marks.Effect effect = marks.learn(event);
-    if (effect == Marks.Effect.MARKED && collecting && !outgoing.offer(event)) {
+    if (effect == Marks.Effect.MARKED && collecting && !outgoing.offer(new Marked(event))) {
       overflowed = true;
     }
     return effect;
@@ -276,6 +308,9 @@ public final class SharedMarks implements AutoCloseable {
         } finally {
           up = false;
           collecting = false;
+          if (followed != null) {
+            followed.forget(); // what is told meanwhile does not come
+          }
         }
         if (closed.await(pause, TimeUnit.MILLISECONDS)) {
           return;
@@ -296,7 +331,11 @@ public final class SharedMarks implements AutoCloseable {
           new RedisPubSubAdapter<String, String>() {
             @Override
             public void message(String from, String text) {
-              UserEvent _ = receive(text);
+              if (Heartbeat.isOne(text)) {
+                receiveBeat(text);
+              } else {
+                UserEvent _ = receive(text);
+              }
             }
           });
       await(subscription.async().subscribe(channel));
@@ -309,15 +348,15 @@ public final class SharedMarks implements AutoCloseable {
       complained = false;
       LOG.atInfo().addKeyValue("marks", marks.inForce()).log("marks are shared by Redis");
       while (closed.getCount() > 0) {
-        UserEvent first = outgoing.poll(CHECK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+        Message first = outgoing.poll(CHECK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
         if (first == null) {
           await(commands.async().ping());
           await(subscription.async().ping());
         } else {
-          List<UserEvent> batch = new ArrayList<>();
+          List<Message> batch = new ArrayList<>();
           batch.add(first);
           outgoing.drainTo(batch, BATCH - 1);
-          publish(commands, batch);
+          tell(commands, batch);
         }
         if (overflowed) {
           overflowed = false;
@@ -325,6 +364,24 @@ public final class SharedMarks implements AutoCloseable {
         }
       }
     }
+  }
+
+  private void tell(StatefulRedisConnection<String, String> commands, List<Message> batch)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    List<UserEvent> events = new ArrayList<>();
+    for (Message message : batch) {
+      switch (message) {
+        case Marked marked -> events.add(marked.event());
+        case Beat beat -> {
+          publish(commands, events);
+          events.clear();
+          if (!overflowed) {
+            Long _ = await(commands.async().publish(channel, beat.heartbeat().text()));
+          }
+        }
+      }
+    }
+    publish(commands, events);
   }
 
   private static <C extends AutoCloseable> C connected(ConnectionFuture<C> connecting)
@@ -351,10 +408,14 @@ public final class SharedMarks implements AutoCloseable {
   private void compare(StatefulRedisConnection<String, String> commands)
       throws InterruptedException, ExecutionException, TimeoutException {
     Map<String, Told> there = new HashMap<>();
+    long members = 0;
+    double firstEnd = Double.POSITIVE_INFINITY;
     ScanArgs page = ScanArgs.Builder.limit(1_000);
     ScoredValueScanCursor<String> cursor = await(commands.async().zscan(key, page));
     while (true) {
       for (ScoredValue<String> member : cursor.getValues()) {
+        members++;
+        firstEnd = Math.min(firstEnd, member.getScore());
         UserEvent event = receive(member.getValue());
         if (event != null && there.size() <= 2 * Marks.CAPACITY) {
           there.merge(event.userId(), Told.by(event), Told::and);
@@ -364,6 +425,10 @@ public final class SharedMarks implements AutoCloseable {
         break;
       }
       cursor = await(commands.async().zscan(key, cursor, page));
+    }
+    if (members >= Marks.CAPACITY) {
+      // There was no room for those whose end came first.
+      marks.mayLack((long) ((firstEnd - Marks.RETENTION.toMillis()) / 1000));
     }
     List<UserEvent> missing =
         marks.snapshot().stream()
@@ -410,6 +475,18 @@ public final class SharedMarks implements AutoCloseable {
     for (RedisFuture<Long> answer : answers) {
       Long _ = await(answer);
       listener.moved(Transit.PUBLISHED);
+    }
+  }
+
+  /** One that comes while the set is still being read says nothing of what is still missing. */
+  private void receiveBeat(String text) {
+    try {
+      Heartbeat heartbeat = Heartbeat.read(text);
+      if (followed != null && up) {
+        boolean _ = followed.learn(heartbeat);
+      }
+    } catch (IllegalArgumentException _) {
+      listener.moved(Transit.MALFORMED);
     }
   }
 

@@ -1,5 +1,6 @@
 package com.authgear.authrequest.verify.changes;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -15,8 +16,14 @@ import java.util.List;
  * @param at when it happened, Unix seconds by Authgear's clock
  * @param disabled the spans in which the account is of no use, as known after the event; at most
  *     {@link #MAX_SPANS}
+ * @param tellsAccount whether {@code disabled} is all that there is; if not, the event leaves what
+ *     is known of the account as it is, and its spans tell of sessions that ended only
  */
-public record UserEvent(String userId, long seq, long at, List<Interval> disabled) {
+public record UserEvent(
+    String userId, long seq, long at, List<Interval> disabled, boolean tellsAccount) {
+
+  /** Stands for every user: no user has such an id. */
+  public static final String EVERYONE = "*";
 
   public static final int MAX_SPANS = 8;
 
@@ -33,9 +40,7 @@ public record UserEvent(String userId, long seq, long at, List<Interval> disable
    */
   public UserEvent {
     disabled = List.copyOf(disabled);
-    if (userId.isEmpty()
-        || userId.length() > MAX_USER_ID
-        || !userId.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+    if (!isUserId(userId)) {
       throw new IllegalArgumentException("the user id is not 1 to 128 visible ASCII characters");
     }
     if (seq < 0) {
@@ -49,8 +54,41 @@ public record UserEvent(String userId, long seq, long at, List<Interval> disable
     }
   }
 
+  /** Whether a text has the form of a user id. */
+  public static boolean isUserId(String text) {
+    return !text.isEmpty()
+        && text.length() <= MAX_USER_ID
+        && text.chars().allMatch(c -> c > ' ' && c < 0x7f);
+  }
+
+  /** An event that tells all about the account. */
+  public UserEvent(String userId, long seq, long at, List<Interval> disabled) {
+    this(userId, seq, at, disabled, true);
+  }
+
+  /** Something changed that the account's state has no part in. */
+  public static UserEvent changed(String userId, long seq, long at) {
+    return new UserEvent(userId, seq, at, List.of(), false);
+  }
+
+  /** Sessions ended, and what was issued until then with them. */
+  public static UserEvent signedOut(String userId, long seq, long at) {
+    return new UserEvent(
+        userId, seq, at, List.of(new Interval(Interval.ALWAYS, at * 1000 + 1)), false);
+  }
+
+  /** The same, and what was issued until then is gone if the account is of no use. */
+  public UserEvent endingSessionsIfUnusable() {
+    if (isUsable() || sessionsEnded() >= at || disabled.size() == MAX_SPANS) {
+      return this;
+    }
+    List<Interval> spans = new ArrayList<>(disabled);
+    spans.add(new Interval(Interval.ALWAYS, at * 1000 + 1));
+    return new UserEvent(userId, seq, at, spans, tellsAccount);
+  }
+
   UserEvent at(long seconds) {
-    return new UserEvent(userId, seq, seconds, disabled);
+    return new UserEvent(userId, seq, seconds, disabled, tellsAccount);
   }
 
   /** What was issued until then (Unix seconds) belongs to sessions that are gone. */
@@ -64,8 +102,10 @@ public record UserEvent(String userId, long seq, long at, List<Interval> disable
     return ended;
   }
 
-  /** Whether the account was of use at the event. */
+  /**
+   * Whether the account was of use at the event; where it does not tell, nothing speaks against.
+   */
   boolean isUsable() {
-    return disabled.stream().noneMatch(span -> span.holdsWithin(at));
+    return !tellsAccount || disabled.stream().noneMatch(span -> span.holdsWithin(at));
   }
 }

@@ -13,6 +13,7 @@ import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Changes.Change;
+import com.authgear.authrequest.verify.freshness.Question.Within;
 import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Presented;
 import com.github.benmanes.caffeine.cache.Cache;
@@ -108,7 +109,6 @@ public final class Answers implements AutoCloseable {
   private final LongSupplier nanoTime;
   private final CacheCounts counts;
   private final Listener listener;
-  private final long goodForMillis;
   private final long goodForNanos;
   private final long refusedForNanos;
   private final long staleNanos;
@@ -139,7 +139,6 @@ public final class Answers implements AutoCloseable {
     this.nanoTime = nanoTime;
     this.counts = counts;
     this.listener = listener;
-    this.goodForMillis = limits.goodFor().toMillis();
     this.goodForNanos = limits.goodFor().toNanos();
     this.refusedForNanos = Math.min(goodForNanos, LONGEST_REFUSAL.toNanos());
     this.staleNanos = limits.staleIfError().toNanos();
@@ -174,15 +173,15 @@ public final class Answers implements AutoCloseable {
     /** The number of the newest change that had been heard of when this was asked for. */
     private final long covers;
 
-    /** When to ask again in the background, by the steady clock. */
+    /** When to ask again in the background at the earliest, by the steady clock. */
     private volatile long refreshAt;
 
-    private Answer(Verification verification, Call call, long refreshAt) {
+    private Answer(Verification verification, Call call) {
       this.verification = verification;
       this.askedMillis = call.askedMillis;
       this.askedNanos = call.askedNanos;
       this.covers = call.covers;
-      this.refreshAt = refreshAt;
+      this.refreshAt = call.askedNanos;
     }
   }
 
@@ -217,14 +216,17 @@ public final class Answers implements AutoCloseable {
     long nanos = nanoTime.getAsLong();
     Answer answer = good.getIfPresent(credentials);
     if (answer != null
-        && isWithin(answer, goodForNanos, millis, nanos)
+        && isWithin(answer, goodFor(question), millis, nanos)
+        && answer.askedMillis >= askedFrom(question)
         && isBeforeItsEnd(answer, millis)
         && (coversChanges(answer)
             // Someone is making sure already; that call decides for those who come after it.
             || (inFlight.containsKey(credentials) && isAfterChanges(answer)))) {
       counts.hit();
       listener.used(age(answer, millis, nanos));
-      if (refreshAhead && nanos - answer.refreshAt >= 0) {
+      if (refreshAhead
+          && nanos - answer.askedNanos >= goodFor(question) / 2
+          && nanos - answer.refreshAt >= 0) {
         refresh(credentials, question, answer, nanos);
       }
       return answer.verification;
@@ -268,7 +270,7 @@ public final class Answers implements AutoCloseable {
     long seen = number(question.userId());
     for (int round = 0; round < ROUNDS; round++) {
       Call mine = call(seen);
-      Call call = join(credentials, mine, seen);
+      Call call = join(credentials, mine, seen, question);
       Verification answer;
       if (call == mine) {
         answer = make(credentials, question.presented(), question.caller(), question, mine);
@@ -294,7 +296,7 @@ public final class Answers implements AutoCloseable {
           return answer;
         }
         case Unavailable _ -> {
-          Verified last = stale(credentials);
+          Verified last = stale(credentials, question);
           return last == null ? answer : last;
         }
       }
@@ -303,19 +305,22 @@ public final class Answers implements AutoCloseable {
   }
 
   /** The call in flight if its answer will do; else {@code mine}, which takes its place. */
-  private Call join(Digest credentials, Call mine, long seen) {
+  private Call join(Digest credentials, Call mine, long seen, Question question) {
     Call call =
         inFlight.compute(
             credentials,
-            (_, there) -> there != null && isJoinable(there, mine, seen) ? there : mine);
+            (_, there) -> there != null && isJoinable(there, mine, seen, question) ? there : mine);
     return call;
   }
 
-  private boolean isJoinable(Call there, Call mine, long seen) {
+  private boolean isJoinable(Call there, Call mine, long seen, Question question) {
     long age = mine.askedNanos - there.askedNanos;
+    long bound = goodFor(question);
     return seen <= there.covers
+        // One that must be newer than the clock says is the newest there can be.
+        && there.askedMillis >= Math.min(mine.askedMillis, askedFrom(question))
         && mine.askedMillis >= there.askedMillis
-        && (age < goodForNanos || (goodForNanos == 0 && age < patienceNanos));
+        && (age < bound || (bound == 0 && age < patienceNanos));
   }
 
   private static final class Failed extends IllegalStateException {
@@ -346,7 +351,7 @@ public final class Answers implements AutoCloseable {
     try {
       Outcome outcome = question.meaning(asker.ask(presented, caller));
       Verification answer = outcome.verification();
-      Answer shared = new Answer(shared(answer, call), call, call.askedNanos + goodForNanos / 2);
+      Answer shared = new Answer(shared(answer, call, goodFor(question)), call);
       settle(credentials, call, shared);
       call.answer.complete(shared);
       return hasCookies(answer) ? answer : shared.verification;
@@ -365,19 +370,31 @@ public final class Answers implements AutoCloseable {
     };
   }
 
-  private Verification shared(Verification answer, Call call) {
+  private Verification shared(Verification answer, Call call, long bound) {
     return switch (answer) {
-      case Verified verified -> verified.freshUntil(endOf(call));
+      case Verified verified -> verified.freshUntil(endOf(call, bound));
       case Rejected rejected -> rejected.withoutCookies();
       case Unavailable _, Anonymous _ -> answer;
     };
   }
 
-  private long endOf(Call call) {
+  private long endOf(Call call, long bound) {
     if (good == null) {
       return Verified.NEVER_CACHED;
     }
-    return goodForNanos == Long.MAX_VALUE ? Long.MAX_VALUE : call.askedMillis + goodForMillis;
+    return bound == Long.MAX_VALUE
+        ? Long.MAX_VALUE
+        : call.askedMillis + TimeUnit.NANOSECONDS.toMillis(bound);
+  }
+
+  private long goodFor(Question question) {
+    Within within = question.within();
+    return within == null ? goodForNanos : within.goodForNanos();
+  }
+
+  private static long askedFrom(Question question) {
+    Within within = question.within();
+    return within == null ? Long.MIN_VALUE : within.askedFrom();
   }
 
   /** Keeps an answer, unless a newer call took this one's place. */
@@ -412,7 +429,7 @@ public final class Answers implements AutoCloseable {
 
   /** At most one call at a time per question; a try that fails is repeated after a while. */
   private void refresh(Digest credentials, Question question, Answer answer, long nanos) {
-    answer.refreshAt = nanos + goodForNanos / 8;
+    answer.refreshAt = nanos + goodFor(question) / 8;
     if (inFlight.containsKey(credentials) || !refreshes.tryAcquire()) {
       return;
     }
@@ -441,18 +458,19 @@ public final class Answers implements AutoCloseable {
    * The last good answer, for where the resolver cannot say: within its time if a change asks for
    * another one that would only make sure, and somewhat longer if the settings say so.
    */
-  private @Nullable Verified stale(Digest credentials) {
+  private @Nullable Verified stale(Digest credentials, Question question) {
     Answer answer = good == null ? null : good.getIfPresent(credentials);
     long millis = wall.millis();
     long nanos = nanoTime.getAsLong();
     if (answer == null
-        || !isWithin(answer, sum(goodForNanos, staleNanos), millis, nanos)
+        || !isWithin(answer, sum(goodFor(question), staleNanos), millis, nanos)
+        || answer.askedMillis < askedFrom(question)
         || !isBeforeItsEnd(answer, millis)
         || !isAfterChanges(answer)
         || !(answer.verification instanceof Verified verified)) {
       return null;
     }
-    if (!isWithin(answer, goodForNanos, millis, nanos)) {
+    if (!isWithin(answer, goodFor(question), millis, nanos)) {
       listener.servedStale();
     }
     return verified.freshUntil(Verified.NEVER_CACHED);

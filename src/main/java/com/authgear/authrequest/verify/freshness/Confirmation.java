@@ -27,9 +27,15 @@ import org.jspecify.annotations.Nullable;
  * @param token the raw JWT
  * @param local what local verification says of it
  * @param asker whose request it is
+ * @param within how fresh the answer must be; null: as all
  */
-public record Confirmation(String token, Verified local, Supplier<Caller> asker)
+public record Confirmation(
+    String token, Verified local, Supplier<Caller> asker, @Nullable Within within)
     implements Question {
+
+  public Confirmation(String token, Verified local, Supplier<Caller> asker) {
+    this(token, local, asker, null);
+  }
 
   @Override
   public Presented presented() {

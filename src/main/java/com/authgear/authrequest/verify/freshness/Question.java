@@ -3,6 +3,8 @@ package com.authgear.authrequest.verify.freshness;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Presented;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** What a request would ask the resolver; made up only if it is asked. */
 public interface Question {
@@ -16,6 +18,25 @@ public interface Question {
   /** Whom it is about, if that is known before the answer; else empty. */
   default String userId() {
     return "";
+  }
+
+  /**
+   * How fresh an answer must be.
+   *
+   * @param goodForNanos no older than this; {@link Long#MAX_VALUE}: any age
+   * @param askedFrom not asked for before this, Unix milliseconds by this process' clock
+   */
+  record Within(long goodForNanos, long askedFrom) {
+
+    /** No older than a time. */
+    public static Within of(Duration goodFor) {
+      return new Within(goodFor.toNanos(), Long.MIN_VALUE);
+    }
+  }
+
+  /** How fresh an answer to this question must be; null: as to all. */
+  default @Nullable Within within() {
+    return null;
   }
 
   /** What an outcome means for this question. */

@@ -1,0 +1,4 @@
+@NullMarked
+package com.authgear.authrequest.follow;
+
+import org.jspecify.annotations.NullMarked;
