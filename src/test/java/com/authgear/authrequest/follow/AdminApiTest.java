@@ -1,5 +1,6 @@
 package com.authgear.authrequest.follow;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.follow.AuditLog.Failed;
@@ -80,7 +81,8 @@ class AdminApiTest {
     assertThat(request.getMethod()).isEqualTo("POST");
     assertThat(request.getTarget()).isEqualTo("/graphql");
     assertThat(request.getHeaders().get("Host")).isEqualTo("project.example.test");
-    JsonNode variables = JSON.readTree(request.getBody().toByteArray()).get("variables");
+    JsonNode variables =
+        JSON.readTree(requireNonNull(request.getBody()).toByteArray()).get("variables");
     assertThat(variables.get("from").asText()).isEqualTo("2026-11-28T17:29:10Z");
     assertThat(variables.get("after").asText()).isEqualTo("cursor");
     SignedJWT token = token(request);
