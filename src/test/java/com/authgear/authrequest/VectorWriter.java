@@ -75,6 +75,124 @@ final class VectorWriter {
     new VectorWriter(read).locations("locations.json");
     new VectorWriter(read).carriers("carriers.json");
     new VectorWriter(read).claimHeaders("claims.json");
+    new VectorWriter(read).keySets();
+  }
+
+  // ---- Key sets, each with one token
+
+  private void keySets() throws IOException {
+    Map<String, Object> ours = published(rsa, "k");
+    Map<String, Object> curve = published(ec, "k");
+    Map<String, Object> strange = published(stranger, "k");
+    Map<String, Object> other = published(stranger, "other");
+    String rs256 = keySetToken(rsa, "RS256");
+    String es256 = keySetToken(ec, "ES256");
+
+    keySet("one key", rs256, "valid", ours);
+    keySet("a key of another type with the same kid first", rs256, "valid", curve, ours);
+    keySet("a key of another type with the same kid last", rs256, "valid", ours, curve);
+    keySet("EC behind RSA with the same kid", es256, "valid", ours, curve);
+    keySet("EC before RSA with the same kid", es256, "valid", curve, ours);
+    keySet("two keys of one type with one kid, the right one last", rs256, "valid", strange, ours);
+    keySet("another key of the same type with the same kid", rs256, "bad_signature", strange);
+    keySet("another type alone", rs256, "algorithm_not_allowed", curve);
+    keySet("a symmetric key with the same kid", rs256, "valid", symmetric(), ours);
+    keySet("a symmetric key alone", rs256, "unknown_key", symmetric(), other);
+    keySet(
+        "of an unknown type with the same kid", rs256, "valid", altered(ours, "kty", "XX"), ours);
+    keySet(
+        "a member of the wrong type in another one", rs256, "valid", altered(ours, "n", 1), ours);
+
+    for (Map.Entry<String, Object> unfit :
+        List.<Map.Entry<String, Object>>of(
+            Map.entry("use", "enc"),
+            Map.entry("use", "other"),
+            Map.entry("use", "SIG"),
+            Map.entry("key_ops", List.of("encrypt")),
+            Map.entry("key_ops", List.of("sign")),
+            Map.entry("key_ops", List.of()),
+            Map.entry("alg", "RSA1_5"),
+            Map.entry("alg", "RSA-OAEP"),
+            Map.entry("alg", "ES256"),
+            Map.entry("alg", "rs256"),
+            Map.entry("alg", "HS256"),
+            Map.entry("e", "AQ"), // 1
+            Map.entry("e", "Ag"), // 2
+            Map.entry("e", "AQAA"), // 65536
+            Map.entry("e", "AA"))) {
+      Map<String, Object> key = altered(ours, unfit.getKey(), unfit.getValue());
+      String name = unfit.getKey() + " " + json(unfit.getValue());
+      keySet(name, rs256, "unknown_key", key, other);
+      keySet(name + ", with a fitting one of the same kid", rs256, "valid", key, ours);
+    }
+    keySet(
+        "alg of a signature, but not this one",
+        rs256,
+        "algorithm_not_allowed",
+        altered(ours, "alg", "PS256"),
+        other);
+    for (Map.Entry<String, Object> fit :
+        List.<Map.Entry<String, Object>>of(
+            Map.entry("use", "sig"),
+            Map.entry("key_ops", List.of("verify")),
+            Map.entry("key_ops", List.of("sign", "verify")),
+            Map.entry("alg", "RS256"))) {
+      keySet(
+          fit.getKey() + " " + json(fit.getValue()),
+          rs256,
+          "valid",
+          altered(ours, fit.getKey(), fit.getValue()));
+    }
+    for (String algorithm : List.of("ES521", "ES224", "ES384", "RS256", "ECDH-ES")) {
+      keySet(
+          "EC with alg " + algorithm,
+          es256,
+          "unknown_key",
+          altered(curve, "alg", algorithm),
+          other);
+    }
+    keySet(
+        "a point off the curve", es256, "unknown_key", altered(curve, "y", curve.get("x")), other);
+    keySet("P-384 by name only", es256, "unknown_key", altered(curve, "crv", "P-384"), other);
+    keySet("EC that calls itself RSA", es256, "unknown_key", altered(curve, "kty", "RSA"), other);
+
+    Map<String, Object> document = new LinkedHashMap<>();
+    document.put("now", NOW);
+    document.put("issuer", ISSUER);
+    document.put("algorithms", List.of("RS256", "ES256"));
+    document.put("vectors", vectors);
+    write(FOLDER.resolve("key-sets.json"), document);
+  }
+
+  @SafeVarargs
+  private void keySet(String name, String token, String expect, Map<String, Object>... keys) {
+    Map<String, Object> vector = new LinkedHashMap<>();
+    vector.put("name", name);
+    vector.put("keys", List.of(keys));
+    vector.put("token", token);
+    vector.put("expect", expect);
+    vectors.add(vector);
+  }
+
+  private static String keySetToken(JWK key, String algorithm) {
+    Map<String, Object> header = header();
+    header.put("alg", algorithm);
+    header.put("kid", "k");
+    return sign(key, algorithm, json(header), json(claims()));
+  }
+
+  private static Map<String, Object> published(JWK key, String kid) {
+    return altered(key.toPublicJWK().toJSONObject(), "kid", kid);
+  }
+
+  private static Map<String, Object> symmetric() {
+    return Map.of("kty", "oct", "kid", "k", "k", "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA");
+  }
+
+  private static Map<String, Object> altered(Map<String, Object> key, String name, Object value) {
+    Map<String, Object> changed = new TreeMap<>(key);
+    changed.put(name, value);
+    return changed;
   }
 
   private static void write(Path file, Object json) throws IOException {

@@ -3,7 +3,10 @@ package com.authgear.authrequest.http;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpCompliance;
+import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpParser;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
@@ -13,22 +16,29 @@ import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.internal.HttpConnection;
 
 /**
- * Connections that end those of clients whose header does not come to an end, and cut off what a
- * proxy appends to {@code /ext-authz/{policy}}: the client's path and query. Jetty would refuse
- * some of them (dots above the root, encoded slashes) before any handler could say that they mean
- * nothing here.
+ * Connections that bound what headers cost, end those of clients whose header does not come to an
+ * end, and cut off what a proxy appends to {@code /ext-authz/{policy}}: the client's path and
+ * query. Jetty would refuse some of them (dots above the root, encoded slashes) before any handler
+ * could say that they mean nothing here.
  */
 final class PolicyPathConnectionFactory extends HttpConnectionFactory {
 
+  /** A proxy passes on some dozens; each takes many times its own bytes of the heap. */
+  static final int MOST_FIELDS = 512;
+
   private final Duration headerTimeout;
+  private final UnfinishedHeaders unfinished;
 
   /**
    * @param headerTimeout how long the rest of a request's header may take once its first part is
    *     here
+   * @param unfinished the headers of which only a part is here, of all connections
    */
-  PolicyPathConnectionFactory(HttpConfiguration configuration, Duration headerTimeout) {
+  PolicyPathConnectionFactory(
+      HttpConfiguration configuration, Duration headerTimeout, UnfinishedHeaders unfinished) {
     super(configuration);
     this.headerTimeout = headerTimeout;
+    this.unfinished = unfinished;
   }
 
   @Override
@@ -50,12 +60,13 @@ final class PolicyPathConnectionFactory extends HttpConnectionFactory {
     return uri.substring(0, end);
   }
 
-  private final class PolicyPathConnection extends HttpConnection {
+  private final class PolicyPathConnection extends HttpConnection
+      implements UnfinishedHeaders.Header {
 
     private static final long NONE = -1;
 
-    /** The number of the request whose header has a deadline. */
-    private volatile long timed = NONE;
+    /** The number of the last request whose header came in parts; only it has a deadline. */
+    private volatile long inParts = NONE;
 
     PolicyPathConnection(HttpConfiguration configuration, Connector connector, EndPoint endPoint) {
       super(configuration, connector, endPoint);
@@ -75,21 +86,31 @@ final class PolicyPathConnectionFactory extends HttpConnectionFactory {
       return super.newHttpStream(method, policyPath(uri), version);
     }
 
+    @Override
+    protected RequestHandler newRequestHandler() {
+      return new BoundedRequests();
+    }
+
     /**
-     * The idle timeout begins anew with each byte; one byte now and then would hold a connection
+     * The idle timeout begins again with each byte; one byte now and then would hold a connection
      * for ever. A request that arrives in one piece, as proxies send them, costs nothing here.
      */
     @Override
     public void onFillable() {
       super.onFillable();
       long request = getMessagesIn();
-      if (isWithinHeader() && timed != request) {
-        timed = request;
+      if (isWithinHeader() && inParts != request) {
+        inParts = request;
+        unfinished.begin(this);
+        if (!isUnfinished(request)) {
+          unfinished.end(this); // another thread read the rest meanwhile
+          return;
+        }
         getConnector()
             .getScheduler()
             .schedule(
                 () -> {
-                  if (getMessagesIn() == request && isWithinHeader()) {
+                  if (isUnfinished(request)) {
                     getEndPoint().close();
                   }
                 },
@@ -98,8 +119,64 @@ final class PolicyPathConnectionFactory extends HttpConnectionFactory {
       }
     }
 
+    @Override
+    public void onClose(Throwable cause) {
+      unfinished.end(this);
+      super.onClose(cause);
+    }
+
+    @Override
+    public void displace() {
+      if (isUnfinished(inParts)) {
+        getEndPoint().close();
+      }
+    }
+
+    private boolean isUnfinished(long request) {
+      return getMessagesIn() == request && isWithinHeader();
+    }
+
     private boolean isWithinHeader() {
       return getParser().inHeaderState() && !getParser().isStart();
+    }
+
+    /** Bounds the fields of a request, and says when its header has ended. */
+    private final class BoundedRequests extends RequestHandler {
+
+      private int fields;
+
+      @Override
+      public void startRequest(String method, String uri, HttpVersion version) {
+        fields = 0;
+        super.startRequest(method, uri, version);
+      }
+
+      @Override
+      public void parsedHeader(HttpField field) {
+        count();
+        super.parsedHeader(field);
+      }
+
+      @Override
+      public void parsedTrailer(HttpField field) {
+        count();
+        super.parsedTrailer(field);
+      }
+
+      private void count() {
+        fields++;
+        if (fields > MOST_FIELDS) {
+          throw new HttpException.RuntimeException(HttpStatus.REQUEST_HEADER_FIELDS_TOO_LARGE_431);
+        }
+      }
+
+      @Override
+      public boolean headerComplete() {
+        if (inParts == getMessagesIn()) {
+          unfinished.end(PolicyPathConnection.this);
+        }
+        return super.headerComplete();
+      }
     }
   }
 }

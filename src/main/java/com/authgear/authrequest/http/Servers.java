@@ -118,7 +118,13 @@ public final class Servers {
               });
           config.jetty.addConnector(
               (server, http) ->
-                  listener.apply(server, new PolicyPathConnectionFactory(http, HEADER_TIMEOUT)));
+                  listener.apply(
+                      server,
+                      new PolicyPathConnectionFactory(
+                          http,
+                          HEADER_TIMEOUT,
+                          UnfinishedHeaders.within(
+                              Runtime.getRuntime().maxMemory(), REQUEST_HEADER_BYTES))));
           if (metadata != null) {
             metadata.serve(config);
           }

@@ -82,7 +82,10 @@ class TlsTest {
                     }));
     connector =
         new ServerConnector(
-            server, tls.around(new PolicyPathConnectionFactory(new HttpConfiguration(), SHORT)));
+            server,
+            tls.around(
+                new PolicyPathConnectionFactory(
+                    new HttpConfiguration(), SHORT, new UnfinishedHeaders(100))));
     connector.setHost("127.0.0.1");
     server.addConnector(connector);
     server.setHandler(

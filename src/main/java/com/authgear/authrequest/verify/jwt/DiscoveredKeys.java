@@ -10,6 +10,7 @@ import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.util.JSONObjectUtils;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.net.URI;
 import java.security.GeneralSecurityException;
 import java.text.ParseException;
@@ -197,7 +198,7 @@ final class DiscoveredKeys implements KeyFetcher {
       if (jwk.getKeyID() == null || !isForSignatures(jwk)) {
         return null;
       }
-      if (jwk instanceof RSAKey rsa && rsa.size() < MIN_RSA_BITS) {
+      if (jwk instanceof RSAKey rsa && (rsa.size() < MIN_RSA_BITS || !hasSoundExponent(rsa))) {
         return null;
       }
       JWSVerifier verifier = crypto.get().verifier(jwk);
@@ -206,6 +207,12 @@ final class DiscoveredKeys implements KeyFetcher {
       LOG.warn("a key of the key set cannot be used: {}", e.getClass().getSimpleName());
       return null;
     }
+  }
+
+  /** Odd and at least 3 (RFC 8017 §3.1): with 1 anyone could sign. */
+  private static boolean hasSoundExponent(RSAKey key) {
+    BigInteger exponent = key.getPublicExponent().decodeToBigInteger();
+    return exponent.testBit(0) && exponent.compareTo(BigInteger.ONE) > 0;
   }
 
   /** What {@code use} and {@code key_ops} say (RFC 7517 §4.2, §4.3), where they are there. */
