@@ -3,6 +3,7 @@ package com.authgear.authrequest;
 import com.authgear.authrequest.check.Check;
 import com.authgear.authrequest.check.nginx.CheckNginx;
 import com.authgear.authrequest.follow.Following;
+import com.authgear.authrequest.serve.Systemd;
 import com.authgear.authrequest.settings.FollowSettings;
 import com.authgear.authrequest.settings.FollowSettingsReader;
 import com.authgear.authrequest.settings.Settings;
@@ -145,6 +146,7 @@ public final class Main {
         .addKeyValue("address", running.listening())
         .addKeyValue("management_port", running.managementPort())
         .log("listening");
+    Systemd.ready(System.getenv());
     return Command.GOES_ON;
   }
 

@@ -9,6 +9,7 @@ import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -59,25 +61,47 @@ class ProcessIT {
   }
 
   private Process serve(String jvmOption) throws IOException {
-    Process started =
-        run(
-            Map.of(
-                "JAVA_TOOL_OPTIONS",
-                jvmOption,
-                "AUTHGEAR_ENDPOINT",
-                sandbox.origin(),
-                "AUTHGEAR_RESOLVER_URL",
-                sandbox.resolverUrl(),
-                "AUTHGEAR_LISTEN",
-                "127.0.0.1:" + port,
-                "AUTHGEAR_MANAGEMENT_LISTEN",
-                "127.0.0.1:" + managementPort,
-                "AUTHGEAR_RESOLVER_TIMEOUT",
-                "20s",
-                "AUTHGEAR_DRAIN",
-                "20s"));
+    Process started = run(settings(Map.of("JAVA_TOOL_OPTIONS", jvmOption)));
     process = started;
     return started;
+  }
+
+  private Map<String, String> settings(Map<String, String> further) {
+    Map<String, String> settings = new HashMap<>(further);
+    settings.put("AUTHGEAR_ENDPOINT", sandbox.origin());
+    settings.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
+    settings.put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
+    settings.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + managementPort);
+    settings.put("AUTHGEAR_RESOLVER_TIMEOUT", "20s");
+    settings.put("AUTHGEAR_DRAIN", "20s");
+    return settings;
+  }
+
+  /** What systemd waits for in a unit with {@code Type=notify}; Java cannot receive it. */
+  @Test
+  void start_underSystemd_saysThatItListens(@TempDir Path folder) throws Exception {
+    Path socket = folder.resolve("notify");
+    String receive =
+        """
+        import socket, sys
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.bind(sys.argv[1])
+        s.settimeout(60)
+        print("bound", flush=True)
+        print(s.recv(100).decode(), flush=True)
+        """;
+    Process systemd =
+        new ProcessBuilder("python3", "-c", receive, socket.toString())
+            .redirectErrorStream(true)
+            .start();
+    try (BufferedReader received = systemd.inputReader()) {
+      assertThat(received.readLine()).isEqualTo("bound");
+      process = run(settings(Map.of("NOTIFY_SOCKET", socket.toString())));
+
+      assertThat(received.readLine()).isEqualTo("READY=1");
+    } finally {
+      systemd.destroyForcibly();
+    }
   }
 
   @AfterEach
