@@ -152,7 +152,11 @@ final class VectorWriter {
           other);
     }
     keySet(
-        "a point off the curve", es256, "unknown_key", altered(curve, "y", curve.get("x")), other);
+        "a point off the curve",
+        es256,
+        "unknown_key",
+        altered(curve, "y", Objects.requireNonNull(curve.get("x"))),
+        other);
     keySet("P-384 by name only", es256, "unknown_key", altered(curve, "crv", "P-384"), other);
     keySet("EC that calls itself RSA", es256, "unknown_key", altered(curve, "kty", "RSA"), other);
 
@@ -167,8 +171,12 @@ final class VectorWriter {
   @SafeVarargs
   private void keySet(String name, String token, String expect, Map<String, Object>... keys) {
     Map<String, Object> vector = new LinkedHashMap<>();
+    List<Map<String, Object>> set = new ArrayList<>();
+    for (Map<String, Object> key : keys) {
+      set.add(key);
+    }
     vector.put("name", name);
-    vector.put("keys", List.of(keys));
+    vector.put("keys", set);
     vector.put("token", token);
     vector.put("expect", expect);
     vectors.add(vector);

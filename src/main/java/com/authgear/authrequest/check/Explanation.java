@@ -38,7 +38,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -224,8 +223,7 @@ record Explanation(
             settings.mode() != Mode.JWT
                 && one.next() instanceof Presented
                 && switch (alone) {
-                  case Verified verified ->
-                      here.unmetByCredential(verified.principal()) != null;
+                  case Verified verified -> here.unmetByCredential(verified.principal()) != null;
                   case Rejected rejected -> !rejected.isFinal();
                   case Verification.Unavailable _, Verification.Anonymous _ -> false;
                 };
@@ -237,7 +235,8 @@ record Explanation(
             Line.ok(
                 "next",
                 alone instanceof Verified
-                    ? "the next credential counts instead, because this one is not for this location"
+                    ? "the next credential counts instead, because this one is not for this"
+                        + " location"
                     : "the next credential counts instead, because this one is not good"));
         credential = one.next();
       }
@@ -356,11 +355,7 @@ record Explanation(
 
     private List<Line> tokenLines(Presented one) {
       return TokenLines.of(
-          parts.jwt().explain(one.value()),
-          one.value(),
-          settings,
-          parts.keys().algorithms(),
-          now);
+          parts.jwt().explain(one.value()), one.value(), settings, parts.keys().algorithms(), now);
     }
 
     private static Line resolver(Outcome outcome, @Nullable Reason reason) {

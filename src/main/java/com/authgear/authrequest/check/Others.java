@@ -87,8 +87,7 @@ final class Others {
             policy ->
                 policy.getValue().rules().stream()
                     .filter(
-                        rule ->
-                            rule instanceof OneOf oneOf && oneOf.attribute() == Attribute.AMR)
+                        rule -> rule instanceof OneOf oneOf && oneOf.attribute() == Attribute.AMR)
                     .map(rule -> amr(settings.mode(), policy.getKey(), rule))
                     .forEach(lines::add));
     return lines;

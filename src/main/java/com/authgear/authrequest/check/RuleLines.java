@@ -111,9 +111,9 @@ final class RuleLines {
               ? "have the client ask for a token for this resource (resource=..., RFC 8707)"
               : setting
                   ? "if the token is meant for this API, set AUTHGEAR_AUDIENCE to its audience, or"
-                        + " have the location name it (audience=...)"
+                      + " have the location name it (audience=...)"
                   : "have the location name the token's audience (audience=...), if the token is"
-                        + " meant for it; AUTHGEAR_AUDIENCE does not count there";
+                      + " meant for it; AUTHGEAR_AUDIENCE does not count there";
       case CLIENT_ID ->
           setting
               ? "add the client there if it is meant to pass; only a JWT says which client it is of"

@@ -52,7 +52,9 @@ public final class CredentialExtractor {
    */
   public CredentialExtractor(String cookiePrefix, TokenCarriers carriers) {
     this.cookieNames =
-        Stream.of(COOKIES).map(place -> cookiePrefix + place.name().toLowerCase(Locale.ROOT)).toList();
+        Stream.of(COOKIES)
+            .map(place -> cookiePrefix + place.name().toLowerCase(Locale.ROOT))
+            .toList();
     this.carriers = carriers;
   }
 

@@ -34,7 +34,9 @@ public final class Systemd {
 
   private Systemd() {}
 
-  /** Does nothing where systemd does not wait for it. A failure is logged: systemd then gives up. */
+  /**
+   * Does nothing where systemd does not wait for it. A failure is logged: systemd then gives up.
+   */
   public static void ready(Map<String, String> environment) {
     String address = environment.getOrDefault("NOTIFY_SOCKET", "");
     if (address.isEmpty()) {

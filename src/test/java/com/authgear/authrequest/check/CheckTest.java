@@ -308,8 +308,7 @@ class CheckTest {
                   assertThat(fix)
                       .startsWith("    fix: set AUTHGEAR_RESOLVER_URL to the resolver")
                       .contains("http://authgear-resolver:3001/resolve"));
-      assertThat(
-              there.with("AUTHGEAR_RESOLVER_URL", selfHosted.resolverUrl()).check().troubles())
+      assertThat(there.with("AUTHGEAR_RESOLVER_URL", selfHosted.resolverUrl()).check().troubles())
           .isEmpty();
     }
   }

@@ -150,7 +150,8 @@ class RuleLinesTest {
   }
 
   private static List<Line> lines(Principal principal, String requirement) {
-    Requirements requirements = new Requirements(Map.of(), List.of("https://api"), Set.of(), "https://project");
+    Requirements requirements =
+        new Requirements(Map.of(), List.of("https://api"), Set.of(), "https://project");
     return RuleLines.of(principal, (Rules) requirements.ofQuery(requirement), NOW);
   }
 }

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.TestFactory;
 /** Cookies are read as Go's {@code net/http} reads them, by what it said. */
 class CookieVectorsTest {
 
-  private static final Path VECTORS = Path.of("src/test/resources/vectors/cookies/go-net-http.json");
+  private static final Path VECTORS =
+      Path.of("src/test/resources/vectors/cookies/go-net-http.json");
   private static final List<String> NAMES = List.of("app_session", "app_access_token", "session");
 
   @TestFactory
@@ -43,8 +44,7 @@ class CookieVectorsTest {
         .forEach(read -> expected.put(read.getKey(), read.getValue().textValue()));
 
     Map<String, String> first = new HashMap<>();
-    CookieReader.read(
-        headers, NAMES, (index, value) -> first.putIfAbsent(NAMES.get(index), value));
+    CookieReader.read(headers, NAMES, (index, value) -> first.putIfAbsent(NAMES.get(index), value));
     assertThat(first).isEqualTo(expected);
 
     Map<String, String> presented = new HashMap<>();

@@ -47,7 +47,16 @@ class CredentialExtractorTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"Basic dTpw", "Bearerx", "DPoP abc", "", "Bearer\tabc", "bearer\tabc", "Bearer\u00a0abc"})
+  @ValueSource(
+      strings = {
+        "Basic dTpw",
+        "Bearerx",
+        "DPoP abc",
+        "",
+        "Bearer\tabc",
+        "bearer\tabc",
+        "Bearer\u00a0abc"
+      })
   void extract_otherScheme_isNone(String value) {
     assertThat(authorization(value)).isEqualTo(new None());
   }
@@ -60,7 +69,15 @@ class CredentialExtractorTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"Bearer", "Bearer ", "Bearer a b", "Bearer a,b", "Bearer =", "Bearer \"a\"", "Bearer \tabc"})
+      strings = {
+        "Bearer",
+        "Bearer ",
+        "Bearer a b",
+        "Bearer a,b",
+        "Bearer =",
+        "Bearer \"a\"",
+        "Bearer \tabc"
+      })
   void extract_brokenBearer_isMalformed(String value) {
     assertThat(authorization(value)).isEqualTo(new Malformed(Fault.SYNTAX));
   }
@@ -86,8 +103,7 @@ class CredentialExtractorTest {
                     List.of(),
                     List.of(
                         "theme=dark; session=s1; sessionx=1", "app_access_token=t; xsession=2"))))
-        .isEqualTo(new Presented(
-                Place.APP_ACCESS_TOKEN, "app_access_token", "t", session("s1")));
+        .isEqualTo(new Presented(Place.APP_ACCESS_TOKEN, "app_access_token", "t", session("s1")));
   }
 
   @Test
@@ -142,8 +158,7 @@ class CredentialExtractorTest {
 
   @Test
   void toString_neverShowsASecret() {
-    assertThat(bearer("secret", session("secret")).toString())
-        .doesNotContain("secret");
+    assertThat(bearer("secret", session("secret")).toString()).doesNotContain("secret");
   }
 
   private static final CredentialExtractor CARRIED =
@@ -182,8 +197,7 @@ class CredentialExtractorTest {
       delimiter = '|')
   void extract_oneToken_whereverItStands(
       String authorization, String header, String cookie, String uri) {
-    assertThat(carried(authorization, header, cookie, uri))
-        .isEqualTo(bearer("t", new None()));
+    assertThat(carried(authorization, header, cookie, uri)).isEqualTo(bearer("t", new None()));
   }
 
   @ParameterizedTest
@@ -231,8 +245,7 @@ class CredentialExtractorTest {
 
   @Test
   void extract_carriedToken_fallsBackOnCookies() {
-    assertThat(carried("", "t", "session=s", ""))
-        .isEqualTo(bearer("t", session("s")));
+    assertThat(carried("", "t", "session=s", "")).isEqualTo(bearer("t", session("s")));
   }
 
   @Test
@@ -276,7 +289,12 @@ class CredentialExtractorTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"session=a", "a=b; session=c; d=e,f", "session={\"a\":1}", "xsession=a; session=b"})
+      strings = {
+        "session=a",
+        "a=b; session=c; d=e,f",
+        "session={\"a\":1}",
+        "xsession=a; session=b"
+      })
   void isAmbiguous_plainCookie_isNot(String cookie) {
     assertThat(extractor.isAmbiguous(fields(List.of(), List.of(cookie)))).isFalse();
   }

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 
 class RequirementsTest {
   private final Requirements requirements =
-      new Requirements(Map.of("user", Requirement.USER), List.of("https://api"), Set.of(), "https://project");
+      new Requirements(
+          Map.of("user", Requirement.USER), List.of("https://api"), Set.of(), "https://project");
 
   /** A plain location asks two things, not ten. */
   @Test
@@ -33,7 +34,8 @@ class RequirementsTest {
 
   @Test
   void ofQuery_ownAudience_takesThePlaceOfTheSettings_butClientsAddUp() {
-    Requirements strict = new Requirements(Map.of(), List.of("https://api"), Set.of("web", "app"), "https://api");
+    Requirements strict =
+        new Requirements(Map.of(), List.of("https://api"), Set.of("web", "app"), "https://api");
     assertThat(strict.ofQuery("client_id=web&audience=x&principal=any"))
         .isInstanceOfSatisfying(
             Rules.class,

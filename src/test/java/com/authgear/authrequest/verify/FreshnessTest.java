@@ -222,8 +222,7 @@ class FreshnessTest {
       clock.pass(Duration.ofMinutes(31).toMillis());
       ask(Sent.bearer(token, cookies));
 
-      assertThat(verifying.now(Sent.bearer(token, cookies)))
-          .isInstanceOf(Verified.class);
+      assertThat(verifying.now(Sent.bearer(token, cookies))).isInstanceOf(Verified.class);
       assertThat(calls()).isEqualTo(1);
     }
 
@@ -483,12 +482,10 @@ class FreshnessTest {
     @Test
     void opaqueToken_isRememberedOnTheThreadThatAsks() {
       Credential token = Sent.bearer(project.opaqueToken("alice"));
-      assertThat(verifying.now(token))
-          .isInstanceOf(Pending.class);
+      assertThat(verifying.now(token)).isInstanceOf(Pending.class);
       ask(token);
 
-      assertThat(verifying.now(token))
-          .isInstanceOf(Verified.class);
+      assertThat(verifying.now(token)).isInstanceOf(Verified.class);
     }
 
     @Test

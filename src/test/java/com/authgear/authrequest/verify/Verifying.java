@@ -30,7 +30,6 @@ final class Verifying implements AutoCloseable {
   static final Duration SKEW = Duration.ofSeconds(30);
   static final Duration TTL = Duration.ofSeconds(5);
 
-
   final Marks marks;
   final AtomicInteger coalesced = new AtomicInteger();
   final AtomicInteger stale = new AtomicInteger();

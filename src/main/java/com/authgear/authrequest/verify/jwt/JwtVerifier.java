@@ -152,8 +152,7 @@ public final class JwtVerifier {
       Jws jws = parse(token, Trail.SERVING);
       ClaimsReader.Claims read =
           claims.read(parseJson(jws.payload, TokenCheck.PAYLOAD, Trail.SERVING), Trail.SERVING);
-      return new Stated.Claims(
-          read.principal(), read.expiresAt() - skewSeconds, read.expiresAt());
+      return new Stated.Claims(read.principal(), read.expiresAt() - skewSeconds, read.expiresAt());
     } catch (Refusal refusal) {
       return new Stated.Refused(refusal.reason);
     }

@@ -156,8 +156,7 @@ public final class Resolver implements AutoCloseable {
                 + " failed nearly always and is asked again after a pause; the warnings before this"
                 + " one say why");
     this.breaker = new Breaker(nanoTime);
-    this.answers =
-        new AnswerReader(LoggedUrl.withPath(url), LoggedUrl.origin(origin));
+    this.answers = new AnswerReader(LoggedUrl.withPath(url), LoggedUrl.origin(origin));
     this.listener = listener;
     this.tracing = tracing;
     this.nanoTime = nanoTime;
