@@ -26,6 +26,9 @@ final class PolicyPathConnectionFactory extends HttpConnectionFactory {
   /** A proxy passes on some dozens; each takes many times its own bytes of the heap. */
   static final int MOST_FIELDS = 512;
 
+  /** Jetty's parser keeps room for the longest part of a header as long as its connection lives. */
+  static final int LONGEST_KEPT = 8 * 1024;
+
   private final Duration headerTimeout;
   private final UnfinishedHeaders unfinished;
 
@@ -68,6 +71,9 @@ final class PolicyPathConnectionFactory extends HttpConnectionFactory {
     /** The number of the last request whose header came in parts; only it has a deadline. */
     private volatile long inParts = NONE;
 
+    /** A request had a longer part than is worth keeping room for. */
+    private volatile boolean last;
+
     PolicyPathConnection(HttpConfiguration configuration, Connector connector, EndPoint endPoint) {
       super(configuration, connector, endPoint);
     }
@@ -83,7 +89,18 @@ final class PolicyPathConnectionFactory extends HttpConnectionFactory {
 
     @Override
     protected HttpStreamOverHTTP1 newHttpStream(String method, String uri, HttpVersion version) {
-      return super.newHttpStream(method, policyPath(uri), version);
+      if (uri.length() > LONGEST_KEPT) {
+        last = true;
+      }
+      return new HttpStreamOverHTTP1(method, policyPath(uri), version) {
+        @Override
+        public void succeeded() {
+          super.succeeded();
+          if (last) {
+            getEndPoint().close(); // or it would live on until the client closes it too
+          }
+        }
+      };
     }
 
     @Override
@@ -154,6 +171,9 @@ final class PolicyPathConnectionFactory extends HttpConnectionFactory {
       @Override
       public void parsedHeader(HttpField field) {
         count();
+        if (field.getValue() != null && field.getValue().length() > LONGEST_KEPT) {
+          last = true;
+        }
         super.parsedHeader(field);
       }
 
@@ -174,6 +194,9 @@ final class PolicyPathConnectionFactory extends HttpConnectionFactory {
       public boolean headerComplete() {
         if (inParts == getMessagesIn()) {
           unfinished.end(PolicyPathConnection.this);
+        }
+        if (last) {
+          getGenerator().setPersistent(false); // the answer says so
         }
         return super.headerComplete();
       }

@@ -20,10 +20,10 @@ final class UnfinishedHeaders {
   }
 
   /**
-   * The share of the heap is an eighth by the limit on a header's bytes. It can be three eighths:
+   * The share of the heap is a sixteenth by the limit on a header's bytes. It can be three times that:
    * Jetty's parser doubles its buffer as it grows, and copies a value out of it.
    */
-  private static final int HEAP_SHARE = 8;
+  private static final int HEAP_SHARE = 16;
 
   /** However small the heap is. */
   private static final int FEWEST = 64;

@@ -258,19 +258,7 @@ public final class Project {
         throw new IllegalArgumentException("there is a user '" + name + "'");
       }
       Instant now = clock.instant();
-      User user =
-          new User(
-              name,
-              UUID.randomUUID().toString(),
-              List.of(),
-              false,
-              false,
-              true,
-              Account.ACTIVE,
-              Map.of("email", name + "@example.test", "email_verified", false),
-              now,
-              now,
-              null);
+      User user = User.regular(name, UUID.randomUUID().toString(), List.of(), false, now);
       users.put(name, user);
       Map<String, @Nullable Object> payload = payload(user);
       payload.put("identities", List.of(Identities.email(user, now)));

@@ -214,7 +214,8 @@ public record User(
         regular("erin", "e2100000-0000-4000-8000-000000000005", List.of("editor"), true, now));
   }
 
-  private static User regular(
+  /** Somebody who can sign in, as it is at the beginning. */
+  static User regular(
       String name, String id, List<String> roles, boolean verified, Instant now) {
     Map<String, Object> attributes = new LinkedHashMap<>();
     attributes.put("email", name + "@example.test");

@@ -64,7 +64,7 @@ class ExplanationVectorsTest {
     try (Stream<Path> all = Files.list(VectorAuthgear.FOLDER)) {
       files =
           all.filter(file -> file.toString().endsWith(".json"))
-              .filter(file -> !file.endsWith("keys.json"))
+              .filter(file -> !file.endsWith("keys.json") && !file.endsWith("key-sets.json"))
               .sorted()
               .toList();
     }

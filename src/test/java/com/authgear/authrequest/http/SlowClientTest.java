@@ -233,7 +233,7 @@ class SlowClientTest {
 
   @Test
   void within_isAShareOfTheHeap_butNeverTooFew() {
-    assertThat(UnfinishedHeaders.within(256 << 20, 96 << 10).most()).isEqualTo(341);
+    assertThat(UnfinishedHeaders.within(256 << 20, 96 << 10).most()).isEqualTo(170);
     assertThat(UnfinishedHeaders.within(16 << 20, 96 << 10).most()).isEqualTo(64);
     assertThat(UnfinishedHeaders.within(Long.MAX_VALUE, 1).most()).isEqualTo(Integer.MAX_VALUE);
   }

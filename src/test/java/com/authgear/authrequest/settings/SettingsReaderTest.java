@@ -620,6 +620,8 @@ class SettingsReaderTest {
             Map.entry("AUTHGEAR_RESOLVER_MAX_CALLS", "many"),
             Map.entry("AUTHGEAR_WEBHOOK_SECRET", "short"),
             Map.entry("AUTHGEAR_WEBHOOK_SECRET_PREVIOUS", "short too"),
+            Map.entry("AUTHGEAR_FOLLOW_SECRET", "short"),
+            Map.entry("AUTHGEAR_FRESHNESS", "soon"),
             Map.entry("AUTHGEAR_REDIS_URL", "redis.auth.svc"),
             Map.entry("AUTHGEAR_RECHECK", "on"),
             Map.entry("AUTHGEAR_CACHE_SIZE", "-1"),
