@@ -20,8 +20,8 @@ final class UnfinishedHeaders {
   }
 
   /**
-   * The share of the heap is a sixteenth by the limit on a header's bytes. It can be three times that:
-   * Jetty's parser doubles its buffer as it grows, and copies a value out of it.
+   * The share of the heap is a sixteenth by the limit on a header's bytes. It can be three times
+   * that: Jetty's parser doubles its buffer as it grows, and copies a value out of it.
    */
   private static final int HEAP_SHARE = 16;
 

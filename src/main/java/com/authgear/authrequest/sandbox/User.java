@@ -215,8 +215,7 @@ public record User(
   }
 
   /** Somebody who can sign in, as it is at the beginning. */
-  static User regular(
-      String name, String id, List<String> roles, boolean verified, Instant now) {
+  static User regular(String name, String id, List<String> roles, boolean verified, Instant now) {
     Map<String, Object> attributes = new LinkedHashMap<>();
     attributes.put("email", name + "@example.test");
     attributes.put("email_verified", verified);
