@@ -29,6 +29,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -268,12 +269,16 @@ class FreshnessTableTest {
     /** An event as Authgear sends it, about a user of whom it says nothing new. */
     private void deliver(String type, String user) {
       String body =
-          """
-          {"id": "00000000000003e8", "seq": 1000, "type": "%s",
-           "payload": {"user": {"id": "%s", "is_disabled": false}},
-           "context": {"timestamp": %d}}
-          """
-              .formatted(type, user, clock.millis() / 1000);
+          String.format(
+              Locale.ROOT,
+              """
+              {"id": "00000000000003e8", "seq": 1000, "type": "%s",
+               "payload": {"user": {"id": "%s", "is_disabled": false}},
+               "context": {"timestamp": %d}}
+              """,
+              type,
+              user,
+              clock.millis() / 1000);
       try {
         Mac mac = Mac.getInstance("HmacSHA256");
         mac.init(new SecretKeySpec(SECRET.getBytes(UTF_8), "HmacSHA256"));

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
@@ -75,8 +76,11 @@ class RecordedCredentialsTest {
             return switch (request.getUrl().encodedPath()) {
               case "/.well-known/openid-configuration" ->
                   body(
-                      "{\"issuer\":\"%s\",\"jwks_uri\":\"%s/oauth2/jwks\"}"
-                          .formatted(issuer, issuer));
+                      String.format(
+                          Locale.ROOT,
+                          "{\"issuer\":\"%s\",\"jwks_uri\":\"%s/oauth2/jwks\"}",
+                          issuer,
+                          issuer));
               case "/oauth2/jwks" -> body(recorded.get("jwks").toString());
               case "/_resolver/resolve" -> resolve(request);
               default -> new MockResponse.Builder().code(404).build();

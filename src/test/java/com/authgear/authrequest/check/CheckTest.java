@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.StreamSupport;
 import mockwebserver3.MockResponse;
@@ -302,8 +303,10 @@ class CheckTest {
               line ->
                   assertThat(line)
                       .isEqualTo(
-                          "✗ resolver: %1$s/_resolver/resolve answers 404 for the host of %1$s"
-                              .formatted(selfHosted.origin())),
+                          String.format(
+                              Locale.ROOT,
+                              "✗ resolver: %1$s/_resolver/resolve answers 404 for the host of %1$s",
+                              selfHosted.origin())),
               fix ->
                   assertThat(fix)
                       .startsWith("    fix: set AUTHGEAR_RESOLVER_URL to the resolver")

@@ -126,13 +126,14 @@ class MatrixIT {
           (backend, area) -> {
             if (!shipped.allows(user, area)) {
               holes.add(
-                  "%s by %s: %s, given \"%s\", serves %s"
-                      .formatted(
-                          target,
-                          user == null ? "anonymous" : user,
-                          backend,
-                          arrived.startLine(),
-                          area));
+                  String.format(
+                      Locale.ROOT,
+                      "%s by %s: %s, given \"%s\", serves %s",
+                      target,
+                      user == null ? "anonymous" : user,
+                      backend,
+                      arrived.startLine(),
+                      area));
             }
           });
     }

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -54,7 +55,7 @@ final class SamplePaths {
       if (letter > ' ' && letter < 0x7f && "%?#\"<>".indexOf(letter) < 0) {
         encoded.append(letter);
       } else {
-        encoded.append(String.format("%%%02x", (int) letter));
+        encoded.append(String.format(Locale.ROOT, "%%%02x", (int) letter));
       }
     }
     return encoded.toString();

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -127,8 +128,14 @@ class DifferentialIT {
       return Optional.empty();
     }
     return Optional.of(
-        "\nseed %d\ngot in: %s\nforged: %s\nerrors: %s\n%s"
-            .formatted(server.seed(), gotIn, forged, errors, server.body()));
+        String.format(
+            Locale.ROOT,
+            "\nseed %d\ngot in: %s\nforged: %s\nerrors: %s\n%s",
+            server.seed(),
+            gotIn,
+            forged,
+            errors,
+            server.body()));
   }
 
   /**
@@ -152,28 +159,39 @@ class DifferentialIT {
       blocks.append(block(servers.get(i), sockets.get(i), backend));
     }
     String user = System.getProperty("user.name").equals("root") ? "user root;" : "";
-    return "daemon off; worker_processes 1; pid %s/pid; %s events { worker_connections 2000; }\n"
-            .formatted(folder, user)
+    return String.format(
+            Locale.ROOT,
+            "daemon off; worker_processes 1; pid %s/pid; %s events { worker_connections 2000; }\n",
+            folder,
+            user)
         + http(folder, blocks.toString(), service, backend);
   }
 
   private static String http(Path folder, String blocks, int service, int backend) {
     StringBuilder temp = new StringBuilder();
     for (String name : List.of("client_body", "proxy", "fastcgi", "uwsgi", "scgi")) {
-      temp.append("%s_temp_path %s/%s;".formatted(name, folder, name));
+      temp.append(String.format(Locale.ROOT, "%s_temp_path %s/%s;", name, folder, name));
     }
-    return ("http { access_log off; %s large_client_header_buffers 4 20k;"
-            + " upstream backend { server 127.0.0.1:%d; }"
-            + " upstream authgear_auth { server 127.0.0.1:%d; keepalive 8; }\n%s}\n")
-        .formatted(temp, backend, service, blocks)
+    return String.format(
+            Locale.ROOT,
+            "http { access_log off; %s large_client_header_buffers 4 20k;"
+                + " upstream backend { server 127.0.0.1:%d; }"
+                + " upstream authgear_auth { server 127.0.0.1:%d; keepalive 8; }\n%s}\n",
+            temp,
+            backend,
+            service,
+            blocks)
         .replace("ROOT", folder + "/root");
   }
 
   private static String block(RandomServers.Generated server, Path socket, int backend) {
-    return ("server { listen unix:%s;\nlocation ^~ /_authgear/auth { internal; error_page 599"
+    return String.format(
+        Locale.ROOT,
+        "server { listen unix:%s;\nlocation ^~ /_authgear/auth { internal; error_page 599"
             + " =500 /; proxy_buffer_size 8k; proxy_pass http://authgear_auth/auth;"
-            + " proxy_pass_request_body off; proxy_set_header Content-Length \"\"; }\n%s}\n")
-        .formatted(socket, server.body().replace("BACKEND", String.valueOf(backend)));
+            + " proxy_pass_request_body off; proxy_set_header Content-Length \"\"; }\n%s}\n",
+        socket,
+        server.body().replace("BACKEND", String.valueOf(backend)));
   }
 
   private static boolean accepts(Path socket) {

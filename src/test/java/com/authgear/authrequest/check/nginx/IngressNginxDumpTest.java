@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.principal.IdentityHeader;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -22,11 +23,15 @@ class IngressNginxDumpTest {
         Arrays.stream(IdentityHeader.values())
             .map(
                 header ->
-                    "auth_request_set $authHeader_%1$s $upstream_http_%2$s;\nproxy_set_header '%3$s' $authHeader_%1$s;\n"
-                        .formatted(
-                            header.headerName().replace('-', '_'),
-                            header.headerName().replace('-', '_'),
-                            header.headerName()))
+                    String.format(
+                        Locale.ROOT,
+                        """
+                        auth_request_set $authHeader_%1$s $upstream_http_%2$s;
+                        proxy_set_header '%3$s' $authHeader_%1$s;
+                        """,
+                        header.headerName().replace('-', '_'),
+                        header.headerName().replace('-', '_'),
+                        header.headerName()))
             .collect(Collectors.joining());
     String auth =
         """
@@ -34,31 +39,35 @@ class IngressNginxDumpTest {
         auth_request_set $auth_cookie $upstream_http_set_cookie;
         add_header Set-Cookie $auth_cookie;
         """;
-    return """
-    location / {
-        set $namespace "default";
-        set $ingress_name "app%1$d";
-        set $proxy_upstream_name "%2$s";
-        set $balancer_ewma_score -1;
-        rewrite_by_lua_block { lua_ingress.rewrite({ force_ssl_redirect = false }) }
-        access_by_lua_block { }
-        log_by_lua_block { balancer.log() }
-        port_in_redirect off;
-        set $pass_access_scheme $scheme;
-        set $best_http_host $http_host;
-        %3$s
-        client_max_body_size 1m;
-        proxy_set_header Host $best_http_host;
-        proxy_set_header Upgrade $http_upgrade;
-        proxy_set_header Connection $connection_upgrade;
-        proxy_set_header X-Forwarded-For $remote_addr;
-        proxy_set_header Proxy "";
-        proxy_next_upstream error timeout;
-        proxy_pass http://upstream_balancer;
-        proxy_redirect off;
-    }
-    """
-        .formatted(host, service, asks ? auth + headers : "");
+    return String.format(
+        Locale.ROOT,
+        """
+        location / {
+            set $namespace "default";
+            set $ingress_name "app%1$d";
+            set $proxy_upstream_name "%2$s";
+            set $balancer_ewma_score -1;
+            rewrite_by_lua_block { lua_ingress.rewrite({ force_ssl_redirect = false }) }
+            access_by_lua_block { }
+            log_by_lua_block { balancer.log() }
+            port_in_redirect off;
+            set $pass_access_scheme $scheme;
+            set $best_http_host $http_host;
+            %3$s
+            client_max_body_size 1m;
+            proxy_set_header Host $best_http_host;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection $connection_upgrade;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header Proxy "";
+            proxy_next_upstream error timeout;
+            proxy_pass http://upstream_balancer;
+            proxy_redirect off;
+        }
+        """,
+        host,
+        service,
+        asks ? auth + headers : "");
   }
 
   private static String server(int host, boolean asks, String service) {
@@ -79,20 +88,24 @@ class IngressNginxDumpTest {
             proxy_pass $target;
         }
         """;
-    return """
-    ## start server host%1$d.example.com
-    server {
-        server_name host%1$d.example.com;
-        listen 80;
-        listen [::]:80;
-        listen 443 ssl http2;
-        set $proxy_upstream_name "-";
-        ssl_certificate_by_lua_block { certificate.call() }
-    %2$s
-    %3$s
-    }
-    """
-        .formatted(host, asks ? question : "", location(host, service, asks));
+    return String.format(
+        Locale.ROOT,
+        """
+        ## start server host%1$d.example.com
+        server {
+            server_name host%1$d.example.com;
+            listen 80;
+            listen [::]:80;
+            listen 443 ssl http2;
+            set $proxy_upstream_name "-";
+            ssl_certificate_by_lua_block { certificate.call() }
+        %2$s
+        %3$s
+        }
+        """,
+        host,
+        asks ? question : "",
+        location(host, service, asks));
   }
 
   private static String rendered(String upstream, IntFunction<String> server) {
