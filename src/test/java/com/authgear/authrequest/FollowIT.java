@@ -264,7 +264,8 @@ class FollowIT {
   void redis_killed_eachTokenIsConfirmedAfterTheBound() throws Exception {
     try (RedisServer redis = new RedisServer().start()) {
       String url = "AUTHGEAR_REDIS_URL=" + redis.url();
-      Running service = service(url, "AUTHGEAR_FRESHNESS=2s");
+      // What was confirmed just now counts until AUTHGEAR_RECHECK while nobody is followed.
+      Running service = service(url, "AUTHGEAR_FRESHNESS=2s", "AUTHGEAR_RECHECK=5s");
       Following _ = follower(url);
       awaitFollowed(service, true);
       String token = project.accessToken("alice");
