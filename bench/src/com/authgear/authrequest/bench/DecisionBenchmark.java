@@ -14,13 +14,13 @@ import com.authgear.authrequest.verify.Authenticator;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Verification;
-import com.authgear.authrequest.verify.changes.Marks;
-import com.authgear.authrequest.verify.freshness.Answers;
-import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.authgear.authrequest.verify.changes.ChangeMarks;
 import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.jwt.TokenCache;
+import com.authgear.authrequest.verify.session.CacheCounts;
+import com.authgear.authrequest.verify.session.ResolverCache;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -89,12 +89,12 @@ public class DecisionBenchmark {
     jwt = verifier(0);
     verifier =
         new Authenticator(
-            Authenticator.Mode.JWT,
+            Authenticator.VerificationMode.JWT,
             verifier(10),
             nobody(),
             nobody(),
             false,
-            new Marks(Clock.systemUTC(), System::nanoTime, Duration.ofSeconds(30)),
+            new ChangeMarks(Clock.systemUTC(), System::nanoTime, Duration.ofSeconds(30)),
             Clock.systemUTC());
     rules =
         (Rules)
@@ -128,17 +128,18 @@ public class DecisionBenchmark {
         new TokenCache(remembered, new CacheCounts()));
   }
 
-  private static Answers nobody() {
-    return new Answers(
+  private static ResolverCache nobody() {
+    return new ResolverCache(
         (_, _) -> {
           throw new IllegalStateException("no one is asked here");
         },
-        new Answers.Limits(Duration.ZERO, false, Duration.ZERO, 0, Duration.ofSeconds(1), 1),
-        new Marks(Clock.systemUTC(), System::nanoTime, Duration.ofSeconds(30)),
+        new ResolverCache.CacheLimits(
+            Duration.ZERO, false, Duration.ZERO, 0, Duration.ofSeconds(1), 1),
+        new ChangeMarks(Clock.systemUTC(), System::nanoTime, Duration.ofSeconds(30)),
         Clock.systemUTC(),
         System::nanoTime,
         new CacheCounts(),
-        new Answers.Listener() {});
+        new ResolverCache.CacheListener() {});
   }
 
   @TearDown

@@ -2,19 +2,19 @@ package com.authgear.authrequest;
 
 import com.authgear.authrequest.check.Parts;
 import com.authgear.authrequest.credential.CredentialExtractor;
-import com.authgear.authrequest.http.Judge;
+import com.authgear.authrequest.http.AuthResponder;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Authenticator;
-import com.authgear.authrequest.verify.changes.Marks;
-import com.authgear.authrequest.verify.freshness.Answers;
-import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.authgear.authrequest.verify.changes.ChangeMarks;
 import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.jwt.TokenCache;
-import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Resolver;
+import com.authgear.authrequest.verify.resolver.ResolverAnswer;
+import com.authgear.authrequest.verify.session.CacheCounts;
+import com.authgear.authrequest.verify.session.ResolverCache;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -39,17 +39,18 @@ final class CheckParts {
             Tracing.OFF);
     JwtVerifier jwt = Running.jwt(settings, keys, clock, new TokenCache(1, new CacheCounts()));
     Resolver resolver = Running.resolver(settings, (_, _) -> {}, Tracing.OFF);
-    List<Outcome> heard = new CopyOnWriteArrayList<>();
-    Answers.Asker asker =
+    List<ResolverAnswer> heard = new CopyOnWriteArrayList<>();
+    ResolverCache.Asker asker =
         (presented, caller) -> {
-          Outcome outcome = resolver.ask(presented, caller);
+          ResolverAnswer outcome = resolver.ask(presented, caller);
           heard.add(outcome);
           return outcome;
         };
-    Marks marks = new Marks(clock, System::nanoTime, settings.clockSkew());
-    Answers sessions = answers(settings, asker, settings.resolverCacheTtl(), marks, clock);
-    Answers confirmations =
-        answers(settings, asker, settings.recheck().orElse(Answers.UNTIL_THE_END), marks, clock);
+    ChangeMarks marks = new ChangeMarks(clock, System::nanoTime, settings.clockSkew());
+    ResolverCache sessions = answers(settings, asker, settings.resolverCacheTtl(), marks, clock);
+    ResolverCache confirmations =
+        answers(
+            settings, asker, settings.recheck().orElse(ResolverCache.UNTIL_THE_END), marks, clock);
     return new Parts(
         keys,
         jwt,
@@ -64,7 +65,7 @@ final class CheckParts {
             settings.recheck().isPresent(),
             marks,
             clock),
-        new Judge(settings.claimHeaders(), settings.headerBudget()),
+        new AuthResponder(settings.claimHeaders(), settings.headerBudget()),
         Running.space(settings),
         heard,
         () -> {
@@ -75,8 +76,12 @@ final class CheckParts {
         });
   }
 
-  private static Answers answers(
-      Settings settings, Answers.Asker asker, Duration goodFor, Marks marks, InstantSource clock) {
+  private static ResolverCache answers(
+      Settings settings,
+      ResolverCache.Asker asker,
+      Duration goodFor,
+      ChangeMarks marks,
+      InstantSource clock) {
     return Running.answers(
         settings,
         asker,
@@ -85,6 +90,6 @@ final class CheckParts {
         marks,
         clock,
         new CacheCounts(),
-        new Answers.Listener() {});
+        new ResolverCache.CacheListener() {});
   }
 }

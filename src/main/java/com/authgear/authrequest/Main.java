@@ -2,7 +2,7 @@ package com.authgear.authrequest;
 
 import com.authgear.authrequest.check.Check;
 import com.authgear.authrequest.check.nginx.CheckNginx;
-import com.authgear.authrequest.follow.Following;
+import com.authgear.authrequest.follow.FollowCommand;
 import com.authgear.authrequest.serve.Systemd;
 import com.authgear.authrequest.settings.FollowSettings;
 import com.authgear.authrequest.settings.FollowSettingsReader;
@@ -158,9 +158,9 @@ public final class Main {
           case FollowSettingsReader.Refused refused -> throw new IOException(refused.report());
         };
     Logging.configure(settings.log().format(), settings.log().level());
-    AtomicReference<Following> started = new AtomicReference<>();
+    AtomicReference<FollowCommand> started = new AtomicReference<>();
     Running.listen(
-        () -> started.set(Following.start(settings, Clock.systemUTC())),
+        () -> started.set(FollowCommand.start(settings, Clock.systemUTC())),
         settings.managementListen() + " (AUTHGEAR_MANAGEMENT_LISTEN)");
     Program.closeAtTheEnd(started.get());
     LoggerFactory.getLogger(Main.class)

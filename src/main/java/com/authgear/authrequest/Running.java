@@ -28,20 +28,20 @@ import com.authgear.authrequest.telemetry.SpanMeters;
 import com.authgear.authrequest.telemetry.otlp.OtlpTracing;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Authenticator;
+import com.authgear.authrequest.verify.changes.ChangeMarks;
 import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Followed;
 import com.authgear.authrequest.verify.changes.Heartbeat;
-import com.authgear.authrequest.verify.changes.Marks;
-import com.authgear.authrequest.verify.changes.SharedMarks;
+import com.authgear.authrequest.verify.changes.RedisMarks;
 import com.authgear.authrequest.verify.changes.UserEvent;
-import com.authgear.authrequest.verify.freshness.Answers;
-import com.authgear.authrequest.verify.freshness.CacheCounts;
 import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.jwt.TokenCache;
 import com.authgear.authrequest.verify.resolver.Resolver;
 import com.authgear.authrequest.verify.resolver.ResolverListener;
+import com.authgear.authrequest.verify.session.CacheCounts;
+import com.authgear.authrequest.verify.session.ResolverCache;
 import io.javalin.Javalin;
 import io.javalin.util.JavalinException;
 import java.io.IOException;
@@ -72,13 +72,13 @@ public final class Running implements AutoCloseable {
   private final Meters meters;
   private final Tracing tracing;
   private final Resolver resolver;
-  private final Answers sessions;
-  private final Answers confirmations;
+  private final ResolverCache sessions;
+  private final ResolverCache confirmations;
   private final AuthHandler handler;
-  private final Marks marks;
+  private final ChangeMarks marks;
   private final MarkMeters markMeters;
   private final @Nullable Followed followed;
-  private final @Nullable SharedMarks sharedMarks;
+  private final @Nullable RedisMarks sharedMarks;
   private final @Nullable ServedTls tls;
   private final Javalin auth;
   private final Javalin management;
@@ -122,7 +122,7 @@ public final class Running implements AutoCloseable {
     resolverMeters.bindCallsInFlight(resolver::callsInFlight);
     settings.recheck().ifPresent(freshness::recheckInterval);
     freshness.bindBreaker(resolver::breakerState);
-    marks = new Marks(clock, System::nanoTime, settings.clockSkew());
+    marks = new ChangeMarks(clock, System::nanoTime, settings.clockSkew());
     markMeters = new MarkMeters(meters, marks::inForce, marks::dropped);
     followed =
         settings
@@ -148,7 +148,7 @@ public final class Running implements AutoCloseable {
         answers(
             settings,
             resolver::ask,
-            settings.recheck().orElse(Answers.UNTIL_THE_END),
+            settings.recheck().orElse(ResolverCache.UNTIL_THE_END),
             settings.recheck().isPresent() || followed != null,
             marks,
             clock,
@@ -171,7 +171,7 @@ public final class Running implements AutoCloseable {
                 marks,
                 clock,
                 following(followed)),
-            new AuthHandler.Speech(
+            new AuthHandler.ResponseOptions(
                 settings.claimHeaders(),
                 settings.headerBudget(),
                 space(settings),
@@ -235,19 +235,19 @@ public final class Running implements AutoCloseable {
     }
   }
 
-  private @Nullable SharedMarks shareMarks() {
+  private @Nullable RedisMarks shareMarks() {
     if (settings.redisUrl().isEmpty()) {
       return null;
     }
-    AtomicReference<@Nullable SharedMarks> shared = new AtomicReference<>();
-    SharedMarks.Listener listener =
+    AtomicReference<@Nullable RedisMarks> shared = new AtomicReference<>();
+    RedisMarks.TransitListener listener =
         markMeters.redis(
             () -> {
-              SharedMarks current = shared.get();
+              RedisMarks current = shared.get();
               return current != null && current.isUp();
             });
-    SharedMarks started =
-        SharedMarks.start(
+    RedisMarks started =
+        RedisMarks.start(
             settings.redisUrl().get().value(),
             settings.endpoint().toString(),
             marks,
@@ -257,14 +257,14 @@ public final class Running implements AutoCloseable {
     return started;
   }
 
-  private Authenticator.@Nullable Following following(@Nullable Followed by) {
+  private Authenticator.@Nullable FollowerBounds following(@Nullable Followed by) {
     return by == null
         ? null
-        : new Authenticator.Following(
+        : new Authenticator.FollowerBounds(
             by,
             settings.recheck().orElse(RECHECK_WHILE_AWAY),
             settings.recheck().orElse(null),
-            Math.max(settings.clockSkew().toSeconds(), Marks.LEAST_MARGIN_SECONDS));
+            Math.max(settings.clockSkew().toSeconds(), ChangeMarks.LEAST_MARGIN_SECONDS));
   }
 
   /** Takes what a follower of the audit log posts too, if there is a secret to know it by. */
@@ -297,7 +297,7 @@ public final class Running implements AutoCloseable {
         settings.webhookSecrets().stream().map(Secret::value).toList(),
         new HookHandler.Sink() {
           @Override
-          public Marks.Effect learn(UserEvent event) {
+          public ChangeMarks.Effect learn(UserEvent event) {
             return sharedMarks == null ? marks.learn(event) : sharedMarks.learn(event);
           }
 
@@ -339,18 +339,18 @@ public final class Running implements AutoCloseable {
         settings.realm(), resource == null ? null : Resource.of(resource).metadata());
   }
 
-  static Answers answers(
+  static ResolverCache answers(
       Settings settings,
-      Answers.Asker asker,
+      ResolverCache.Asker asker,
       Duration goodFor,
       boolean refreshAhead,
       Changes changes,
       InstantSource clock,
       CacheCounts counts,
-      Answers.Listener listener) {
-    return new Answers(
+      ResolverCache.CacheListener listener) {
+    return new ResolverCache(
         asker,
-        new Answers.Limits(
+        new ResolverCache.CacheLimits(
             goodFor,
             refreshAhead,
             settings.staleIfError(),
@@ -438,11 +438,11 @@ public final class Running implements AutoCloseable {
                 : List.of("header", "query"));
   }
 
-  static Authenticator.Mode mode(Settings settings) {
+  static Authenticator.VerificationMode mode(Settings settings) {
     return switch (settings.mode()) {
-      case AUTO -> Authenticator.Mode.AUTO;
-      case JWT -> Authenticator.Mode.JWT;
-      case RESOLVER -> Authenticator.Mode.RESOLVER;
+      case AUTO -> Authenticator.VerificationMode.AUTO;
+      case JWT -> Authenticator.VerificationMode.JWT;
+      case RESOLVER -> Authenticator.VerificationMode.RESOLVER;
     };
   }
 

@@ -5,11 +5,11 @@ import com.authgear.authrequest.settings.Problem;
 import com.authgear.authrequest.telemetry.Meters;
 import com.authgear.authrequest.telemetry.TlsMeters;
 import com.authgear.authrequest.tls.Contents;
-import com.authgear.authrequest.tls.Fault;
 import com.authgear.authrequest.tls.Material;
 import com.authgear.authrequest.tls.Material.Bad;
 import com.authgear.authrequest.tls.Material.Good;
 import com.authgear.authrequest.tls.PemFiles;
+import com.authgear.authrequest.tls.TlsFault;
 import com.authgear.authrequest.tls.WatchedFiles;
 import java.io.IOException;
 import java.time.Duration;
@@ -57,7 +57,7 @@ final class ServedTls implements AutoCloseable {
             files,
             contents,
             clock,
-            new WatchedFiles.Listener() {
+            new WatchedFiles.FileChangeListener() {
               @Override
               public void taken(Material material) {
                 tls.replace(material.context());
@@ -100,7 +100,7 @@ final class ServedTls implements AutoCloseable {
     };
   }
 
-  private static Problem problem(Fault fault, PemFiles files) {
+  private static Problem problem(TlsFault fault, PemFiles files) {
     String key =
         switch (fault.file()) {
           case CERTIFICATE -> "AUTHGEAR_TLS_CERTIFICATE";

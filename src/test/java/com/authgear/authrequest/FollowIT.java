@@ -2,7 +2,7 @@ package com.authgear.authrequest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.follow.Following;
+import com.authgear.authrequest.follow.FollowCommand;
 import com.authgear.authrequest.sandbox.AuthgearEndpoint;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
@@ -77,7 +77,7 @@ class FollowIT {
     return service;
   }
 
-  private Following follower(String... more) {
+  private FollowCommand follower(String... more) {
     Map<String, String> environment = new HashMap<>();
     environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
     environment.put("AUTHGEAR_ADMIN_API_URL", sandbox.adminApiUrl());
@@ -89,7 +89,7 @@ class FollowIT {
     put(environment, more);
     FollowSettings settings =
         ((FollowSettingsReader.Accepted) FollowSettingsReader.read(environment)).settings();
-    Following follower = Following.start(settings, InstantSource.system());
+    FollowCommand follower = FollowCommand.start(settings, InstantSource.system());
     parts.push(follower);
     return follower;
   }
@@ -144,7 +144,7 @@ class FollowIT {
   @Test
   void posts_tokenWithoutMark_needsNoQuestion_andALogoutIsSeen() throws Exception {
     Running service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=5s");
-    Following _ = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(service));
+    FollowCommand _ = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(service));
     awaitFollowed(service, true);
     String token = project.accessToken("alice");
     String other = project.accessToken("erin");
@@ -165,7 +165,7 @@ class FollowIT {
   void posts_serviceThatStartsAgain_isToldAllAgain() throws Exception {
     Running first = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=5s");
     int port = first.port();
-    Following _ = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(first));
+    FollowCommand _ = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(first));
     awaitFollowed(first, true);
     String token = project.accessToken("alice");
     project.logout("alice");
@@ -186,7 +186,8 @@ class FollowIT {
   @Test
   void posts_otherSecret_neverFollowed_eachTokenIsConfirmed() throws Exception {
     Running service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=5s");
-    Following _ = follower("AUTHGEAR_FOLLOW_SECRET=another-secret-of-followers", target(service));
+    FollowCommand _ =
+        follower("AUTHGEAR_FOLLOW_SECRET=another-secret-of-followers", target(service));
     String token = project.accessToken("alice");
     assertThat(auth(service, token)).isEqualTo(200);
     assertThat(resolverCalls()).isOne();
@@ -204,8 +205,8 @@ class FollowIT {
       String url = "AUTHGEAR_REDIS_URL=" + redis.url();
       List<Running> services =
           List.of(service(url, "AUTHGEAR_FRESHNESS=5s"), service(url, "AUTHGEAR_FRESHNESS=5s"));
-      Following first = follower(url);
-      Following _ = follower(url);
+      FollowCommand first = follower(url);
+      FollowCommand _ = follower(url);
       services.forEach(service -> awaitFollowed(service, true));
       int times = Integer.getInteger("follow.times", 1);
       Map<String, Consumer<String>> changes =
@@ -266,7 +267,7 @@ class FollowIT {
       String url = "AUTHGEAR_REDIS_URL=" + redis.url();
       // What was confirmed just now counts until AUTHGEAR_RECHECK while nobody is followed.
       Running service = service(url, "AUTHGEAR_FRESHNESS=2s", "AUTHGEAR_RECHECK=5s");
-      Following _ = follower(url);
+      FollowCommand _ = follower(url);
       awaitFollowed(service, true);
       String token = project.accessToken("alice");
       assertThat(auth(service, token)).isEqualTo(200);
@@ -282,7 +283,7 @@ class FollowIT {
   @Test
   void markForAll_roleIsDeleted_isSeen() throws Exception {
     Running service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=5s");
-    Following _ = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(service));
+    FollowCommand _ = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(service));
     awaitFollowed(service, true);
     String token = project.accessToken("alice");
     assertThat(auth(service, token, "/auth?role=editor")).isEqualTo(200);
@@ -295,7 +296,7 @@ class FollowIT {
   @Test
   void modeJwt_logout_refusesOlderTokensOnly() throws Exception {
     Running service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_MODE=jwt");
-    Following _ = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(service));
+    FollowCommand _ = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(service));
     String token = project.accessToken("alice");
     assertThat(auth(service, token)).isEqualTo(200);
 
@@ -311,7 +312,7 @@ class FollowIT {
   @Test
   void adminApi_fails_followerSaysSoAndTheServiceConfirms() throws Exception {
     Running service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=2s");
-    Following follower = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(service));
+    FollowCommand follower = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(service));
     awaitFollowed(service, true);
 
     sandbox.suspendAdminApi();

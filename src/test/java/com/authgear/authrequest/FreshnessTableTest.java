@@ -11,7 +11,7 @@ import com.authgear.authrequest.sandbox.TokenOptions;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
-import com.authgear.authrequest.verify.freshness.TestClock;
+import com.authgear.authrequest.verify.session.TestClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;

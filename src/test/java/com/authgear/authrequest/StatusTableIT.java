@@ -370,7 +370,7 @@ class StatusTableIT {
               site ->
                   asked(
                       site,
-                      new Malfunction.Answer(
+                      new Malfunction.CannedAnswer(
                           307,
                           Map.of("Location", "https://auth.example.com/_resolver/resolve"),
                           ""))),

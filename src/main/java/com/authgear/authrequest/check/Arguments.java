@@ -1,8 +1,8 @@
 package com.authgear.authrequest.check;
 
-import com.authgear.authrequest.check.Explanation.Location;
-import com.authgear.authrequest.check.Explanation.Policy;
-import com.authgear.authrequest.check.Explanation.Query;
+import com.authgear.authrequest.check.DecisionExplanation.ByPolicy;
+import com.authgear.authrequest.check.DecisionExplanation.ByQuery;
+import com.authgear.authrequest.check.DecisionExplanation.RequirementSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param credential what is on standard input; null if nothing is read
  * @param location what the request is for
  */
-record Arguments(boolean help, boolean json, @Nullable Kind credential, Location location) {
+record Arguments(
+    boolean help, boolean json, @Nullable Kind credential, RequirementSource location) {
 
   /** What standard input brings. */
   enum Kind {
@@ -28,11 +29,11 @@ record Arguments(boolean help, boolean json, @Nullable Kind credential, Location
   String subject() {
     String what = credential == Kind.COOKIE ? "the cookie" : "the token";
     return switch (location) {
-      case Query(String text) ->
+      case ByQuery(String text) ->
           text.isEmpty()
               ? what + " where nothing more than a user is required"
-              : what + " where " + Shown.text(text) + " is required";
-      case Policy(String name) -> what + " at the policy " + Shown.text(name);
+              : what + " where " + Printable.text(text) + " is required";
+      case ByPolicy(String name) -> what + " at the policy " + Printable.text(name);
     };
   }
 
@@ -40,7 +41,7 @@ record Arguments(boolean help, boolean json, @Nullable Kind credential, Location
     boolean help = false;
     boolean json = false;
     Kind credential = null;
-    Location location = null;
+    RequirementSource location = null;
     Deque<String> open = new ArrayDeque<>(arguments);
     while (!open.isEmpty()) {
       String argument = open.pop();
@@ -80,7 +81,7 @@ record Arguments(boolean help, boolean json, @Nullable Kind credential, Location
             throw new UsageException(
                 "--require and --policy: one of them, once; join requirements with &");
           }
-          location = name.equals("--require") ? new Query(text) : new Policy(text);
+          location = name.equals("--require") ? new ByQuery(text) : new ByPolicy(text);
         }
         default -> throw new UsageException(unknown(argument));
       }
@@ -91,12 +92,12 @@ record Arguments(boolean help, boolean json, @Nullable Kind credential, Location
               + " standard input");
     }
     return new Arguments(
-        help, json, help ? null : credential, location == null ? new Query("") : location);
+        help, json, help ? null : credential, location == null ? new ByQuery("") : location);
   }
 
   private static String unknown(String argument) {
     return argument.length() > LONGEST_REPEATED
         ? "an argument of " + argument.length() + " characters is not understood"
-        : "the argument \"" + Shown.text(argument) + "\" is not understood";
+        : "the argument \"" + Printable.text(argument) + "\" is not understood";
   }
 }

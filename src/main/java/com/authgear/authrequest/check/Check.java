@@ -74,7 +74,7 @@ public final class Check {
    */
   public Check(
       Map<String, String> environment, Function<Settings, Parts> assembly, InstantSource clock) {
-    this(environment, assembly, Connection.platformTrust(), TIMEOUT, clock);
+    this(environment, assembly, ConnectionChecks.platformTrust(), TIMEOUT, clock);
   }
 
   /**
@@ -99,7 +99,7 @@ public final class Check {
       out.print(USAGE);
       return 0;
     }
-    Report report = look(wanted, fields);
+    CheckReport report = look(wanted, fields);
     out.print(wanted.json() ? report.json() : report.text());
     return report.isGood() ? 0 : 1;
   }
@@ -149,108 +149,110 @@ public final class Check {
         : text;
   }
 
-  private Report look(Arguments wanted, @Nullable RequestFields fields) {
-    List<Line> lines = new ArrayList<>();
+  private CheckReport look(Arguments wanted, @Nullable RequestFields fields) {
+    List<CheckResult> lines = new ArrayList<>();
     switch (SettingsReader.read(environment)) {
       case Refused refused -> {
         for (Problem problem : refused.problems()) {
           lines.add(
-              Line.failed("settings", problem.key() + ": " + problem.fault(), problem.remedy()));
+              CheckResult.failed(
+                  "settings", problem.key() + ": " + problem.fault(), problem.remedy()));
         }
         for (String id : List.of("connection", "discovery", "keys", "clock", "resolver", "redis")) {
-          lines.add(Line.notTried(id, "settings failed"));
+          lines.add(CheckResult.notTried(id, "settings failed"));
         }
-        lines.add(Line.notTried("webhook_secret", "settings failed"));
+        lines.add(CheckResult.notTried("webhook_secret", "settings failed"));
         if (fields != null) {
-          lines.add(Line.notTried("decision", "settings failed"));
+          lines.add(CheckResult.notTried("decision", "settings failed"));
         }
-        return new Report(lines, null);
+        return new CheckReport(lines, null);
       }
       case Accepted(Settings settings) -> {
         try (Parts parts = assembly.apply(settings)) {
           lines.add(settings(settings));
-          lines.addAll(Others.policies(settings));
+          lines.addAll(DependencyChecks.policies(settings));
           lines.addAll(ResourceLines.of(settings));
           endpoint(settings, parts, lines);
           resolver(settings, parts, lines);
-          lines.add(Others.redis(settings));
-          lines.add(Others.webhookSecret(settings));
-          lines.addAll(Others.listenerTls(settings, clock.instant()));
-          return new Report(
+          lines.add(DependencyChecks.redis(settings));
+          lines.add(DependencyChecks.webhookSecret(settings));
+          lines.addAll(DependencyChecks.listenerTls(settings, clock.instant()));
+          return new CheckReport(
               lines,
               fields == null
                   ? null
-                  : Explanation.of(
+                  : DecisionExplanation.of(
                       wanted.subject(), fields, wanted.location(), settings, parts, clock));
         }
       }
     }
   }
 
-  private Line settings(Settings settings) {
+  private CheckResult settings(Settings settings) {
     String mode = settings.mode().name().toLowerCase(java.util.Locale.ROOT);
     String text = "AUTHGEAR_ENDPOINT is " + settings.endpoint() + ", mode " + mode;
     boolean open =
         settings.endpoint().getScheme().equals("http")
             && "true".equalsIgnoreCase(environment.get("AUTHGEAR_ALLOW_HTTP"));
     return open
-        ? Line.warning(
+        ? CheckResult.warning(
             "settings",
             text + ", without TLS",
             "tokens can be stolen on the way: use https, except for a test")
-        : Line.ok("settings", text);
+        : CheckResult.ok("settings", text);
   }
 
-  private void endpoint(Settings settings, Parts parts, List<Line> lines) {
+  private void endpoint(Settings settings, Parts parts, List<CheckResult> lines) {
     if (settings.mode() == Mode.RESOLVER) {
       for (String id : List.of("discovery", "keys", "clock")) {
-        lines.add(Line.skipped(id, "not needed: mode resolver verifies nothing here"));
+        lines.add(CheckResult.skipped(id, "not needed: mode resolver verifies nothing here"));
       }
       return;
     }
-    String barred = way("", settings.connectTo(), Endpoint.whereSetting(settings), lines);
+    String barred = way("", settings.connectTo(), EndpointChecks.whereSetting(settings), lines);
     if (barred == null) {
-      new Endpoint(settings, parts.keys(), timeout, clock).check(lines);
+      new EndpointChecks(settings, parts.keys(), timeout, clock).check(lines);
       return;
     }
     var _ = parts.keys().load(); // for the decision: without keys it is one that says so
     for (String id : List.of("discovery", "keys", "clock")) {
-      lines.add(Line.notTried(id, barred + " failed"));
+      lines.add(CheckResult.notTried(id, barred + " failed"));
     }
   }
 
-  private void resolver(Settings settings, Parts parts, List<Line> lines) {
+  private void resolver(Settings settings, Parts parts, List<CheckResult> lines) {
     if (settings.mode() == Mode.JWT) {
-      lines.add(Line.skipped("resolver", "not needed: mode jwt asks nobody"));
+      lines.add(CheckResult.skipped("resolver", "not needed: mode jwt asks nobody"));
       return;
     }
-    boolean looked = settings.mode() != Mode.RESOLVER && !Others.resolverIsElsewhere(settings);
+    boolean looked =
+        settings.mode() != Mode.RESOLVER && !DependencyChecks.resolverIsElsewhere(settings);
     String barred =
         looked
             ? lines.stream()
                 .filter(line -> Set.of("name", "connection", "tls").contains(line.id()))
-                .filter(Line::isFailed)
-                .map(Line::id)
+                .filter(CheckResult::isFailed)
+                .map(CheckResult::id)
                 .findFirst()
                 .orElse(null)
             : way("resolver_", settings.resolverUrl(), resolverSetting(settings), lines);
     lines.add(
         barred == null
-            ? Others.resolver(settings, parts.resolver())
-            : Line.notTried("resolver", barred + " failed"));
+            ? DependencyChecks.resolver(settings, parts.resolver())
+            : CheckResult.notTried("resolver", barred + " failed"));
   }
 
   private static String resolverSetting(Settings settings) {
-    return Others.resolverIsElsewhere(settings)
+    return DependencyChecks.resolverIsElsewhere(settings)
         ? "AUTHGEAR_RESOLVER_URL"
-        : Endpoint.whereSetting(settings);
+        : EndpointChecks.whereSetting(settings);
   }
 
   /** Returns the step that failed; null if the way is free. */
   private @Nullable String way(
-      String prefix, java.net.URI where, String setting, List<Line> lines) {
-    new Connection(prefix, where, setting, timeout, trust, clock).check(lines);
-    Line last = lines.getLast();
+      String prefix, java.net.URI where, String setting, List<CheckResult> lines) {
+    new ConnectionChecks(prefix, where, setting, timeout, trust, clock).check(lines);
+    CheckResult last = lines.getLast();
     return last.isFailed() ? last.id() : null;
   }
 }

@@ -2,13 +2,13 @@ package com.authgear.authrequest.check;
 
 import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.credential.CredentialExtractor;
-import com.authgear.authrequest.http.Judge;
+import com.authgear.authrequest.http.AuthResponder;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.verify.Verifier;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
-import com.authgear.authrequest.verify.resolver.Outcome;
 import com.authgear.authrequest.verify.resolver.Resolver;
+import com.authgear.authrequest.verify.resolver.ResolverAnswer;
 import java.util.List;
 
 /**
@@ -27,9 +27,9 @@ public record Parts(
     CredentialExtractor credentials,
     Requirements requirements,
     Verifier verifier,
-    Judge judge,
+    AuthResponder judge,
     ProtectionSpace space,
-    List<Outcome> heard,
+    List<ResolverAnswer> heard,
     Runnable end)
     implements AutoCloseable {
 

@@ -22,13 +22,13 @@ import java.util.stream.Stream;
 final class ResourceLines {
 
   private final Settings settings;
-  private final List<Line> lines = new ArrayList<>();
+  private final List<CheckResult> lines = new ArrayList<>();
 
   private ResourceLines(Settings settings) {
     this.settings = settings;
   }
 
-  static List<Line> of(Settings settings) {
+  static List<CheckResult> of(Settings settings) {
     ResourceLines lines = new ResourceLines(settings);
     lines.global();
     new TreeMap<>(settings.policies()).forEach(lines::policy);
@@ -41,7 +41,7 @@ final class ResourceLines {
       resource("AUTHGEAR_RESOURCE", resource);
       if (!settings.audiences().contains(resource.toString())) {
         lines.add(
-            Line.warning(
+            CheckResult.warning(
                 "audience",
                 "AUTHGEAR_AUDIENCE does not name AUTHGEAR_RESOURCE, so a client that asks for a"
                     + " token as its description says is refused",
@@ -58,7 +58,7 @@ final class ResourceLines {
       resource(key, own.id());
       if (requirement.rules().stream().anyMatch(MaxAge.class::isInstance)) {
         lines.add(
-            Line.warning(
+            CheckResult.warning(
                 "resource",
                 key
                     + " has a resource and max_age: a refreshed token keeps the time of the login,"
@@ -72,7 +72,7 @@ final class ResourceLines {
         && choices.getFirst().values().stream()
             .noneMatch(one -> choices.stream().allMatch(c -> c.values().contains(one)))) {
       lines.add(
-          Line.warning(
+          CheckResult.warning(
               "audience",
               key + " requires several audiences at once; a token of Authgear names one",
               "write alternatives with a comma: audience=a,b"));
@@ -89,19 +89,19 @@ final class ResourceLines {
     String text = key + " has the resource " + resource;
     if (resource.getScheme().equals("http")) {
       lines.add(
-          Line.warning(
+          CheckResult.warning(
               "resource",
               text + ", and Authgear takes https only",
               "use https; only the sandbox takes http"));
     }
     if (resource.toString().endsWith("/")) {
       lines.add(
-          Line.warning(
+          CheckResult.warning(
               "resource",
               text + ", whose slash at the end clients of MCP do not have in their URL and refuse",
               "leave the slash out, here and in Authgear's portal"));
     } else if (lines.stream().noneMatch(line -> line.text().startsWith(text))) {
-      lines.add(Line.ok("resource", text));
+      lines.add(CheckResult.ok("resource", text));
     }
   }
 
@@ -122,15 +122,18 @@ final class ResourceLines {
     String origin = settings.endpoint() + "/";
     if (audience.equals(origin)) {
       lines.add(
-          Line.warning(
+          CheckResult.warning(
               "audience",
               key + " names " + audience + ", and tokens name it without the slash",
               "leave the slash out"));
     } else if (!possible) {
       lines.add(
-          Line.warning(
+          CheckResult.warning(
               "audience",
-              key + " names " + Shown.text(audience) + ", which no token of Authgear has in aud",
+              key
+                  + " names "
+                  + Printable.text(audience)
+                  + ", which no token of Authgear has in aud",
               "name AUTHGEAR_ENDPOINT, or a resource as it stands in Authgear's portal: an https"
                   + " URL"));
     }

@@ -25,15 +25,15 @@ final class RuleLines {
     this.now = now;
   }
 
-  static List<Line> of(Principal principal, Rules rules, Instant now) {
+  static List<CheckResult> of(Principal principal, Rules rules, Instant now) {
     RuleLines lines = new RuleLines(principal, now.getEpochSecond());
     return rules.inTurn().stream().map(lines::line).toList();
   }
 
-  private Line line(Rule rule) {
+  private CheckResult line(Rule rule) {
     return rule.isMetBy(principal, now)
-        ? Line.ok(rule.key(), rule.print() + " is met" + by(rule))
-        : Line.refused(
+        ? CheckResult.ok(rule.key(), rule.print() + " is met" + by(rule))
+        : CheckResult.refused(
             rule.key(), rule.reason(), rule.print() + " is not met" + by(rule), fix(rule));
   }
 
@@ -45,7 +45,7 @@ final class RuleLines {
         List<String> held = oneOf.attribute().heldBy(principal);
         yield held.isEmpty()
             ? ": " + none(oneOf)
-            : " by " + String.join(", ", held.stream().map(Shown::text).toList());
+            : " by " + String.join(", ", held.stream().map(Printable::text).toList());
       }
       case NotAnonymous _ -> ": " + flag(principal.anonymous());
       case IsVerified _ -> ": " + flag(principal.verified());
@@ -81,7 +81,7 @@ final class RuleLines {
       return "nobody knows when the user logged in";
     }
     long age = now - principal.authTime().getAsLong();
-    String span = Shown.span(Duration.ofSeconds(age));
+    String span = Printable.span(Duration.ofSeconds(age));
     return "the user logged in " + (age < 0 ? "in " + span : span + " ago");
   }
 

@@ -36,21 +36,21 @@ final class TokenLines {
   /**
    * @param keys algorithms by {@code kid}; empty if there are none
    */
-  static List<Line> of(
+  static List<CheckResult> of(
       List<TokenCheck> checks,
       String token,
       Settings settings,
       Map<String, Set<String>> keys,
       Instant now) {
     TokenLines explain = new TokenLines(token, settings, keys, now);
-    List<Line> lines = new ArrayList<>();
+    List<CheckResult> lines = new ArrayList<>();
     boolean header = true;
     for (TokenCheck check : checks) {
       if (header && !HEADER.contains(check.name())) {
         header = false;
         if (!check.name().equals(TokenCheck.SIGNATURE)) {
           lines.add(
-              Line.notTried(
+              CheckResult.notTried(
                   "signature",
                   "what is above failed; what is below is what the token claims, unproven"));
         }
@@ -64,7 +64,7 @@ final class TokenLines {
     return lines;
   }
 
-  private Line passed(TokenCheck check) {
+  private CheckResult passed(TokenCheck check) {
     String shown = shown(check.value());
     String text =
         switch (check.name()) {
@@ -73,19 +73,19 @@ final class TokenLines {
           case "kid" -> shown + " is a key of the project";
           default -> TIMES.contains(check.name()) ? time(check.value()) : shown;
         };
-    return Line.ok(id(check), text);
+    return CheckResult.ok(id(check), text);
   }
 
   private static String id(TokenCheck check) {
     return switch (check.name()) {
       case TokenCheck.PARTS, TokenCheck.ENCODING, TokenCheck.HEADER -> "form";
       default ->
-          Shown.text(
+          Printable.text(
               check.name().startsWith(USER) ? check.name().substring(USER.length()) : check.name());
     };
   }
 
-  private Line refused(TokenCheck check, Reason reason) {
+  private CheckResult refused(TokenCheck check, Reason reason) {
     String shown = shown(check.value());
     String genuine = "send an access token of this project";
     String asIssued = "send the token as it was issued";
@@ -163,11 +163,11 @@ final class TokenLines {
     };
   }
 
-  private static Line refused(TokenCheck check, Reason reason, String text, String fix) {
-    return Line.refused(id(check), reason, text, fix);
+  private static CheckResult refused(TokenCheck check, Reason reason, String text, String fix) {
+    return CheckResult.refused(id(check), reason, text, fix);
   }
 
-  private Line key(TokenCheck check, Reason reason) {
+  private CheckResult key(TokenCheck check, Reason reason) {
     String shown = shown(check.value());
     if (!(check.value() instanceof String kid)) {
       return refused(
@@ -195,12 +195,12 @@ final class TokenLines {
               reason,
               shown
                   + " is none of the project's keys: "
-                  + String.join(", ", keys.keySet().stream().map(Shown::text).toList()),
+                  + String.join(", ", keys.keySet().stream().map(Printable::text).toList()),
               "another project's or an old token, see iss and iat; or the key was removed");
     };
   }
 
-  private Line claim(TokenCheck check, Reason reason) {
+  private CheckResult claim(TokenCheck check, Reason reason) {
     String shown = shown(check.value());
     return switch (reason) {
       case EXPIRED ->
@@ -260,7 +260,7 @@ final class TokenLines {
       return shown(value);
     }
     Instant time = Instant.ofEpochSecond(seconds.longValue());
-    return shown(value) + ", " + time + ", " + Shown.relative(time, now);
+    return shown(value) + ", " + time + ", " + Printable.relative(time, now);
   }
 
   private static String sorted(Collection<String> values) {
@@ -272,6 +272,6 @@ final class TokenLines {
       return "not there";
     }
     String text = value instanceof String string ? string : JSON.valueToTree(value).toString();
-    return text.isEmpty() ? "empty" : Shown.text(text);
+    return text.isEmpty() ? "empty" : Printable.text(text);
   }
 }

@@ -19,7 +19,7 @@ final class CookieReader {
 
   /** Hears of one cookie. */
   @FunctionalInterface
-  interface Listener {
+  interface CookieConsumer {
     /**
      * @param index of the name among those asked for
      */
@@ -27,7 +27,7 @@ final class CookieReader {
   }
 
   /** Tells all cookies that have one of these names, in the order in which they came. */
-  static void read(List<String> headers, List<String> names, Listener listener) {
+  static void read(List<String> headers, List<String> names, CookieConsumer listener) {
     if (count(headers) > MOST) {
       return;
     }
@@ -53,7 +53,7 @@ final class CookieReader {
   }
 
   private static void part(
-      String header, int start, int end, List<String> names, Listener listener) {
+      String header, int start, int end, List<String> names, CookieConsumer listener) {
     int from = start;
     int to = end;
     while (from < to && isBlank(header.charAt(from))) {

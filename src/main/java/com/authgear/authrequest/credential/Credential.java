@@ -20,7 +20,7 @@ public sealed interface Credential {
    *     request
    * @param next what counts if this one turns out not to be valid
    */
-  record Presented(Place place, String cookie, String value, Credential next)
+  record Presented(CredentialPlace place, String cookie, String value, Credential next)
       implements Credential {
 
     /**
@@ -42,7 +42,7 @@ public sealed interface Credential {
   }
 
   /** Where a credential stands; the first that is valid counts. */
-  enum Place {
+  enum CredentialPlace {
     /** {@code Authorization}, or where else the settings allow a token. */
     BEARER,
     /** The session of a client's own web view. */
@@ -54,10 +54,10 @@ public sealed interface Credential {
   }
 
   /** Credentials that no one may guess the meaning of: refused without asking any verifier. */
-  record Malformed(Fault fault) implements Credential {}
+  record Malformed(Defect fault) implements Credential {}
 
   /** What is wrong with {@link Malformed} credentials. */
-  enum Fault {
+  enum Defect {
     /** Several {@code Authorization} headers, an empty token, or characters outside b64token. */
     SYNTAX,
     /** Longer than {@link CredentialExtractor#MAX_TOKEN_BYTES}. */

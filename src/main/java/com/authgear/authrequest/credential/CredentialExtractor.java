@@ -1,9 +1,9 @@
 package com.authgear.authrequest.credential;
 
-import com.authgear.authrequest.credential.Credential.Fault;
+import com.authgear.authrequest.credential.Credential.CredentialPlace;
+import com.authgear.authrequest.credential.Credential.Defect;
 import com.authgear.authrequest.credential.Credential.Malformed;
 import com.authgear.authrequest.credential.Credential.None;
-import com.authgear.authrequest.credential.Credential.Place;
 import com.authgear.authrequest.credential.Credential.Presented;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +27,9 @@ public final class CredentialExtractor {
 
   private static final String SCHEME = "Bearer";
   private static final String QUERY_PARAMETER = "access_token=";
-  private static final Place[] COOKIES = {Place.APP_SESSION, Place.APP_ACCESS_TOKEN, Place.SESSION};
+  private static final CredentialPlace[] COOKIES = {
+    CredentialPlace.APP_SESSION, CredentialPlace.APP_ACCESS_TOKEN, CredentialPlace.SESSION
+  };
   private static final None NONE = new None();
 
   /** By character: each request's whole token is held against it. */
@@ -62,7 +64,7 @@ public final class CredentialExtractor {
   public Credential extract(RequestFields fields) {
     List<String> authorization = fields.values("Authorization");
     if (authorization.size() > 1) {
-      return new Malformed(Fault.SYNTAX);
+      return new Malformed(Defect.SYNTAX);
     }
     List<String> cookie = fields.values("Cookie");
     String token = null;
@@ -75,7 +77,7 @@ public final class CredentialExtractor {
         tokens.add(token);
       }
       if (!addCarried(tokens, fields, cookie) || tokens.size() > 1) {
-        return new Malformed(Fault.SYNTAX);
+        return new Malformed(Defect.SYNTAX);
       }
       token = tokens.isEmpty() ? null : tokens.iterator().next();
     }
@@ -124,11 +126,11 @@ public final class CredentialExtractor {
 
   private Credential bearer(String token, List<String> cookie) {
     if (token.length() > MAX_TOKEN_BYTES) {
-      return new Malformed(Fault.TOO_LARGE);
+      return new Malformed(Defect.TOO_LARGE);
     }
     return isB64Token(token)
-        ? new Presented(Place.BEARER, "", token, cookies(cookie))
-        : new Malformed(Fault.SYNTAX);
+        ? new Presented(CredentialPlace.BEARER, "", token, cookies(cookie))
+        : new Malformed(Defect.SYNTAX);
   }
 
   /**

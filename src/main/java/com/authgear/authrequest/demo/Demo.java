@@ -4,7 +4,7 @@ import com.authgear.authrequest.Running;
 import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.sandbox.DemoSite;
 import com.authgear.authrequest.sandbox.DemoSite.Access;
-import com.authgear.authrequest.sandbox.DemoSite.Location;
+import com.authgear.authrequest.sandbox.DemoSite.DemoLocation;
 import com.authgear.authrequest.sandbox.EchoBackend;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
@@ -53,28 +53,28 @@ public final class Demo implements AutoCloseable {
   private static final String CACHE_TTL = "5s";
 
   /** Beside those of the shipped nginx.conf, one for each kind of requirement. */
-  private static final List<Location> MORE_LOCATIONS =
+  private static final List<DemoLocation> MORE_LOCATIONS =
       List.of(
-          new Location(
+          new DemoLocation(
               "/admin/", "users with the role admin", new Access.Policy("admin", "role=admin")),
-          new Location(
+          new DemoLocation(
               "/settings/",
               "users, signed in within a minute",
               new Access.Policy("step_up", "max_age=60")),
-          new Location(
+          new DemoLocation(
               "/catalog/",
               "everyone; users are known",
               new Access.Policy("guest", "optional=true")),
-          new Location(
+          new DemoLocation(
               "/machines/",
               "machines only",
               new Access.Policy("machine", "principal=client&audience=https://api.example.com")));
 
-  private static final List<Location> LOCATIONS =
+  private static final List<DemoLocation> LOCATIONS =
       Stream.of(
-              List.of(new Location("/", "every user", new Access.AnyUser())),
+              List.of(new DemoLocation("/", "every user", new Access.AnyUser())),
               MORE_LOCATIONS,
-              List.of(new Location("/public/", "everyone, unasked", new Access.Open())))
+              List.of(new DemoLocation("/public/", "everyone, unasked", new Access.Open())))
           .flatMap(List::stream)
           .toList();
 
@@ -197,7 +197,7 @@ public final class Demo implements AutoCloseable {
     environment.put("AUTHGEAR_RECHECK", RECHECK);
     environment.put("AUTHGEAR_RESOLVER_CACHE_TTL", CACHE_TTL);
     environment.put("AUTHGEAR_LOG_FORMAT", "text");
-    for (Location location : MORE_LOCATIONS) {
+    for (DemoLocation location : MORE_LOCATIONS) {
       if (location.access() instanceof Access.Policy(var name, var requirement)) {
         environment.put("AUTHGEAR_POLICY_" + name.toUpperCase(Locale.ROOT), requirement);
       }
@@ -296,7 +296,7 @@ public final class Demo implements AutoCloseable {
                 return 400;
             }
             """);
-    for (Location location : MORE_LOCATIONS) {
+    for (DemoLocation location : MORE_LOCATIONS) {
       if (location.access() instanceof Access.Policy(var name, _)) {
         lines.append(
             """

@@ -88,7 +88,7 @@ final class AdminApi implements AuditLog, AutoCloseable {
   }
 
   @Override
-  public Answer read(Instant from, @Nullable String after) {
+  public AuditResult read(Instant from, @Nullable String after) {
     try (Response response = client.newCall(request(from, after)).execute()) {
       Instant date = response.headers().getInstant("Date");
       Duration before = ahead;
@@ -146,7 +146,7 @@ final class AdminApi implements AuditLog, AutoCloseable {
         .build();
   }
 
-  private Answer page(InputStream body, @Nullable Instant servedAt) throws IOException {
+  private AuditResult page(InputStream body, @Nullable Instant servedAt) throws IOException {
     List<AuditEntry> entries = new ArrayList<>();
     boolean more = false;
     String end = null;

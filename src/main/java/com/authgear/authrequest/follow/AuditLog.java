@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 interface AuditLog {
 
   /** What became of one question. */
-  sealed interface Answer {}
+  sealed interface AuditResult {}
 
   /**
    * A page of entries, the oldest first.
@@ -20,7 +20,7 @@ interface AuditLog {
    */
   record Page(
       List<AuditEntry> entries, boolean full, @Nullable String end, @Nullable Instant servedAt)
-      implements Answer {
+      implements AuditResult {
     public Page {
       entries = List.copyOf(entries);
     }
@@ -31,19 +31,19 @@ interface AuditLog {
    *
    * @param advice what to look at
    */
-  record Refused(String advice) implements Answer {}
+  record Refused(String advice) implements AuditResult {}
 
   /**
    * Authgear did not answer, or not as the Admin API does.
    *
    * @param advice what to look at
    */
-  record Failed(String advice) implements Answer {}
+  record Failed(String advice) implements AuditResult {}
 
   /**
    * Reads entries that were created at or after a time.
    *
    * @param after the {@code end} of the page before; null for the first
    */
-  Answer read(Instant from, @Nullable String after);
+  AuditResult read(Instant from, @Nullable String after);
 }

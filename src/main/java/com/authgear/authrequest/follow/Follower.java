@@ -1,6 +1,6 @@
 package com.authgear.authrequest.follow;
 
-import com.authgear.authrequest.follow.AuditLog.Answer;
+import com.authgear.authrequest.follow.AuditLog.AuditResult;
 import com.authgear.authrequest.follow.AuditLog.Failed;
 import com.authgear.authrequest.follow.AuditLog.Page;
 import com.authgear.authrequest.follow.AuditLog.Refused;
@@ -29,7 +29,7 @@ final class Follower {
    *     did not end well, and null if none ever has
    * @param failure why the poll did not end well; null if it did
    */
-  record Poll(long since, @Nullable Instant until, @Nullable Answer failure) {}
+  record Poll(long since, @Nullable Instant until, @Nullable AuditResult failure) {}
 
   private final AuditLog log;
   private final Duration overlap;

@@ -2,7 +2,7 @@ package com.authgear.authrequest.follow;
 
 import com.authgear.authrequest.verify.changes.EventReader;
 import com.authgear.authrequest.verify.changes.EventReader.Irrelevant;
-import com.authgear.authrequest.verify.changes.EventReader.Malformed;
+import com.authgear.authrequest.verify.changes.EventReader.MalformedEvent;
 import com.authgear.authrequest.verify.changes.EventReader.Relevant;
 import com.authgear.authrequest.verify.changes.UserEvent;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -78,7 +78,7 @@ final class Meaning {
     try {
       return switch (EventReader.read(json(entry))) {
         case Relevant relevant -> relevant.events();
-        case Irrelevant _, Malformed _ -> List.of();
+        case Irrelevant _, MalformedEvent _ -> List.of();
       };
     } catch (IOException e) {
       throw new UncheckedIOException("memory can be read", e);

@@ -3,9 +3,9 @@ package com.authgear.authrequest.follow;
 import com.authgear.authrequest.follow.FollowMeters.Target;
 import com.authgear.authrequest.follow.FollowMeters.TellResult;
 import com.authgear.authrequest.http.FollowHandler;
+import com.authgear.authrequest.verify.changes.ChangeMarks;
 import com.authgear.authrequest.verify.changes.FollowMessage;
 import com.authgear.authrequest.verify.changes.Heartbeat;
-import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.changes.UserEvent;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -59,16 +59,16 @@ final class Posts implements AutoCloseable {
 
   private static final long NOTHING = -1;
 
-  private record Place(URI target, InetAddress address) {}
+  private record PostTarget(URI target, InetAddress address) {}
 
   private final List<URI> targets;
   private final SecretKeySpec key;
-  private final Marks marks;
+  private final ChangeMarks marks;
   private final InstantSource clock;
   private final FollowMeters meters;
   private final OkHttpClient client;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final Map<Place, Listener> listeners = new ConcurrentHashMap<>();
+  private final Map<PostTarget, Recipient> listeners = new ConcurrentHashMap<>();
   private final Map<URI, AtomicBoolean> resolving = new ConcurrentHashMap<>();
 
   /** Guarded by itself: the last events, and how many came before them. */
@@ -79,7 +79,12 @@ final class Posts implements AutoCloseable {
   /**
    * @param marks everything that is known
    */
-  Posts(List<URI> targets, String secret, Marks marks, InstantSource clock, FollowMeters meters) {
+  Posts(
+      List<URI> targets,
+      String secret,
+      ChangeMarks marks,
+      InstantSource clock,
+      FollowMeters meters) {
     this.targets = targets;
     this.key = new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256");
     this.marks = marks;
@@ -125,11 +130,11 @@ final class Posts implements AutoCloseable {
     }
   }
 
-  private Set<Place> resolve(URI target) {
-    Set<Place> places = new HashSet<>();
+  private Set<PostTarget> resolve(URI target) {
+    Set<PostTarget> places = new HashSet<>();
     try {
       for (InetAddress address : InetAddress.getAllByName(target.getHost())) {
-        places.add(new Place(target, address));
+        places.add(new PostTarget(target, address));
       }
     } catch (UnknownHostException _) {
       LOG.atWarn().addKeyValue("target", target).log("a service is not told: its name is unknown");
@@ -140,8 +145,8 @@ final class Posts implements AutoCloseable {
     return places;
   }
 
-  private void tell(Place place, Supplier<Heartbeat> heartbeat) {
-    Listener listener = listeners.computeIfAbsent(place, Listener::new);
+  private void tell(PostTarget place, Supplier<Heartbeat> heartbeat) {
+    Recipient listener = listeners.computeIfAbsent(place, Recipient::new);
     if (listener.busy.compareAndSet(false, true)) {
       threads.execute(
           () -> {
@@ -155,7 +160,7 @@ final class Posts implements AutoCloseable {
   }
 
   /** One address. */
-  private final class Listener {
+  private final class Recipient {
     private final HttpUrl url;
     private final OkHttpClient connection;
     private final AtomicBoolean busy = new AtomicBoolean();
@@ -166,7 +171,7 @@ final class Posts implements AutoCloseable {
     private long position = NOTHING;
     private volatile boolean complained;
 
-    Listener(Place place) {
+    Recipient(PostTarget place) {
       HttpUrl base = HttpUrl.get(place.target.toString());
       url = base.newBuilder().encodedPath(FollowHandler.PATH).build();
       connection = client.newBuilder().dns(_ -> List.of(place.address)).build();

@@ -7,14 +7,14 @@ import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.credential.CredentialExtractor;
-import com.authgear.authrequest.http.Judge.Answer;
+import com.authgear.authrequest.http.AuthResponder.AuthResponse;
 import com.authgear.authrequest.policy.Decision;
 import com.authgear.authrequest.policy.Decision.Allow;
 import com.authgear.authrequest.policy.Decision.Forbidden;
 import com.authgear.authrequest.policy.Decision.Unauthenticated;
-import com.authgear.authrequest.policy.Decision.Unavailable;
+import com.authgear.authrequest.policy.Decision.Undecided;
 import com.authgear.authrequest.principal.ClaimHeader;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.requirement.RequirementParser.Mistake;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.requirement.Rules;
@@ -58,8 +58,8 @@ import org.slf4j.LoggerFactory;
 public final class AuthHandler extends Handler.Wrapper {
 
   /** Hears of every decision. */
-  public interface Listener {
-    void decided(Decided decided);
+  public interface AuthListener {
+    void decided(DecisionRecord decided);
 
     /**
      * A request may pass.
@@ -78,12 +78,12 @@ public final class AuthHandler extends Handler.Wrapper {
    * @param space what challenges say about where they come from
    * @param edgeCacheTtl how long a proxy's cache may repeat an allow; zero: not at all
    */
-  public record Speech(
+  public record ResponseOptions(
       List<ClaimHeader> claimHeaders,
       int headerBudget,
       ProtectionSpace space,
       Duration edgeCacheTtl) {
-    public Speech {
+    public ResponseOptions {
       claimHeaders = List.copyOf(claimHeaders);
     }
   }
@@ -94,7 +94,7 @@ public final class AuthHandler extends Handler.Wrapper {
   private static final String BY_NAME = "/auth/";
   static final String BY_PREFIX = "/ext-authz/";
   private static final Decision AMBIGUOUS_PATH =
-      new Forbidden(Source.NONE, Reason.AMBIGUOUS_PATH, Challenge.plain());
+      new Forbidden(VerifiedBy.NONE, Reason.AMBIGUOUS_PATH, Challenge.plain());
   private static final HttpField NO_STORE =
       new PreEncodedHttpField(HttpHeader.CACHE_CONTROL, "no-store");
   private static final String EDGE_CACHE = "X-Accel-Expires";
@@ -104,11 +104,11 @@ public final class AuthHandler extends Handler.Wrapper {
   private final OriginalUri originalUri;
   private final Requirements requirements;
   private final Verifier verifier;
-  private final Judge judge;
+  private final AuthResponder judge;
   private final ProtectionSpace space;
   private final long edgeCacheSeconds;
   private final InstantSource clock;
-  private final Listener listener;
+  private final AuthListener listener;
   private final Tracing tracing;
   private final ExecutorService waiting = Executors.newVirtualThreadPerTaskExecutor();
   private final Semaphore places = new Semaphore(MAX_WAITING);
@@ -126,9 +126,9 @@ public final class AuthHandler extends Handler.Wrapper {
       CredentialExtractor credentials,
       Requirements requirements,
       Verifier verifier,
-      Speech speech,
+      ResponseOptions speech,
       InstantSource clock,
-      Listener listener,
+      AuthListener listener,
       Tracing tracing) {
     this(credentials, OriginalUri.UNTOLD, requirements, verifier, speech, clock, listener, tracing);
   }
@@ -138,15 +138,15 @@ public final class AuthHandler extends Handler.Wrapper {
       OriginalUri originalUri,
       Requirements requirements,
       Verifier verifier,
-      Speech speech,
+      ResponseOptions speech,
       InstantSource clock,
-      Listener listener,
+      AuthListener listener,
       Tracing tracing) {
     this.credentials = credentials;
     this.originalUri = originalUri;
     this.requirements = requirements;
     this.verifier = verifier;
-    this.judge = new Judge(speech.claimHeaders(), speech.headerBudget());
+    this.judge = new AuthResponder(speech.claimHeaders(), speech.headerBudget());
     this.space = speech.space();
     // On a hit nginx would not see that the request has another token too, or another path.
     this.edgeCacheSeconds =
@@ -201,7 +201,7 @@ public final class AuthHandler extends Handler.Wrapper {
       String objection = originalUri.objection(exchange.request.getHeaders());
       if (objection != null) {
         exchange.detail = objection;
-        respond(exchange, Answer.of(AMBIGUOUS_PATH));
+        respond(exchange, AuthResponse.of(AMBIGUOUS_PATH));
         return;
       }
       if (path.equals(BY_QUERY)) {
@@ -311,10 +311,10 @@ public final class AuthHandler extends Handler.Wrapper {
 
   /** Without anyone having been asked about the credential. */
   private void deny(Exchange exchange, Reason reason) {
-    respond(exchange, Answer.of(new Unavailable(Source.NONE, reason)));
+    respond(exchange, AuthResponse.of(new Undecided(VerifiedBy.NONE, reason)));
   }
 
-  private void respond(Exchange exchange, Answer answer) {
+  private void respond(Exchange exchange, AuthResponse answer) {
     if (exchange.response.isCommitted()) {
       return;
     }
@@ -333,7 +333,7 @@ public final class AuthHandler extends Handler.Wrapper {
         setCookies(headers, refused.setCookie());
       }
       case Forbidden refused -> challenge(headers, refused.challenge());
-      case Unavailable _ -> {}
+      case Undecided _ -> {}
     }
     finish(exchange, answer.status(), answer.reason(), answer.decision().source());
   }
@@ -352,7 +352,7 @@ public final class AuthHandler extends Handler.Wrapper {
         : 0;
   }
 
-  private void finish(Exchange exchange, int status, @Nullable Reason reason, Source source) {
+  private void finish(Exchange exchange, int status, @Nullable Reason reason, VerifiedBy source) {
     if (reason != null) {
       exchange.response.getHeaders().put("x-auth-reason", reason.code());
     }
@@ -421,13 +421,13 @@ public final class AuthHandler extends Handler.Wrapper {
       this.span = span;
     }
 
-    Decided decided(@Nullable Reason reason, Source source) {
+    DecisionRecord decided(@Nullable Reason reason, VerifiedBy source) {
       String userId = verification instanceof Verified known ? known.principal().userId() : "";
-      return new Decided(
+      return new DecisionRecord(
           reason, source, System.nanoTime() - arrived, policy, userId, detail, request, span);
     }
 
-    void endSpan(RequestSpan begun, int status, @Nullable Reason reason, Source source) {
+    void endSpan(RequestSpan begun, int status, @Nullable Reason reason, VerifiedBy source) {
       begun.end(
           status,
           reason == null ? "allow" : lower(reason.outcome()),

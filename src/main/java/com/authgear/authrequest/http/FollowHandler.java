@@ -34,7 +34,7 @@ public final class FollowHandler extends Handler.Wrapper {
 
   /** Hears of every call. */
   @FunctionalInterface
-  public interface Listener {
+  public interface FollowListener {
     void answered(FollowResult result);
   }
 
@@ -46,8 +46,8 @@ public final class FollowHandler extends Handler.Wrapper {
   /** A follower sends less. */
   public static final int MAX_BODY = 256 * 1024;
 
-  private static final HookBodies.Limits LIMITS =
-      new HookBodies.Limits(64, Duration.ofSeconds(5), 64L * 1024, Duration.ofSeconds(10));
+  private static final HookBodies.BodyLimits LIMITS =
+      new HookBodies.BodyLimits(64, Duration.ofSeconds(5), 64L * 1024, Duration.ofSeconds(10));
 
   private static final Logger LOG = LoggerFactory.getLogger(FollowHandler.class);
   private static final int SIGNATURE_LENGTH = 64;
@@ -58,7 +58,7 @@ public final class FollowHandler extends Handler.Wrapper {
   private final List<SecretKeySpec> keys;
   private final String instance;
   private final Consumer<FollowMessage> sink;
-  private final Listener listener;
+  private final FollowListener listener;
   private final InstantSource clock;
   private final HookBodies bodies;
   private final AtomicLong warned = new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
@@ -72,7 +72,7 @@ public final class FollowHandler extends Handler.Wrapper {
       String secret,
       String instance,
       Consumer<FollowMessage> sink,
-      Listener listener,
+      FollowListener listener,
       InstantSource clock,
       Handler next) {
     super(next);

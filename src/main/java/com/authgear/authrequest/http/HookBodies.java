@@ -27,7 +27,7 @@ final class HookBodies {
    * @param bytesPerSecond the least rate after that
    * @param longest how long any body may take
    */
-  record Limits(int places, Duration grace, long bytesPerSecond, Duration longest) {}
+  record BodyLimits(int places, Duration grace, long bytesPerSecond, Duration longest) {}
 
   /** A body that was given up. */
   static final class GivenUp extends IOException {
@@ -38,16 +38,16 @@ final class HookBodies {
     }
   }
 
-  private final Limits limits;
+  private final BodyLimits limits;
   private final LongSupplier nanoTime;
 
   /** Guarded by itself, in the order in which they came. */
-  private final Set<Place> taken = new LinkedHashSet<>();
+  private final Set<BodySlot> taken = new LinkedHashSet<>();
 
   /**
    * @param nanoTime a steady clock
    */
-  HookBodies(Limits limits, LongSupplier nanoTime) {
+  HookBodies(BodyLimits limits, LongSupplier nanoTime) {
     this.limits = limits;
     this.nanoTime = nanoTime;
   }
@@ -57,9 +57,9 @@ final class HookBodies {
    *
    * @param end makes the reading of this body fail
    */
-  Place enter(Scheduler scheduler, Consumer<GivenUp> end) {
-    Place place = new Place(scheduler, end, nanoTime.getAsLong());
-    Place displaced = null;
+  BodySlot enter(Scheduler scheduler, Consumer<GivenUp> end) {
+    BodySlot place = new BodySlot(scheduler, end, nanoTime.getAsLong());
+    BodySlot displaced = null;
     synchronized (taken) {
       if (taken.size() >= limits.places) {
         long now = place.began;
@@ -84,7 +84,7 @@ final class HookBodies {
   }
 
   /** Where one body is read. */
-  final class Place implements AutoCloseable {
+  final class BodySlot implements AutoCloseable {
     private final Scheduler scheduler;
     private final Consumer<GivenUp> end;
     private final long began;
@@ -93,7 +93,7 @@ final class HookBodies {
     private volatile boolean closed;
     private volatile Scheduler.@Nullable Task timer;
 
-    private Place(Scheduler scheduler, Consumer<GivenUp> end, long began) {
+    private BodySlot(Scheduler scheduler, Consumer<GivenUp> end, long began) {
       this.scheduler = scheduler;
       this.end = end;
       this.began = began;

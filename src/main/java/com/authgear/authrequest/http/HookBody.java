@@ -1,6 +1,6 @@
 package com.authgear.authrequest.http;
 
-import com.authgear.authrequest.http.HookBodies.Place;
+import com.authgear.authrequest.http.HookBodies.BodySlot;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -21,7 +21,7 @@ final class HookBody extends InputStream {
   private final HookBodies bodies;
   private final Semaphore arrived = new Semaphore(0);
   private Content.@Nullable Chunk chunk;
-  private @Nullable Place place;
+  private @Nullable BodySlot place;
   private long length;
 
   HookBody(Request request, HookBodies bodies) {

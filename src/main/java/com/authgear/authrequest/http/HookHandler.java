@@ -1,11 +1,11 @@
 package com.authgear.authrequest.http;
 
+import com.authgear.authrequest.verify.changes.ChangeMarks;
 import com.authgear.authrequest.verify.changes.EventReader;
+import com.authgear.authrequest.verify.changes.EventReader.EventBody;
 import com.authgear.authrequest.verify.changes.EventReader.Irrelevant;
-import com.authgear.authrequest.verify.changes.EventReader.Malformed;
-import com.authgear.authrequest.verify.changes.EventReader.Reading;
+import com.authgear.authrequest.verify.changes.EventReader.MalformedEvent;
 import com.authgear.authrequest.verify.changes.EventReader.Relevant;
-import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.changes.UserEvent;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +40,7 @@ public final class HookHandler extends Handler.Wrapper {
   /** Takes in what events say; must not wait. */
   public interface Sink {
     /** A user changed. */
-    Marks.Effect learn(UserEvent event);
+    ChangeMarks.Effect learn(UserEvent event);
 
     /**
      * An event that is none about a change.
@@ -52,7 +52,7 @@ public final class HookHandler extends Handler.Wrapper {
 
   /** Hears of every call. */
   @FunctionalInterface
-  public interface Listener {
+  public interface WebhookListener {
     void answered(HookResult result);
   }
 
@@ -68,8 +68,9 @@ public final class HookHandler extends Handler.Wrapper {
   static final int MAX_READING = 512;
 
   /** Authgear gives up after 60 s. */
-  static final HookBodies.Limits LIMITS =
-      new HookBodies.Limits(MAX_READING, Duration.ofSeconds(5), 64L * 1024, Duration.ofSeconds(60));
+  static final HookBodies.BodyLimits LIMITS =
+      new HookBodies.BodyLimits(
+          MAX_READING, Duration.ofSeconds(5), 64L * 1024, Duration.ofSeconds(60));
 
   private static final Logger LOG = LoggerFactory.getLogger(HookHandler.class);
   private static final String SIGNATURE = "x-authgear-body-signature";
@@ -78,7 +79,7 @@ public final class HookHandler extends Handler.Wrapper {
 
   private final List<SecretKeySpec> keys;
   private final Sink sink;
-  private final Listener listener;
+  private final WebhookListener listener;
   private final HookBodies bodies;
   private final AtomicLong warned = new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
 
@@ -86,12 +87,16 @@ public final class HookHandler extends Handler.Wrapper {
    * @param secrets those that Authgear may sign with
    * @param next answers everything else
    */
-  public HookHandler(List<String> secrets, Sink sink, Listener listener, Handler next) {
+  public HookHandler(List<String> secrets, Sink sink, WebhookListener listener, Handler next) {
     this(secrets, sink, listener, next, LIMITS);
   }
 
   HookHandler(
-      List<String> secrets, Sink sink, Listener listener, Handler next, HookBodies.Limits limits) {
+      List<String> secrets,
+      Sink sink,
+      WebhookListener listener,
+      Handler next,
+      HookBodies.BodyLimits limits) {
     super(next);
     this.keys =
         secrets.stream()
@@ -155,7 +160,7 @@ public final class HookHandler extends Handler.Wrapper {
     HookBody raw = new HookBody(request, bodies);
     try (raw) {
       SignedBody body = new SignedBody(raw, keys, MAX_BODY);
-      Reading reading = EventReader.read(body);
+      EventBody reading = EventReader.read(body);
       if (!body.isSigned(signature)) {
         warn(
             "webhook with a wrong signature refused: is AUTHGEAR_WEBHOOK_SECRET the project's?",
@@ -175,10 +180,10 @@ public final class HookHandler extends Handler.Wrapper {
   }
 
   /** Whatever is in here is Authgear's. */
-  private HookResult takeIn(Reading reading) {
+  private HookResult takeIn(EventBody reading) {
     return switch (reading) {
       case Relevant relevant -> {
-        Marks.Effect effect = learn(relevant);
+        ChangeMarks.Effect effect = learn(relevant);
         LOG.atInfo()
             .addKeyValue("event", relevant.id())
             .addKeyValue("type", relevant.type())
@@ -195,7 +200,7 @@ public final class HookHandler extends Handler.Wrapper {
         sink.pass(irrelevant.seq(), irrelevant.at());
         yield HookResult.IGNORED;
       }
-      case Malformed(String what) -> {
+      case MalformedEvent(String what) -> {
         warn("signed webhook not understood", what);
         yield HookResult.MALFORMED;
       }
@@ -203,9 +208,11 @@ public final class HookHandler extends Handler.Wrapper {
   }
 
   /** What became of the event: that of its first user about whom it said something. */
-  private Marks.Effect learn(Relevant relevant) {
-    List<Marks.Effect> effects = relevant.events().stream().map(sink::learn).toList();
-    return effects.contains(Marks.Effect.MARKED) ? Marks.Effect.MARKED : effects.getFirst();
+  private ChangeMarks.Effect learn(Relevant relevant) {
+    List<ChangeMarks.Effect> effects = relevant.events().stream().map(sink::learn).toList();
+    return effects.contains(ChangeMarks.Effect.MARKED)
+        ? ChangeMarks.Effect.MARKED
+        : effects.getFirst();
   }
 
   /** At most one line in a while: anyone can call. */

@@ -3,14 +3,14 @@ package com.authgear.authrequest.policy;
 import com.authgear.authrequest.bearer.Challenge;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import java.util.List;
 
 /** The answer to a request. Only {@link Allow} lets it through. */
 public sealed interface Decision {
 
   /** Who was asked about the credential. */
-  Source source();
+  VerifiedBy source();
 
   /**
    * 200: the request may pass.
@@ -19,7 +19,7 @@ public sealed interface Decision {
    *     may not at all
    * @param setCookie {@code Set-Cookie} values from the resolver
    */
-  record Allow(Source source, Subject subject, long freshUntil, List<String> setCookie)
+  record Allow(VerifiedBy source, Subject subject, long freshUntil, List<String> setCookie)
       implements Decision {
     public Allow {
       setCookie = List.copyOf(setCookie);
@@ -27,7 +27,8 @@ public sealed interface Decision {
   }
 
   /** 401: not authenticated, or not well enough. */
-  record Unauthenticated(Source source, Reason reason, Challenge challenge, List<String> setCookie)
+  record Unauthenticated(
+      VerifiedBy source, Reason reason, Challenge challenge, List<String> setCookie)
       implements Decision {
     public Unauthenticated {
       setCookie = List.copyOf(setCookie);
@@ -35,10 +36,10 @@ public sealed interface Decision {
   }
 
   /** 403: authenticated, but not allowed here. */
-  record Forbidden(Source source, Reason reason, Challenge challenge) implements Decision {}
+  record Forbidden(VerifiedBy source, Reason reason, Challenge challenge) implements Decision {}
 
   /** 503: no one could decide. */
-  record Unavailable(Source source, Reason reason) implements Decision {}
+  record Undecided(VerifiedBy source, Reason reason) implements Decision {}
 
   /** Whom the backend is told about. */
   sealed interface Subject {

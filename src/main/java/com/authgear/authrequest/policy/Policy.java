@@ -8,8 +8,8 @@ import com.authgear.authrequest.policy.Decision.Subject.Known;
 import com.authgear.authrequest.policy.Decision.Subject.Nobody;
 import com.authgear.authrequest.policy.Decision.Subject.Unproven;
 import com.authgear.authrequest.policy.Decision.Unauthenticated;
-import com.authgear.authrequest.policy.Decision.Unavailable;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.policy.Decision.Undecided;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.requirement.Rule;
 import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.verify.Verification;
@@ -33,12 +33,12 @@ public final class Policy {
       case Verified verified -> decide(verified, rules, now);
       case Anonymous _ ->
           rules.optional()
-              ? new Allow(Source.NONE, new Nobody(), Verified.NEVER_CACHED, List.of())
+              ? new Allow(VerifiedBy.NONE, new Nobody(), Verified.NEVER_CACHED, List.of())
               : new Unauthenticated(
-                  Source.NONE, Reason.NO_CREDENTIALS, rules.challenge(), List.of());
+                  VerifiedBy.NONE, Reason.NO_CREDENTIALS, rules.challenge(), List.of());
       case Rejected rejected -> refuse(rejected, rules);
       case Verification.Unavailable unavailable ->
-          new Unavailable(unavailable.source(), unavailable.reason());
+          new Undecided(unavailable.source(), unavailable.reason());
     };
   }
 
@@ -60,7 +60,7 @@ public final class Policy {
               ? refuse(new Rejected(verified.source(), reason, verified.setCookie()), rules)
               : new Unauthenticated(
                   verified.source(), reason, rules.challenge(unmet), verified.setCookie());
-      case UNAVAILABLE -> new Unavailable(verified.source(), reason);
+      case UNAVAILABLE -> new Undecided(verified.source(), reason);
     };
   }
 
@@ -74,7 +74,7 @@ public final class Policy {
 
   /** What a credential that is not good means for a location. */
   public static Decision refuse(Rejected rejected, Rules rules) {
-    if (rejected.reason().outcome() == Reason.Outcome.FORBIDDEN) {
+    if (rejected.reason().outcome() == Reason.DenialKind.FORBIDDEN) {
       return new Forbidden(rejected.source(), rejected.reason(), rules.noLoginHelps());
     }
     if (rules.optional()) {

@@ -25,10 +25,10 @@ import org.jspecify.annotations.Nullable;
 public final class RequirementParser {
 
   /** The outcome of parsing. */
-  public sealed interface Parsed {}
+  public sealed interface ParsedRequirement {}
 
   /** The text is a requirement. */
-  public record Valid(Requirement requirement) implements Parsed {}
+  public record Valid(Requirement requirement) implements ParsedRequirement {}
 
   /**
    * The text is not a requirement.
@@ -36,7 +36,8 @@ public final class RequirementParser {
    * @param problem what is wrong, for the operator; quotes the part that is
    * @param text the whole, with what could break a log line replaced
    */
-  public record Mistake(String problem, String text) implements Parsed, Requirements.Found {
+  public record Mistake(String problem, String text)
+      implements ParsedRequirement, Requirements.Found {
     /** What is wrong and where. */
     public String message() {
       return "in \"" + text + "\": " + problem;
@@ -68,7 +69,7 @@ public final class RequirementParser {
    * @param text {@code key=value} pairs joined by {@code &}, percent-encoded where needed; empty or
    *     null: {@link Requirement#USER}
    */
-  public static Parsed parse(@Nullable String text) {
+  public static ParsedRequirement parse(@Nullable String text) {
     if (text == null || text.isEmpty()) {
       return new Valid(Requirement.USER);
     }

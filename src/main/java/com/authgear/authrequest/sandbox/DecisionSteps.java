@@ -3,9 +3,9 @@ package com.authgear.authrequest.sandbox;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.sandbox.DemoSite.Access;
-import com.authgear.authrequest.sandbox.DemoSite.Location;
+import com.authgear.authrequest.sandbox.DemoSite.DemoLocation;
 import com.authgear.authrequest.sandbox.Playground.Direct;
-import com.authgear.authrequest.sandbox.PlaygroundClient.Answer;
+import com.authgear.authrequest.sandbox.PlaygroundClient.HttpAnswer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -53,10 +53,10 @@ final class DecisionSteps {
 
   private final Project project;
   private final DemoSite site;
-  private final Location location;
+  private final DemoLocation location;
   private final Map<String, String> sent;
   private final @Nullable Reason reason;
-  private final List<Traffic.Call> calls;
+  private final List<Traffic.RecordedCall> calls;
   private final @Nullable Jwt jwt;
 
   /**
@@ -68,10 +68,10 @@ final class DecisionSteps {
   DecisionSteps(
       Project project,
       DemoSite site,
-      Location location,
+      DemoLocation location,
       Map<String, String> sent,
       @Nullable Direct judge,
-      List<Traffic.Call> calls) {
+      List<Traffic.RecordedCall> calls) {
     this.project = project;
     this.site = site;
     this.location = location;
@@ -123,7 +123,7 @@ final class DecisionSteps {
    * @param direct what the service says about this location; null if it is not asked
    * @param reached whether the backend was
    */
-  List<Step> steps(Answer answer, @Nullable Direct direct, boolean reached) {
+  List<Step> steps(HttpAnswer answer, @Nullable Direct direct, boolean reached) {
     if (direct == null) {
       return List.of(
           new Step(
@@ -261,7 +261,7 @@ final class DecisionSteps {
     if (isMachine()) {
       return "none: the resolver does not know machines";
     }
-    if (failed && reason != null && reason.outcome() == Reason.Outcome.UNAVAILABLE) {
+    if (failed && reason != null && reason.outcome() == Reason.DenialKind.UNAVAILABLE) {
       return "the resolver is left alone for a moment, because it failed";
     }
     return "the resolver was not asked: its last answer is less than "
@@ -269,7 +269,7 @@ final class DecisionSteps {
         + " old";
   }
 
-  private static String told(Traffic.Call call) {
+  private static String told(Traffic.RecordedCall call) {
     if (call.status() == 0) {
       return "it closed the connection";
     }
@@ -312,7 +312,7 @@ final class DecisionSteps {
         : "";
   }
 
-  private String ending(Answer answer, Direct direct, boolean reached) {
+  private String ending(HttpAnswer answer, Direct direct, boolean reached) {
     if (direct.status() != 200) {
       String challenge =
           direct.headers().entrySet().stream()

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 public record DemoSite(
     @Nullable String nginx,
     String service,
-    List<Location> locations,
+    List<DemoLocation> locations,
     String recheck,
     String cacheTtl) {
 
@@ -31,7 +31,7 @@ public record DemoSite(
    * @param title who is let in, in a few words
    * @param access how nginx finds out
    */
-  public record Location(String path, String title, Access access) {}
+  public record DemoLocation(String path, String title, Access access) {}
 
   /** How nginx finds out whether a request may pass. */
   public sealed interface Access {

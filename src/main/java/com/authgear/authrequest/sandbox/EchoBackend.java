@@ -55,7 +55,7 @@ public final class EchoBackend implements AutoCloseable {
     Server server = new Server(threads);
     HttpConfiguration http = new HttpConfiguration();
     http.setUriCompliance(UriCompliance.UNSAFE);
-    http.setRequestHeaderSize(Listener.MAX_HEADER_BYTES);
+    http.setRequestHeaderSize(SandboxPort.MAX_HEADER_BYTES);
     ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
     connector.setHost("127.0.0.1");
     connector.setPort(port);

@@ -7,8 +7,8 @@ import java.util.Map;
 public sealed interface Malfunction {
 
   /** Answers this instead, whatever was asked. */
-  record Answer(int status, Map<String, String> headers, String body) implements Malfunction {
-    public Answer {
+  record CannedAnswer(int status, Map<String, String> headers, String body) implements Malfunction {
+    public CannedAnswer {
       headers = Map.copyOf(headers);
     }
   }
@@ -24,6 +24,6 @@ public sealed interface Malfunction {
 
   /** Answers with this status and a short text. */
   static Malfunction status(int status) {
-    return new Answer(status, Map.of(), "sandbox: told to answer " + status + "\n");
+    return new CannedAnswer(status, Map.of(), "sandbox: told to answer " + status + "\n");
   }
 }

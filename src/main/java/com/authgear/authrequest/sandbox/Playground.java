@@ -3,8 +3,8 @@ package com.authgear.authrequest.sandbox;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.sandbox.DecisionSteps.Step;
 import com.authgear.authrequest.sandbox.DemoSite.Access;
-import com.authgear.authrequest.sandbox.DemoSite.Location;
-import com.authgear.authrequest.sandbox.PlaygroundClient.Answer;
+import com.authgear.authrequest.sandbox.DemoSite.DemoLocation;
+import com.authgear.authrequest.sandbox.PlaygroundClient.HttpAnswer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.javalin.config.RoutesConfig;
@@ -122,7 +122,7 @@ final class Playground implements AutoCloseable {
 
   record Kind(String code, String label) {}
 
-  record Place(String path, String title, String requirement, String question) {}
+  record PlaygroundPlace(String path, String title, String requirement, String question) {}
 
   record State(
       @Nullable String nginx,
@@ -132,7 +132,7 @@ final class Playground implements AutoCloseable {
       String cacheTtl,
       List<Person> users,
       List<Kind> kinds,
-      List<Place> places,
+      List<PlaygroundPlace> places,
       List<String> keys,
       boolean resolverUp,
       boolean webhooks,
@@ -153,7 +153,7 @@ final class Playground implements AutoCloseable {
         site.locations().stream()
             .map(
                 location ->
-                    new Place(
+                    new PlaygroundPlace(
                         location.path(),
                         location.title(),
                         requirement(location),
@@ -181,7 +181,7 @@ final class Playground implements AutoCloseable {
   }
 
   /** What the location wants, in the words of its policy; empty if it asks nobody. */
-  private static String requirement(Location location) {
+  private static String requirement(DemoLocation location) {
     return switch (location.access()) {
       case Access.Open() -> "";
       case Access.AnyUser() -> "principal=user";
@@ -190,7 +190,7 @@ final class Playground implements AutoCloseable {
   }
 
   /** What nginx asks the service; empty if it does not. */
-  private static String question(Location location) {
+  private static String question(DemoLocation location) {
     return switch (location.access()) {
       case Access.Open() -> "";
       case Access.AnyUser() -> "/auth";
@@ -230,7 +230,7 @@ final class Playground implements AutoCloseable {
    * @param resolverCallsBefore since the request before this one: in the background
    * @param received every header that the backend got; null if it was not asked
    */
-  record Report(
+  record PlaygroundReport(
       String through,
       String url,
       int status,
@@ -247,7 +247,7 @@ final class Playground implements AutoCloseable {
 
   private Object send(JsonNode question) {
     String path = text(question, "location");
-    Location location =
+    DemoLocation location =
         site.locations().stream()
             .filter(known -> known.path().equals(path))
             .findFirst()
@@ -272,7 +272,8 @@ final class Playground implements AutoCloseable {
     }
   }
 
-  private Report send(Location location, Map<String, String> headers, Map<String, String> sent)
+  private PlaygroundReport send(
+      DemoLocation location, Map<String, String> headers, Map<String, String> sent)
       throws IOException {
     boolean asksNobody = question(location).isEmpty();
     String url =
@@ -281,7 +282,7 @@ final class Playground implements AutoCloseable {
             : site.service() + (asksNobody ? "/auth" : question(location));
     int before = resolverCalls(traffic.answeredBetween(answersSeen, traffic.answers())).size();
     long mark = traffic.answers();
-    Answer answer = courier.get(url, headers);
+    HttpAnswer answer = courier.get(url, headers);
     answersSeen = traffic.answers();
     Direct direct = asksNobody ? null : direct(question(location), headers);
     if (direct != null && !agree(answer.status(), direct.status())) {
@@ -290,13 +291,13 @@ final class Playground implements AutoCloseable {
       answersSeen = traffic.answers();
       direct = direct(question(location), headers);
     }
-    List<Traffic.Call> calls = resolverCalls(traffic.answeredBetween(mark, answersSeen));
+    List<Traffic.RecordedCall> calls = resolverCalls(traffic.answeredBetween(mark, answersSeen));
     Map<String, List<String>> received = site.nginx() == null ? null : echoed(answer);
     String outcome = outcome(answer.status());
     DecisionSteps explanation =
         new DecisionSteps(
             sandbox.project(), site, location, headers, strict(direct, headers), calls);
-    return new Report(
+    return new PlaygroundReport(
         site.nginx() == null ? "service" : "nginx",
         url,
         answer.status(),
@@ -317,8 +318,8 @@ final class Playground implements AutoCloseable {
     return client == service || (client == 500 && service == 503);
   }
 
-  private Report unanswered(Location location, Map<String, String> sent) {
-    return new Report(
+  private PlaygroundReport unanswered(DemoLocation location, Map<String, String> sent) {
+    return new PlaygroundReport(
         site.nginx() == null ? "service" : "nginx",
         (site.nginx() == null ? site.service() : site.nginx()) + location.path(),
         0,
@@ -334,12 +335,12 @@ final class Playground implements AutoCloseable {
         null);
   }
 
-  private static List<Traffic.Call> resolverCalls(List<Traffic.Call> calls) {
+  private static List<Traffic.RecordedCall> resolverCalls(List<Traffic.RecordedCall> calls) {
     return calls.stream().filter(call -> call.endpoint() == AuthgearEndpoint.RESOLVER).toList();
   }
 
   private Direct direct(String question, Map<String, String> headers) throws IOException {
-    Answer answer = courier.get(site.service() + question, headers);
+    HttpAnswer answer = courier.get(site.service() + question, headers);
     return new Direct(question, answer.status(), answer.header("x-auth-reason"), answer.headers());
   }
 
@@ -365,7 +366,7 @@ final class Playground implements AutoCloseable {
   }
 
   /** What the backend got, if the answer is its own. */
-  private static @Nullable Map<String, List<String>> echoed(Answer answer) throws IOException {
+  private static @Nullable Map<String, List<String>> echoed(HttpAnswer answer) throws IOException {
     if (answer.status() != 200) {
       return null;
     }

@@ -22,7 +22,7 @@ final class PlaygroundClient implements AutoCloseable {
    * @param headers in the order in which they came; names as they came
    * @param micros from the first byte sent to the last one read
    */
-  record Answer(int status, Map<String, List<String>> headers, String body, long micros) {
+  record HttpAnswer(int status, Map<String, List<String>> headers, String body, long micros) {
     String header(String name) {
       return headers.entrySet().stream()
           .filter(entry -> entry.getKey().equalsIgnoreCase(name))
@@ -44,7 +44,7 @@ final class PlaygroundClient implements AutoCloseable {
    *
    * @throws IllegalArgumentException if a header cannot be sent
    */
-  Answer get(String url, Map<String, String> headers) throws IOException {
+  HttpAnswer get(String url, Map<String, String> headers) throws IOException {
     Request.Builder request =
         new Request.Builder()
             .url(HttpUrl.get(url))
@@ -59,7 +59,7 @@ final class PlaygroundClient implements AutoCloseable {
       for (String name : response.headers().names()) {
         received.put(name, response.headers(name));
       }
-      return new Answer(response.code(), received, body, micros);
+      return new HttpAnswer(response.code(), received, body, micros);
     }
   }
 

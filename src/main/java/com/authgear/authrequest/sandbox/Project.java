@@ -2,8 +2,8 @@ package com.authgear.authrequest.sandbox;
 
 import com.authgear.authrequest.sandbox.Events.Cause;
 import com.authgear.authrequest.sandbox.Events.Happening;
-import com.authgear.authrequest.sandbox.Sessions.Kind;
-import com.authgear.authrequest.sandbox.Sessions.Picked;
+import com.authgear.authrequest.sandbox.SandboxSessions.Kind;
+import com.authgear.authrequest.sandbox.SandboxSessions.Picked;
 import com.authgear.authrequest.sandbox.TokenOptions.Authentication;
 import com.authgear.authrequest.sandbox.User.Status;
 import java.time.Duration;
@@ -49,7 +49,7 @@ public final class Project {
       "openid offline_access https://authgear.com/scopes/full-access";
 
   /** A session dies after this time without a successful resolver call. */
-  public static final Duration SESSION_IDLE_TIMEOUT = Sessions.IDLE_TIMEOUT;
+  public static final Duration SESSION_IDLE_TIMEOUT = SandboxSessions.IDLE_TIMEOUT;
 
   /** For how long Authgear may tell an old {@code verified}. */
   public static final Duration USER_INFO_CACHE = Duration.ofMinutes(5);
@@ -67,7 +67,7 @@ public final class Project {
   private final String cookiePrefix;
   private final SigningKeys keys;
   private final Minting minting;
-  private final Sessions sessions;
+  private final SandboxSessions sessions;
   private final Webhooks hooks = new Webhooks();
   private final AuditRows audit;
   private final SigningKey adminApiKey;
@@ -93,7 +93,7 @@ public final class Project {
     adminApiKey = SigningKey.generate(clock.instant().getEpochSecond());
     keys = new SigningKeys(clock.instant().getEpochSecond());
     minting = new Minting(origin, keys);
-    sessions = new Sessions(clock, keys, Project::isThirdParty);
+    sessions = new SandboxSessions(clock, keys, Project::isThirdParty);
     User.wellKnown(clock.instant()).forEach(user -> users.put(user.name(), user));
   }
 

@@ -1,7 +1,7 @@
 package com.authgear.authrequest.sandbox;
 
 import com.authgear.authrequest.principal.IdentityHeader;
-import com.authgear.authrequest.sandbox.Sessions.Picked;
+import com.authgear.authrequest.sandbox.SandboxSessions.Picked;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;

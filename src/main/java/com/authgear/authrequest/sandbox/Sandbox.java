@@ -25,9 +25,9 @@ public final class Sandbox implements AutoCloseable {
   private final Traffic traffic = new Traffic();
   private final SessionLocks locks = new SessionLocks();
   private final @Nullable Playground playground;
-  private final Listener main;
-  private final Listener resolver;
-  private final Listener adminApi;
+  private final SandboxPort main;
+  private final SandboxPort resolver;
+  private final SandboxPort adminApi;
 
   private Sandbox(SandboxOptions options, @Nullable DemoSite site) {
     this.options = options;
@@ -39,7 +39,7 @@ public final class Sandbox implements AutoCloseable {
       endpoints.put(ResolverRoutes.PREFIXED, AuthgearEndpoint.RESOLVER);
     }
     this.main =
-        new Listener(
+        new SandboxPort(
             "sandbox",
             options.host(),
             options.port(),
@@ -59,7 +59,7 @@ public final class Sandbox implements AutoCloseable {
               }
             });
     this.resolver =
-        new Listener(
+        new SandboxPort(
             "sandbox-resolver",
             options.host(),
             options.resolverPort(),
@@ -67,7 +67,7 @@ public final class Sandbox implements AutoCloseable {
             ResolverRoutes.ENDPOINTS,
             resolverRoutes::register);
     this.adminApi =
-        new Listener(
+        new SandboxPort(
             "sandbox-admin-api",
             options.host(),
             options.resolverPort() == 0 ? 0 : options.resolverPort() + 1,

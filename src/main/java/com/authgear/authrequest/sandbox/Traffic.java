@@ -24,8 +24,8 @@ final class Traffic {
    */
   private record Broken(Malfunction fault, CompletableFuture<@Nullable Void> repaired) {}
 
-  private static final Malfunction.Answer GARBAGE =
-      new Malfunction.Answer(
+  private static final Malfunction.CannedAnswer GARBAGE =
+      new Malfunction.CannedAnswer(
           200, Map.of("x-authgear-session-valid", "perhaps"), "<html>no answer to you</html>\n");
 
   /**
@@ -34,12 +34,12 @@ final class Traffic {
    * @param status 0 if the connection was closed instead
    * @param identity the identity headers of the answer
    */
-  record Call(AuthgearEndpoint endpoint, int status, Map<String, String> identity) {}
+  record RecordedCall(AuthgearEndpoint endpoint, int status, Map<String, String> identity) {}
 
   private static final int REMEMBERED = 256;
 
   private final Object lock = new Object();
-  private final Deque<Call> answered = new ArrayDeque<>();
+  private final Deque<RecordedCall> answered = new ArrayDeque<>();
   private long answers;
   private final Map<AuthgearEndpoint, Long> calls = new EnumMap<>(AuthgearEndpoint.class);
   private final Map<AuthgearEndpoint, Map<String, List<String>>> lastHeaders =
@@ -65,7 +65,7 @@ final class Traffic {
    * @param from what {@link #answers} said before
    * @param to what it said after
    */
-  List<Call> answeredBetween(long from, long to) {
+  List<RecordedCall> answeredBetween(long from, long to) {
     synchronized (lock) {
       long forgotten = answers - answered.size();
       return answered.stream()
@@ -112,7 +112,7 @@ final class Traffic {
         return false;
       }
       calls.merge(endpoint, 1L, Long::sum);
-      remember(new Call(endpoint, 0, Map.of()));
+      remember(new RecordedCall(endpoint, 0, Map.of()));
       return true;
     }
   }
@@ -132,7 +132,7 @@ final class Traffic {
         return;
       }
       switch (now.fault()) {
-        case Malfunction.Answer told -> {
+        case Malfunction.CannedAnswer told -> {
           send(ctx, told);
           remember(endpoint, ctx);
         }
@@ -164,10 +164,11 @@ final class Traffic {
         identity.put(header.headerName(), value);
       }
     }
-    remember(new Call(endpoint, ctx.res().getStatus(), Collections.unmodifiableMap(identity)));
+    remember(
+        new RecordedCall(endpoint, ctx.res().getStatus(), Collections.unmodifiableMap(identity)));
   }
 
-  private void remember(Call call) {
+  private void remember(RecordedCall call) {
     synchronized (lock) {
       answers++;
       answered.addLast(call);
@@ -185,7 +186,7 @@ final class Traffic {
     }
   }
 
-  private static void send(Context ctx, Malfunction.Answer told) {
+  private static void send(Context ctx, Malfunction.CannedAnswer told) {
     ctx.status(told.status());
     told.headers().forEach(ctx::header);
     ctx.result(told.body());

@@ -1,7 +1,7 @@
 package com.authgear.authrequest.settings;
 
-import com.authgear.authrequest.settings.Parsed.Fault;
-import com.authgear.authrequest.settings.Parsed.Valid;
+import com.authgear.authrequest.settings.ParsedValue.Invalid;
+import com.authgear.authrequest.settings.ParsedValue.Valid;
 import com.authgear.authrequest.tls.PemPrivateKey;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -23,33 +23,33 @@ final class AdminApiKeys {
 
   private AdminApiKeys() {}
 
-  static Parsed<AdminApiKey> parse(String text) {
+  static ParsedValue<AdminApiKey> parse(String text) {
     if (text.strip().startsWith("{")) {
       return jwk(text);
     }
     try {
       return checked("", PemPrivateKey.read(text));
-    } catch (PemPrivateKey.UnusableException e) {
-      return new Fault<>(String.valueOf(e.getMessage()), false, "");
+    } catch (PemPrivateKey.UnusableKeyException e) {
+      return new Invalid<>(String.valueOf(e.getMessage()), false, "");
     }
   }
 
   /** A JWK, or a JWK Set with one key in it, as Authgear keeps it. */
-  private static Parsed<AdminApiKey> jwk(String text) {
+  private static ParsedValue<AdminApiKey> jwk(String text) {
     try {
       JsonNode jwk = JSON.readTree(text);
       if (jwk.path("keys").isArray()) {
         if (jwk.path("keys").size() != 1) {
-          return new Fault<>("is a JWK Set with another number of keys than one", false, "");
+          return new Invalid<>("is a JWK Set with another number of keys than one", false, "");
         }
         jwk = jwk.path("keys").get(0);
       }
       if (!jwk.path("kty").asText().equals("RSA") || !jwk.path("d").isTextual()) {
-        return new Fault<>("is a JWK, but not a private RSA key", false, "");
+        return new Invalid<>("is a JWK, but not a private RSA key", false, "");
       }
       return checked(jwk.path("kid").asText(""), key(jwk));
     } catch (JacksonException | GeneralSecurityException | IllegalArgumentException _) {
-      return new Fault<>("is no JWK that can be read", false, "");
+      return new Invalid<>("is no JWK that can be read", false, "");
     }
   }
 
@@ -75,9 +75,9 @@ final class AdminApiKeys {
     return new BigInteger(1, Base64.getUrlDecoder().decode(jwk.path(member).asText()));
   }
 
-  private static Parsed<AdminApiKey> checked(String id, PrivateKey key) {
+  private static ParsedValue<AdminApiKey> checked(String id, PrivateKey key) {
     return key instanceof RSAPrivateKey rsa && rsa.getModulus().bitLength() >= LEAST_BITS
         ? new Valid<>(new AdminApiKey(id, key))
-        : new Fault<>("is not an RSA key of at least " + LEAST_BITS + " bits", false, "");
+        : new Invalid<>("is not an RSA key of at least " + LEAST_BITS + " bits", false, "");
   }
 }

@@ -1,7 +1,7 @@
 package com.authgear.authrequest.settings;
 
-import com.authgear.authrequest.settings.Parsed.Fault;
-import com.authgear.authrequest.settings.Parsed.Valid;
+import com.authgear.authrequest.settings.ParsedValue.Invalid;
+import com.authgear.authrequest.settings.ParsedValue.Valid;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.time.temporal.TemporalUnit;
@@ -23,28 +23,28 @@ final class Durations {
   private Durations() {}
 
   /** Reads a duration from {@code least} to {@code most}. */
-  static Parsed<Duration> parse(String text, String least, String most) {
+  static ParsedValue<Duration> parse(String text, String least, String most) {
     return switch (parse(text)) {
-      case Fault<Duration> fault -> fault;
+      case Invalid<Duration> fault -> fault;
       case Valid<Duration>(Duration duration) when duration.compareTo(bound(least)) < 0 ->
-          new Fault<>("is less than " + least);
+          new Invalid<>("is less than " + least);
       case Valid<Duration>(Duration duration) when duration.compareTo(bound(most)) > 0 ->
-          new Fault<>("is more than " + most);
+          new Invalid<>("is more than " + most);
       case Valid<Duration> valid -> valid;
     };
   }
 
-  private static Parsed<Duration> parse(String text) {
+  private static ParsedValue<Duration> parse(String text) {
     Matcher matcher = PATTERN.matcher(text);
     if (!matcher.matches()) {
-      return new Fault<>("is not a whole number and a unit");
+      return new Invalid<>("is not a whole number and a unit");
     }
     if (matcher.group(2).isEmpty()) {
-      return new Fault<>("has no unit");
+      return new Invalid<>("has no unit");
     }
     TemporalUnit unit = UNITS.get(matcher.group(2));
     if (unit == null) {
-      return new Fault<>("has a unit other than ms, s, m, h");
+      return new Invalid<>("has a unit other than ms, s, m, h");
     }
     try {
       return new Valid<>(Duration.of(Long.parseLong(matcher.group(1)), unit));
@@ -56,7 +56,7 @@ final class Durations {
   private static Duration bound(String text) {
     return switch (parse(text)) {
       case Valid<Duration>(Duration duration) -> duration;
-      case Fault<Duration>(String what, _, _) -> throw new AssertionError(text + " " + what);
+      case Invalid<Duration>(String what, _, _) -> throw new AssertionError(text + " " + what);
     };
   }
 }

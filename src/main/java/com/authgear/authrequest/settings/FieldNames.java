@@ -2,8 +2,8 @@ package com.authgear.authrequest.settings;
 
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.IdentityHeader;
-import com.authgear.authrequest.settings.Parsed.Fault;
-import com.authgear.authrequest.settings.Parsed.Valid;
+import com.authgear.authrequest.settings.ParsedValue.Invalid;
+import com.authgear.authrequest.settings.ParsedValue.Valid;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -54,21 +54,21 @@ final class FieldNames {
 
   private FieldNames() {}
 
-  static Parsed<String> parse(String text) {
+  static ParsedValue<String> parse(String text) {
     String name = text.toLowerCase(Locale.ROOT);
     if (!NAME.matcher(name).matches()) {
-      return new Fault<>("has other characters than letters, digits and single dashes");
+      return new Invalid<>("has other characters than letters, digits and single dashes");
     }
     if (IdentityHeader.isIdentityHeader(name)) {
-      return new Fault<>("is an identity header");
+      return new Invalid<>("is an identity header");
     }
     if (TAKEN.contains(name) || name.startsWith("x-accel-")) {
-      return new Fault<>("has a meaning of its own");
+      return new Invalid<>("has a meaning of its own");
     }
     return new Valid<>(name);
   }
 
-  static Parsed<List<ClaimHeader>> parseClaimHeaders(String text) {
+  static ParsedValue<List<ClaimHeader>> parseClaimHeaders(String text) {
     List<ClaimHeader> pairs = new ArrayList<>();
     Set<String> headers = new HashSet<>();
     for (String part : text.split(",", -1)) {
@@ -76,19 +76,19 @@ final class FieldNames {
       // A claim's name may be a URL with "=" in it, a header's name has none.
       int equals = pair.lastIndexOf('=');
       if (equals <= 0) {
-        return new Fault<>("has an item that is not claim=header");
+        return new Invalid<>("has an item that is not claim=header");
       }
       String claim = pair.substring(0, equals).strip();
       switch (parse(pair.substring(equals + 1).strip())) {
-        case Fault<String>(String what, _, _) -> {
-          return new Fault<>("names a header that " + what);
+        case Invalid<String>(String what, _, _) -> {
+          return new Invalid<>("names a header that " + what);
         }
         case Valid<String>(String header) -> {
           if (header.startsWith("x-forwarded-") || header.equals("x-real-ip")) {
-            return new Fault<>("names a header that has a meaning of its own");
+            return new Invalid<>("names a header that has a meaning of its own");
           }
           if (!headers.add(header)) {
-            return new Fault<>("names a header twice");
+            return new Invalid<>("names a header twice");
           }
           pairs.add(new ClaimHeader(claim, header));
         }

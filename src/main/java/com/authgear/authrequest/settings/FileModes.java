@@ -1,7 +1,7 @@
 package com.authgear.authrequest.settings;
 
-import com.authgear.authrequest.settings.Parsed.Fault;
-import com.authgear.authrequest.settings.Parsed.Valid;
+import com.authgear.authrequest.settings.ParsedValue.Invalid;
+import com.authgear.authrequest.settings.ParsedValue.Valid;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
 import java.util.Set;
@@ -14,9 +14,9 @@ final class FileModes {
 
   private FileModes() {}
 
-  static Parsed<Set<PosixFilePermission>> parse(String text) {
+  static ParsedValue<Set<PosixFilePermission>> parse(String text) {
     if (!OCTAL.matcher(text).matches()) {
-      return new Fault<>("is not a file mode such as 0660");
+      return new Invalid<>("is not a file mode such as 0660");
     }
     int mode = Integer.parseInt(text, 8);
     Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);

@@ -16,17 +16,17 @@ public final class FollowSettingsReader {
   private FollowSettingsReader() {}
 
   /** What an environment amounts to. */
-  public sealed interface Result {}
+  public sealed interface FollowSettingsResult {}
 
   /** Every setting is sound. */
-  public record Accepted(FollowSettings settings) implements Result {}
+  public record Accepted(FollowSettings settings) implements FollowSettingsResult {}
 
   /**
    * The command must not start.
    *
    * @param problems all that is wrong, at least one
    */
-  public record Refused(List<Problem> problems) implements Result {
+  public record Refused(List<Problem> problems) implements FollowSettingsResult {
     public Refused {
       problems = List.copyOf(problems);
     }
@@ -41,7 +41,7 @@ public final class FollowSettingsReader {
    * Reads every setting, from files too where {@code <KEY>_FILE} names one. Settings of the service
    * that this command does not read may be there, so that both can share a file.
    */
-  public static Result read(Map<String, String> environment) {
+  public static FollowSettingsResult read(Map<String, String> environment) {
     FollowTable table = new FollowTable();
     Values values = Values.read(table.all(), new SettingsTable().all(), environment);
     List<Problem> problems = new ArrayList<>(values.problems());

@@ -20,7 +20,7 @@ final class FollowTable {
   final Setting<URI> adminApiUrl =
       add(
           "ADMIN_API_URL",
-          Format.baseUrl(),
+          ValueFormat.baseUrl(),
           new Required(),
           "Where to connect to Authgear's Admin API; `/graphql` is added",
           "http://authgear-admin.auth.svc:3002",
@@ -29,7 +29,7 @@ final class FollowTable {
   final Setting<String> adminApiAppId =
       add(
           "ADMIN_API_APP_ID",
-          Format.word(),
+          ValueFormat.word(),
           new Required(),
           "The project's app id, the `aud` of the tokens that the Admin API asks for",
           "my-project",
@@ -38,7 +38,7 @@ final class FollowTable {
   final Setting<String> adminApiKeyId =
       add(
           "ADMIN_API_KEY_ID",
-          Format.word(),
+          ValueFormat.word(),
           new Otherwise("the `kid` of AUTHGEAR_ADMIN_API_KEY, if that is a JWK"),
           "The id of the project's Admin API key",
           "2ab0d67c-9bc1-4f4f-9c5e-0c8f1fd4a3b1",
@@ -47,7 +47,7 @@ final class FollowTable {
   final Setting<AdminApiKey> adminApiKey =
       add(
           "ADMIN_API_KEY",
-          new Format<>("private RSA key, PEM or JWK", AdminApiKeys::parse),
+          new ValueFormat<>("private RSA key, PEM or JWK", AdminApiKeys::parse),
           new Required(),
           "The project's Admin API key, which has full rights over the project; give it to this"
               + " command only",
@@ -57,7 +57,7 @@ final class FollowTable {
   final Setting<Duration> interval =
       add(
           "FOLLOW_INTERVAL",
-          Format.duration("100ms", "1m"),
+          ValueFormat.duration("100ms", "1m"),
           new Default("1s"),
           "How often the audit log is read",
           "500ms",
@@ -66,7 +66,7 @@ final class FollowTable {
   final Setting<Duration> overlap =
       add(
           "FOLLOW_OVERLAP",
-          Format.duration("5s", "1h"),
+          ValueFormat.duration("5s", "1h"),
           new Default("60s"),
           "How late an entry of the audit log may appear",
           "5m",
@@ -75,7 +75,7 @@ final class FollowTable {
   final Setting<List<URI>> targets =
       add(
           "FOLLOW_TARGETS",
-          Format.origins(),
+          ValueFormat.origins(),
           new Otherwise("none; AUTHGEAR_REDIS_URL tells the services"),
           "The services to tell, comma-separated; all addresses of a name are told",
           "http://authgear-auth.auth.svc:8080",
@@ -84,7 +84,7 @@ final class FollowTable {
   final Setting<Boolean> rolesRefuse =
       add(
           "FOLLOW_ROLES_REFUSE",
-          Format.flag(),
+          ValueFormat.flag(),
           new Default("false"),
           "Whether a change of roles ends a user's older tokens where the service has"
               + " AUTHGEAR_MODE=jwt, as a logout does; elsewhere the resolver says the new roles",
@@ -114,7 +114,7 @@ final class FollowTable {
 
   private <T> Setting<T> add(
       String name,
-      Format<T> format,
+      ValueFormat<T> format,
       Setting.Absence absence,
       String description,
       String example,

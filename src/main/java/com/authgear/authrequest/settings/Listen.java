@@ -1,18 +1,18 @@
 package com.authgear.authrequest.settings;
 
-import com.authgear.authrequest.settings.Parsed.Valid;
+import com.authgear.authrequest.settings.ParsedValue.Valid;
 
 /** Where proxies ask: over the network or through a file. */
 public sealed interface Listen permits ListenAddress, SocketFile {
 
-  static Parsed<Listen> parse(String text) {
+  static ParsedValue<Listen> parse(String text) {
     if (text.startsWith(SocketFile.SCHEME)) {
       return SocketFile.parse(text);
     }
     return switch (ListenAddress.parse(text)) {
       case Valid<ListenAddress>(ListenAddress address) -> new Valid<>(address);
-      case Parsed.Fault<ListenAddress>(String what, boolean quotable, String detail) ->
-          new Parsed.Fault<>(what, quotable, detail);
+      case ParsedValue.Invalid<ListenAddress>(String what, boolean quotable, String detail) ->
+          new ParsedValue.Invalid<>(what, quotable, detail);
     };
   }
 }

@@ -1,7 +1,7 @@
 package com.authgear.authrequest.settings;
 
-import com.authgear.authrequest.settings.Parsed.Fault;
-import com.authgear.authrequest.settings.Parsed.Valid;
+import com.authgear.authrequest.settings.ParsedValue.Invalid;
+import com.authgear.authrequest.settings.ParsedValue.Valid;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.util.regex.Matcher;
@@ -24,25 +24,25 @@ public record ListenAddress(String host, int port) implements Listen {
   private static final Pattern NUMERIC = Pattern.compile("[0-9.]+");
   private static final Pattern DOTTED_QUAD = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
 
-  static Parsed<ListenAddress> parse(String text) {
+  static ParsedValue<ListenAddress> parse(String text) {
     Matcher matcher = HOST_AND_PORT.matcher(text);
     if (!matcher.matches()) {
-      return new Fault<>("is not an address of the form host:port");
+      return new Invalid<>("is not an address of the form host:port");
     }
     int port = Integer.parseInt(matcher.group("port"));
     if (port > MAX_PORT) {
-      return new Fault<>("has a port above " + MAX_PORT);
+      return new Invalid<>("has a port above " + MAX_PORT);
     }
     String v6 = matcher.group("v6");
     String name = matcher.group("name");
     if (v6 != null) {
       return isIpv6(v6)
           ? new Valid<>(new ListenAddress(v6, port))
-          : new Fault<>("has no IPv6 address in its brackets");
+          : new Invalid<>("has no IPv6 address in its brackets");
     }
     return isHost(name)
         ? new Valid<>(new ListenAddress(name, port))
-        : new Fault<>("has neither an IP address nor a host name before the port");
+        : new Invalid<>("has neither an IP address nor a host name before the port");
   }
 
   /** Whether both cannot be bound at once, as far as their texts tell. */

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Setting<T>(
     String key,
-    Format<T> format,
+    ValueFormat<T> format,
     Absence absence,
     String description,
     String example,

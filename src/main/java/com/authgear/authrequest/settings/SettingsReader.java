@@ -20,7 +20,7 @@ public final class SettingsReader {
   private SettingsReader() {}
 
   /** What an environment amounts to. */
-  public sealed interface Result {}
+  public sealed interface SettingsResult {}
 
   /** Where the management listener is, as far as an environment says. */
   public sealed interface ManagementListen {}
@@ -29,14 +29,14 @@ public final class SettingsReader {
   public record ManagementAt(ListenAddress address) implements ManagementListen {}
 
   /** Every setting is sound. */
-  public record Accepted(Settings settings) implements Result {}
+  public record Accepted(Settings settings) implements SettingsResult {}
 
   /**
    * The service must not start.
    *
    * @param problems all that is wrong, at least one
    */
-  public record Refused(List<Problem> problems) implements Result, ManagementListen {
+  public record Refused(List<Problem> problems) implements SettingsResult, ManagementListen {
     public Refused {
       problems = List.copyOf(problems);
     }
@@ -53,7 +53,7 @@ public final class SettingsReader {
    * @param environment the process's variables; those that do not begin with {@code AUTHGEAR_} are
    *     ignored, an empty one counts as not set
    */
-  public static Result read(Map<String, String> environment) {
+  public static SettingsResult read(Map<String, String> environment) {
     SettingsTable table = new SettingsTable();
     FollowTable follow = new FollowTable();
     Values values = Values.read(table.all(), follow.own(), environment);

@@ -27,7 +27,7 @@ final class SettingsTable {
   final Setting<URI> endpoint =
       add(
           "ENDPOINT",
-          Format.origin(
+          ValueFormat.origin(
               "https origin without a path; http on loopback or with AUTHGEAR_ALLOW_HTTP"),
           new Required(),
           "Public origin of the Authgear project, the `iss` of its tokens; a slash at its end"
@@ -37,7 +37,7 @@ final class SettingsTable {
   final Setting<URI> internalUrl =
       add(
           "INTERNAL_URL",
-          Format.origin("http(s) origin without a path"),
+          ValueFormat.origin("http(s) origin without a path"),
           new Otherwise("same as AUTHGEAR_ENDPOINT"),
           "Origin at which the service connects to Authgear, if not AUTHGEAR_ENDPOINT;"
               + " Authgear still sees the public origin in `Host`",
@@ -46,7 +46,7 @@ final class SettingsTable {
   final Setting<URI> resolverUrl =
       add(
           "RESOLVER_URL",
-          Format.url(),
+          ValueFormat.url(),
           new Otherwise("AUTHGEAR_INTERNAL_URL, then /_resolver/resolve"),
           "URL of Authgear's resolver",
           "http://authgear-resolver.auth.svc:3001/resolve");
@@ -54,7 +54,7 @@ final class SettingsTable {
   final Setting<Boolean> allowHttp =
       add(
           "ALLOW_HTTP",
-          Format.flag(),
+          ValueFormat.flag(),
           new Default("false"),
           "Accept an endpoint without TLS that is not on loopback; tokens can be stolen on the way",
           "true");
@@ -62,7 +62,7 @@ final class SettingsTable {
   final Setting<Mode> mode =
       add(
           "MODE",
-          Format.oneOf(Mode.class),
+          ValueFormat.oneOf(Mode.class),
           new Default("auto"),
           "Who verifies: JWTs locally and the rest at the resolver, only JWTs, or all at the"
               + " resolver",
@@ -71,7 +71,7 @@ final class SettingsTable {
   final Setting<List<String>> audience =
       add(
           "AUDIENCE",
-          Format.list(),
+          ValueFormat.list(),
           new Otherwise("AUTHGEAR_RESOURCE, without it AUTHGEAR_ENDPOINT"),
           "A JWT must name one of these in `aud`, where the location's policy names no audience"
               + " and no resource",
@@ -80,7 +80,7 @@ final class SettingsTable {
   final Setting<List<String>> clientIds =
       add(
           "CLIENT_IDS",
-          Format.list(),
+          ValueFormat.list(),
           new Otherwise("any client"),
           "Only JWTs of these OAuth clients pass, and the session cookie, which is of no client",
           "497d841ea22f33d3,5a0e2b1c9d7f4e68");
@@ -88,7 +88,7 @@ final class SettingsTable {
   final Setting<List<String>> algorithms =
       add(
           "ALGORITHMS",
-          Format.algorithms(),
+          ValueFormat.algorithms(),
           new Default("RS256"),
           "Signature algorithms that a JWT may have",
           "RS256,ES256");
@@ -96,7 +96,7 @@ final class SettingsTable {
   final Setting<Duration> clockSkew =
       add(
           "CLOCK_SKEW",
-          Format.duration("0s", "5m"),
+          ValueFormat.duration("0s", "5m"),
           new Default("30s"),
           "How far Authgear's clock may differ from this one",
           "10s");
@@ -104,7 +104,7 @@ final class SettingsTable {
   final Setting<String> cookiePrefix =
       add(
           "COOKIE_PREFIX",
-          Format.cookieNamePrefix(),
+          ValueFormat.cookieNamePrefix(),
           new Otherwise("no prefix"),
           "The project's `http.cookie_prefix`",
           "myproject_");
@@ -112,7 +112,7 @@ final class SettingsTable {
   final Setting<String> tokenHeader =
       add(
           "TOKEN_HEADER",
-          Format.headerName(),
+          ValueFormat.headerName(),
           new Otherwise("none"),
           "A header that may bring the bearer token instead of `Authorization`",
           "x-access-token");
@@ -120,7 +120,7 @@ final class SettingsTable {
   final Setting<String> tokenCookie =
       add(
           "TOKEN_COOKIE",
-          Format.cookieName(),
+          ValueFormat.cookieName(),
           new Otherwise("none"),
           "A cookie that may bring the bearer token",
           "access_token");
@@ -128,7 +128,7 @@ final class SettingsTable {
   final Setting<String> tokenQueryFrom =
       add(
           "TOKEN_QUERY_FROM",
-          Format.headerName(),
+          ValueFormat.headerName(),
           new Otherwise("none"),
           "The header in which the proxy puts the client's URI, if its query parameter"
               + " `access_token` may bring the bearer token",
@@ -137,7 +137,7 @@ final class SettingsTable {
   final Setting<String> originalUriHeader =
       add(
           "ORIGINAL_URI_HEADER",
-          Format.headerName(),
+          ValueFormat.headerName(),
           new Otherwise("no path is refused"),
           "The header in which the proxy always puts the client's URI as it came; a path that can"
               + " be read as another one is then refused, and so is a request without the header",
@@ -146,7 +146,7 @@ final class SettingsTable {
   final Setting<Requirement> policies =
       add(
           "POLICY_<NAME>",
-          Format.requirement(),
+          ValueFormat.requirement(),
           new Otherwise("none"),
           "What `/auth/<name>` and `/ext-authz/<name>/` require",
           "role=admin&max_age=300");
@@ -154,7 +154,7 @@ final class SettingsTable {
   final Setting<List<ClaimHeader>> claimHeaders =
       add(
           "CLAIM_HEADERS",
-          Format.claimHeaders(),
+          ValueFormat.claimHeaders(),
           new Otherwise("none"),
           "Further claims of a JWT for the backend, and their headers",
           "email=x-authgear-claim-email");
@@ -162,18 +162,23 @@ final class SettingsTable {
   final Setting<Integer> headerBudget =
       add(
           "HEADER_BUDGET",
-          Format.wholeNumber(512, 65_536),
+          ValueFormat.wholeNumber(512, 65_536),
           new Default("3072"),
           "Most bytes of identity headers; more would not fit into a proxy's buffer",
           "6144");
 
   final Setting<String> realm =
-      add("REALM", Format.realm(), new Otherwise("none"), "The `realm` of challenges", "orders");
+      add(
+          "REALM",
+          ValueFormat.realm(),
+          new Otherwise("none"),
+          "The `realm` of challenges",
+          "orders");
 
   final Setting<URI> resource =
       add(
           "RESOURCE",
-          Format.resource(),
+          ValueFormat.resource(),
           new Otherwise("none"),
           "What is protected, as OAuth clients name it, where the location's policy names no"
               + " resource: challenges then point to its description (RFC 9728)",
@@ -182,7 +187,7 @@ final class SettingsTable {
   final Setting<Duration> resolverTimeout =
       add(
           "RESOLVER_TIMEOUT",
-          Format.duration("1ms", "60s"),
+          ValueFormat.duration("1ms", "60s"),
           new Default("2s"),
           "How long one call of the resolver may take",
           "500ms");
@@ -190,7 +195,7 @@ final class SettingsTable {
   final Setting<Integer> resolverMaxCalls =
       add(
           "RESOLVER_MAX_CALLS",
-          Format.wholeNumber(1, 10_000),
+          ValueFormat.wholeNumber(1, 10_000),
           new Default("256"),
           "How many calls of the resolver may be in flight; a request beyond them is denied",
           "64");
@@ -198,7 +203,7 @@ final class SettingsTable {
   final Setting<Secret> webhookSecret =
       addSecret(
           "WEBHOOK_SECRET",
-          Format.secret(16),
+          ValueFormat.secret(16),
           new Otherwise("no webhooks"),
           "The secret that Authgear signs webhooks with; if it is set, the service takes"
               + " webhooks at `POST /hooks/authgear`",
@@ -207,7 +212,7 @@ final class SettingsTable {
   final Setting<Secret> webhookSecretPrevious =
       addSecret(
           "WEBHOOK_SECRET_PREVIOUS",
-          Format.secret(16),
+          ValueFormat.secret(16),
           new Otherwise("none"),
           "The former webhook secret, which still counts while AUTHGEAR_WEBHOOK_SECRET is"
               + " being changed",
@@ -216,7 +221,7 @@ final class SettingsTable {
   final Setting<Secret> redisUrl =
       addSecret(
           "REDIS_URL",
-          Format.redisUrl(),
+          ValueFormat.redisUrl(),
           new Otherwise("each replica has its own"),
           "Redis by which replicas share what webhooks said; `rediss` for TLS",
           "rediss://:password@redis.auth.svc:6379");
@@ -224,7 +229,7 @@ final class SettingsTable {
   final Setting<Secret> followSecret =
       addSecret(
           "FOLLOW_SECRET",
-          Format.secret(16),
+          ValueFormat.secret(16),
           new Otherwise("`/hooks/follow` is closed"),
           "What the command `follow` signs its posts with; if it is set, the service takes them at"
               + " `POST /hooks/follow`",
@@ -233,7 +238,7 @@ final class SettingsTable {
   final Setting<Optional<Duration>> freshness =
       add(
           "FRESHNESS",
-          Format.durationOrOff("1s", "1m"),
+          ValueFormat.durationOrOff("1s", "1m"),
           new Default("off"),
           "How late a change may be seen while the command `follow` runs. Once it has told nothing"
               + " for so long, each user's JWT is confirmed as with AUTHGEAR_RECHECK, 30s if that"
@@ -243,7 +248,7 @@ final class SettingsTable {
   final Setting<Optional<Duration>> recheck =
       add(
           "RECHECK",
-          Format.durationOrOff("5s", "1h"),
+          ValueFormat.durationOrOff("5s", "1h"),
           new Default("off"),
           "Confirm each user's JWT at the resolver, and again when the confirmation is this old;"
               + " off: a JWT is trusted until it expires",
@@ -252,7 +257,7 @@ final class SettingsTable {
   final Setting<Integer> cacheSize =
       add(
           "CACHE_SIZE",
-          Format.wholeNumber(0, 10_000_000),
+          ValueFormat.wholeNumber(0, 10_000_000),
           new Default("100000"),
           "How many verified tokens, and as many sessions, are remembered at most; 0: none",
           "1000000");
@@ -260,7 +265,7 @@ final class SettingsTable {
   final Setting<Duration> resolverCacheTtl =
       add(
           "RESOLVER_CACHE_TTL",
-          Format.duration("0s", "1h"),
+          ValueFormat.duration("0s", "1h"),
           new Default("5s"),
           "How long the resolver's answer about cookies or an opaque token is used again; 0s:"
               + " never",
@@ -269,7 +274,7 @@ final class SettingsTable {
   final Setting<Duration> staleIfError =
       add(
           "STALE_IF_ERROR",
-          Format.duration("0s", "1h"),
+          ValueFormat.duration("0s", "1h"),
           new Default("0s"),
           "How much longer the resolver's last good answer is used while the resolver fails; never"
               + " past a token's expiry",
@@ -278,7 +283,7 @@ final class SettingsTable {
   final Setting<Duration> edgeCacheTtl =
       add(
           "EDGE_CACHE_TTL",
-          Format.duration("0s", "1h"),
+          ValueFormat.duration("0s", "1h"),
           new Default("0s"),
           "How long a proxy with a cache may repeat a 200 at most; 0s: never",
           "2s");
@@ -286,7 +291,7 @@ final class SettingsTable {
   final Setting<Listen> listen =
       add(
           "LISTEN",
-          Format.listen(),
+          ValueFormat.listen(),
           new Default("0.0.0.0:8080"),
           "Address at which the service answers proxies",
           "unix:/run/authgear-auth-request/auth.sock");
@@ -294,7 +299,7 @@ final class SettingsTable {
   final Setting<Set<PosixFilePermission>> socketMode =
       add(
           "SOCKET_MODE",
-          Format.fileMode(),
+          ValueFormat.fileMode(),
           new Default("0660"),
           "Who may connect to `unix:/path`: the proxy needs to write",
           "0666");
@@ -302,7 +307,7 @@ final class SettingsTable {
   final Setting<Path> tlsCertificate =
       add(
           "TLS_CERTIFICATE",
-          Format.pemFile(),
+          ValueFormat.pemFile(),
           new Otherwise("no TLS"),
           "The certificate, then the intermediate ones, by which proxies are answered over TLS;"
               + " read again when the file changes",
@@ -311,7 +316,7 @@ final class SettingsTable {
   final Setting<Path> tlsKey =
       add(
           "TLS_KEY",
-          Format.pemFile(),
+          ValueFormat.pemFile(),
           new Otherwise("no TLS"),
           "The private key of AUTHGEAR_TLS_CERTIFICATE, not encrypted",
           "/etc/authgear-auth-request/tls/tls.key");
@@ -319,7 +324,7 @@ final class SettingsTable {
   final Setting<Path> tlsClientCa =
       add(
           "TLS_CLIENT_CA",
-          Format.pemFile(),
+          ValueFormat.pemFile(),
           new Otherwise("anyone may connect"),
           "Certificates of authorities; set, only a proxy with a certificate signed by one of them"
               + " can ask (mutual TLS)",
@@ -328,7 +333,7 @@ final class SettingsTable {
   final Setting<ListenAddress> managementListen =
       add(
           "MANAGEMENT_LISTEN",
-          Format.listenAddress(),
+          ValueFormat.listenAddress(),
           new Default("0.0.0.0:8081"),
           "Address at which the service answers `/metrics`, `/healthz` and `/readyz`; never"
               + " over TLS",
@@ -337,7 +342,7 @@ final class SettingsTable {
   final Setting<LogFormat> logFormat =
       add(
           "LOG_FORMAT",
-          Format.oneOf(LogFormat.class),
+          ValueFormat.oneOf(LogFormat.class),
           new Default("json"),
           "How a log line looks",
           "text");
@@ -345,7 +350,7 @@ final class SettingsTable {
   final Setting<LogLevel> logLevel =
       add(
           "LOG_LEVEL",
-          Format.oneOf(LogLevel.class),
+          ValueFormat.oneOf(LogLevel.class),
           new Default("info"),
           "The least severe level that is logged",
           "debug");
@@ -353,7 +358,7 @@ final class SettingsTable {
   final Setting<Boolean> logAllowed =
       add(
           "LOG_ALLOWED",
-          Format.flag(),
+          ValueFormat.flag(),
           new Default("false"),
           "Whether allowed requests have a line in the log, as denied ones do",
           "true");
@@ -361,7 +366,7 @@ final class SettingsTable {
   final Setting<Boolean> logUserId =
       add(
           "LOG_USER_ID",
-          Format.flag(),
+          ValueFormat.flag(),
           new Default("false"),
           "Whether the log's lines about requests name the user",
           "true");
@@ -369,7 +374,7 @@ final class SettingsTable {
   final Setting<String> clientAddressHeader =
       add(
           "CLIENT_ADDRESS_HEADER",
-          Format.headerName(),
+          ValueFormat.headerName(),
           new Default("x-real-ip"),
           "The header in which the proxy names the client's address, for the log",
           "x-envoy-external-address");
@@ -377,7 +382,7 @@ final class SettingsTable {
   final Setting<Duration> drain =
       add(
           "DRAIN",
-          Format.duration("0s", "10m"),
+          ValueFormat.duration("0s", "10m"),
           new Default("10s"),
           "How long requests in flight may take after SIGTERM",
           "25s");
@@ -385,7 +390,7 @@ final class SettingsTable {
   final Setting<Duration> shutdownDelay =
       add(
           "SHUTDOWN_DELAY",
-          Format.duration("0s", "1m"),
+          ValueFormat.duration("0s", "1m"),
           new Default("0s"),
           "How long the service still decides new requests after SIGTERM, before AUTHGEAR_DRAIN"
               + " begins: it is unready already, and each answer ends its connection; for proxies"
@@ -395,7 +400,7 @@ final class SettingsTable {
   final Setting<URI> otlpEndpoint =
       add(
           "OTLP_ENDPOINT",
-          Format.baseUrl(),
+          ValueFormat.baseUrl(),
           new Otherwise("no spans"),
           "URL at which an OpenTelemetry collector takes OTLP over HTTP; spans go to"
               + " `/v1/traces` there",
@@ -404,7 +409,7 @@ final class SettingsTable {
   final Setting<Double> traceRatio =
       add(
           "TRACE_RATIO",
-          Format.fraction(),
+          ValueFormat.fraction(),
           new Default("0.01"),
           "Which part of the requests without a `traceparent` has spans; a request with one has"
               + " spans if its `traceparent` says so",
@@ -415,12 +420,12 @@ final class SettingsTable {
   }
 
   private <T> Setting<T> add(
-      String name, Format<T> format, Absence absence, String description, String example) {
+      String name, ValueFormat<T> format, Absence absence, String description, String example) {
     return add(new Setting<>(PREFIX + name, format, absence, description, example, false));
   }
 
   private <T> Setting<T> addSecret(
-      String name, Format<T> format, Absence absence, String description, String example) {
+      String name, ValueFormat<T> format, Absence absence, String description, String example) {
     return add(new Setting<>(PREFIX + name, format, absence, description, example, true));
   }
 

@@ -1,7 +1,7 @@
 package com.authgear.authrequest.settings;
 
-import com.authgear.authrequest.settings.Parsed.Fault;
-import com.authgear.authrequest.settings.Parsed.Valid;
+import com.authgear.authrequest.settings.ParsedValue.Invalid;
+import com.authgear.authrequest.settings.ParsedValue.Valid;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -18,18 +18,18 @@ public record SocketFile(Path path) implements Listen {
   /** {@code sun_path} has 108 bytes on Linux, the last of them zero. */
   private static final int MAX_BYTES = 107;
 
-  static Parsed<Listen> parse(String text) {
+  static ParsedValue<Listen> parse(String text) {
     String name = text.substring(SCHEME.length());
     if (!name.startsWith("/") || name.endsWith("/")) {
-      return new Fault<>("has no absolute path of a file after unix:");
+      return new Invalid<>("has no absolute path of a file after unix:");
     }
     if (name.getBytes(StandardCharsets.UTF_8).length > MAX_BYTES) {
-      return new Fault<>("has a path of more than " + MAX_BYTES + " bytes");
+      return new Invalid<>("has a path of more than " + MAX_BYTES + " bytes");
     }
     try {
       return new Valid<>(new SocketFile(Path.of(name)));
     } catch (InvalidPathException _) {
-      return new Fault<>("has no absolute path of a file after unix:");
+      return new Invalid<>("has no absolute path of a file after unix:");
     }
   }
 

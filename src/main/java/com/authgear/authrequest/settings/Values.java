@@ -1,7 +1,7 @@
 package com.authgear.authrequest.settings;
 
-import com.authgear.authrequest.settings.Parsed.Fault;
-import com.authgear.authrequest.settings.Parsed.Valid;
+import com.authgear.authrequest.settings.ParsedValue.Invalid;
+import com.authgear.authrequest.settings.ParsedValue.Valid;
 import com.authgear.authrequest.settings.Setting.Default;
 import com.authgear.authrequest.settings.Setting.Otherwise;
 import com.authgear.authrequest.settings.Setting.Required;
@@ -147,7 +147,7 @@ final class Values {
   private void parse(Setting<?> setting, String text) {
     switch (setting.format().parse(text)) {
       case Valid<?>(Object value) -> values.put(setting.key(), value);
-      case Fault<?>(String what, boolean quotable, String detail) -> {
+      case Invalid<?>(String what, boolean quotable, String detail) -> {
         boolean fromFile = !given(setting.fileKey()).isEmpty();
         String more = detail.isEmpty() || fromFile || setting.secret() ? "" : ": " + detail;
         problems.add(

@@ -1,7 +1,7 @@
 package com.authgear.authrequest.telemetry;
 
 import com.authgear.authrequest.http.AuthHandler;
-import com.authgear.authrequest.http.Decided;
+import com.authgear.authrequest.http.DecisionRecord;
 import java.net.InetAddress;
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record DecisionListener(
     Meters meters, DecisionLog log, String clientAddressHeader, boolean userIds)
-    implements AuthHandler.Listener {
+    implements AuthHandler.AuthListener {
 
   private static final String REQUEST_ID = "X-Request-ID";
 
@@ -27,7 +27,7 @@ public record DecisionListener(
   private static final Pattern POLICY_NAME = Pattern.compile("[a-z0-9_]{1,64}");
 
   @Override
-  public void decided(Decided decided) {
+  public void decided(DecisionRecord decided) {
     meters.decision(decided.reason(), decided.source(), decided.nanos());
     log.decided(decided.reason(), decided.source(), () -> context(decided));
   }
@@ -37,7 +37,7 @@ public record DecisionListener(
     meters.identityHeaders(bytes);
   }
 
-  private DecisionLog.Context context(Decided decided) {
+  private DecisionLog.Context context(DecisionRecord decided) {
     return new DecisionLog.Context(
         requestId(decided.requestHeader(REQUEST_ID)),
         decided.traceId(),
@@ -53,7 +53,7 @@ public record DecisionListener(
         : HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
   }
 
-  private String client(Decided decided) {
+  private String client(DecisionRecord decided) {
     String named = decided.requestHeader(clientAddressHeader);
     if (named != null) {
       try {

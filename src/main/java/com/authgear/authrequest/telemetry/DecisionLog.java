@@ -3,7 +3,7 @@ package com.authgear.authrequest.telemetry;
 import static java.util.Objects.requireNonNull;
 
 import com.authgear.authrequest.bearer.Reason;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumMap;
@@ -81,14 +81,14 @@ public final class DecisionLog {
    * @param source who was asked
    * @param context is only asked for if there will be a line
    */
-  public void decided(@Nullable Reason reason, Source source, Supplier<Context> context) {
+  public void decided(@Nullable Reason reason, VerifiedBy source, Supplier<Context> context) {
     if (reason == null) {
       if (allowed) {
         write(log.atInfo(), source, context.get()).log("request allowed");
       }
       return;
     }
-    boolean ours = reason.outcome() == Reason.Outcome.UNAVAILABLE;
+    boolean ours = reason.outcome() == Reason.DenialKind.UNAVAILABLE;
     long leftOut = requireNonNull(windows.get(reason)).enter(clock.millis());
     if (leftOut >= 0) {
       LoggingEventBuilder line = ours ? log.atWarn() : log.atInfo();
@@ -99,7 +99,7 @@ public final class DecisionLog {
   }
 
   private static LoggingEventBuilder write(
-      LoggingEventBuilder line, Source source, Context context) {
+      LoggingEventBuilder line, VerifiedBy source, Context context) {
     LoggingEventBuilder with = line.addKeyValue("verifier", source.name().toLowerCase(Locale.ROOT));
     with = add(with, "policy", context.policy);
     with = add(with, "request_id", context.requestId);

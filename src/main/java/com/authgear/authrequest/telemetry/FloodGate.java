@@ -21,7 +21,7 @@ final class FloodGate extends Filter<ILoggingEvent> {
 
   private static final String HTTP = "com.authgear.authrequest.http.";
 
-  private final Map<String, Window> windows = new ConcurrentHashMap<>();
+  private final Map<String, FloodWindow> windows = new ConcurrentHashMap<>();
 
   @Override
   public FilterReply decide(ILoggingEvent event) {
@@ -33,12 +33,12 @@ final class FloodGate extends Filter<ILoggingEvent> {
     if (windows.size() >= MOST_WINDOWS && !windows.containsKey(kind)) {
       kind = logger; // a message that was put together by its logger
     }
-    return windows.computeIfAbsent(kind, _ -> new Window()).enter(event.getTimeStamp())
+    return windows.computeIfAbsent(kind, _ -> new FloodWindow()).enter(event.getTimeStamp())
         ? FilterReply.NEUTRAL
         : FilterReply.DENY;
   }
 
-  private static final class Window {
+  private static final class FloodWindow {
     private long start;
     private int lines;
 

@@ -1,8 +1,8 @@
 package com.authgear.authrequest.telemetry;
 
-import com.authgear.authrequest.verify.freshness.Answers;
-import com.authgear.authrequest.verify.freshness.CacheCounts;
 import com.authgear.authrequest.verify.resolver.BreakerState;
+import com.authgear.authrequest.verify.session.CacheCounts;
+import com.authgear.authrequest.verify.session.ResolverCache;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -43,14 +43,14 @@ public final class FreshnessMeters {
   };
 
   private final MeterRegistry registry;
-  private final Map<Cache, Source> sources = new EnumMap<>(Cache.class);
+  private final Map<Cache, CacheSource> sources = new EnumMap<>(Cache.class);
   private final Counter coalesced;
   private final Counter stale;
   private final Timer recheckAge;
   private volatile Supplier<BreakerState> breakerState = () -> BreakerState.CLOSED;
 
   /** Where a cache's values come from; asked at each scrape. */
-  private static final class Source {
+  private static final class CacheSource {
     private volatile CacheCounts counts = new CacheCounts();
     private volatile LongSupplier entries = () -> 0;
   }
@@ -59,7 +59,7 @@ public final class FreshnessMeters {
   public FreshnessMeters(Meters meters) {
     registry = meters.registry();
     for (Cache cache : Cache.values()) {
-      Source source = new Source();
+      CacheSource source = new CacheSource();
       sources.put(cache, source);
       counter(registry, Metric.CACHE_HITS, cache, source, CacheCounts::hits);
       counter(registry, Metric.CACHE_MISSES, cache, source, CacheCounts::misses);
@@ -95,7 +95,7 @@ public final class FreshnessMeters {
       MeterRegistry registry,
       Metric metric,
       Cache cache,
-      Source source,
+      CacheSource source,
       ToLongFunction<CacheCounts> value) {
     FunctionCounter.builder(metric.meterName(), source, self -> value.applyAsLong(self.counts))
         .description(metric.help())
@@ -113,7 +113,7 @@ public final class FreshnessMeters {
    * @param entries how many there are now
    */
   public void bindCache(Cache cache, CacheCounts counts, LongSupplier entries) {
-    Source source = Objects.requireNonNull(sources.get(cache));
+    CacheSource source = Objects.requireNonNull(sources.get(cache));
     source.counts = counts;
     source.entries = entries;
   }
@@ -131,16 +131,16 @@ public final class FreshnessMeters {
   }
 
   /** Counts what becomes of sessions' answers. */
-  public Answers.Listener sessions() {
-    return new Sessions();
+  public ResolverCache.CacheListener sessions() {
+    return new SessionMeters();
   }
 
   /** Counts what becomes of confirmations, and notes how old they are. */
-  public Answers.Listener confirmations() {
-    return new Confirmations();
+  public ResolverCache.CacheListener confirmations() {
+    return new ConfirmationMeters();
   }
 
-  private class Sessions implements Answers.Listener {
+  private class SessionMeters implements ResolverCache.CacheListener {
     @Override
     public void coalesced() {
       coalesced.increment();
@@ -152,7 +152,7 @@ public final class FreshnessMeters {
     }
   }
 
-  private final class Confirmations extends Sessions {
+  private final class ConfirmationMeters extends SessionMeters {
     @Override
     public void used(long ageNanos) {
       recheckAge.record(Math.max(ageNanos, 0), TimeUnit.NANOSECONDS);

@@ -7,8 +7,8 @@ import com.authgear.authrequest.http.FollowResult;
 import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.http.HookResult;
 import com.authgear.authrequest.verify.changes.Followed;
-import com.authgear.authrequest.verify.changes.SharedMarks;
-import com.authgear.authrequest.verify.changes.SharedMarks.Transit;
+import com.authgear.authrequest.verify.changes.RedisMarks;
+import com.authgear.authrequest.verify.changes.RedisMarks.Transit;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -45,7 +45,7 @@ public final class MarkMeters {
   }
 
   /** Registers a series for every result that a call of the webhook can have, and counts them. */
-  public HookHandler.Listener webhooks() {
+  public HookHandler.WebhookListener webhooks() {
     Map<HookResult, Counter> counters =
         counters(Metric.WEBHOOKS, HookResult.class, HookResult::code);
     return result -> requireNonNull(counters.get(result)).increment();
@@ -57,7 +57,7 @@ public final class MarkMeters {
    *
    * @param up whether there is a connection
    */
-  public SharedMarks.Listener redis(BooleanSupplier up) {
+  public RedisMarks.TransitListener redis(BooleanSupplier up) {
     Gauge.builder(Metric.REDIS_UP.meterName(), () -> up.getAsBoolean() ? 1 : 0)
         .description(Metric.REDIS_UP.help())
         .register(meters.registry());
@@ -66,7 +66,7 @@ public final class MarkMeters {
   }
 
   /** Registers a series for every result that a post of a follower can have, and counts them. */
-  public FollowHandler.Listener follower() {
+  public FollowHandler.FollowListener follower() {
     Map<FollowResult, Counter> counters =
         counters(Metric.FOLLOW_POSTS, FollowResult.class, FollowResult::code);
     return result -> requireNonNull(counters.get(result)).increment();

@@ -3,7 +3,7 @@ package com.authgear.authrequest.telemetry;
 import static java.util.Objects.requireNonNull;
 
 import com.authgear.authrequest.bearer.Reason;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.jwt.Keys.Trigger;
 import io.micrometer.core.instrument.Counter;
@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Until a supplier is bound, its gauge reads as it should at that moment: not ready, no keys.
  */
-public final class Meters implements Keys.Listener, AutoCloseable {
+public final class Meters implements Keys.KeyFetchListener, AutoCloseable {
 
   /**
    * What an answer to a scrape consists of.
@@ -81,7 +81,7 @@ public final class Meters implements Keys.Listener, AutoCloseable {
   /** Around nginx's buffers, which are 4 KiB or 8 KiB. */
   private static final double[] HEADER_BUCKETS = {256, 512, 1024, 2048, 3072, 4096, 8192, 16_384};
 
-  private static final int SOURCES = Source.values().length;
+  private static final int SOURCES = VerifiedBy.values().length;
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -132,7 +132,7 @@ public final class Meters implements Keys.Listener, AutoCloseable {
    * @param source who vouched for the principal or refused to
    * @param nanos how long the decision took
    */
-  public void decision(@Nullable Reason reason, Source source, long nanos) {
+  public void decision(@Nullable Reason reason, VerifiedBy source, long nanos) {
     Timer timer = decisions.get(index(reason, source));
     if (timer == null) {
       timer = registerDecision(reason, source);
@@ -240,18 +240,18 @@ public final class Meters implements Keys.Listener, AutoCloseable {
   }
 
   private void registerDecisions() {
-    for (Source source : Source.values()) {
+    for (VerifiedBy source : VerifiedBy.values()) {
       registerDecision(null, source);
     }
     for (Reason reason : Reason.values()) {
-      for (Source source : plausibleSources(reason)) {
+      for (VerifiedBy source : plausibleSources(reason)) {
         registerDecision(reason, source);
       }
     }
   }
 
   /** Registering twice gives the same timer, so two threads may meet here. */
-  private Timer registerDecision(@Nullable Reason reason, Source source) {
+  private Timer registerDecision(@Nullable Reason reason, VerifiedBy source) {
     Timer timer =
         histogram(Metric.DECISION)
             .tag("outcome", reason == null ? "allow" : label(reason.outcome()))
@@ -264,7 +264,7 @@ public final class Meters implements Keys.Listener, AutoCloseable {
 
   /** The order of the enums is fixed while the process lives, which is all that matters here. */
   @SuppressWarnings("EnumOrdinal")
-  private static int index(@Nullable Reason reason, Source source) {
+  private static int index(@Nullable Reason reason, VerifiedBy source) {
     return (reason == null ? 0 : reason.ordinal() + 1) * SOURCES + source.ordinal();
   }
 
@@ -272,7 +272,7 @@ public final class Meters implements Keys.Listener, AutoCloseable {
    * Who can give a reason. Series that cannot occur would only cost memory here and in Prometheus;
    * should one occur nevertheless, it appears then.
    */
-  private static Set<Source> plausibleSources(Reason reason) {
+  private static Set<VerifiedBy> plausibleSources(Reason reason) {
     return switch (reason) {
       // Before any verifier is asked.
       case NO_CREDENTIALS,
@@ -282,7 +282,7 @@ public final class Meters implements Keys.Listener, AutoCloseable {
           BAD_REQUIREMENT,
           UNKNOWN_POLICY,
           DRAINING ->
-          EnumSet.of(Source.NONE);
+          EnumSet.of(VerifiedBy.NONE);
       case MALFORMED_TOKEN,
           WRONG_TYPE,
           ALGORITHM_NOT_ALLOWED,
@@ -297,15 +297,15 @@ public final class Meters implements Keys.Listener, AutoCloseable {
           UNSAFE_VALUE,
           USER_CHANGED,
           KEYS_UNAVAILABLE ->
-          EnumSet.of(Source.JWT);
+          EnumSet.of(VerifiedBy.JWT);
       case RESOLVER_UNAVAILABLE,
           RESOLVER_ORIGIN_MISMATCH,
           RESOLVER_UNKNOWN_PROJECT,
           RESOLVER_ERROR,
           RESOLVER_BAD_ANSWER ->
-          EnumSet.of(Source.RESOLVER);
+          EnumSet.of(VerifiedBy.RESOLVER);
       // SESSION_INVALID by JWT: a good token whose session the resolver no longer knows.
-      case SESSION_INVALID -> EnumSet.of(Source.JWT, Source.RESOLVER);
+      case SESSION_INVALID -> EnumSet.of(VerifiedBy.JWT, VerifiedBy.RESOLVER);
       // A requirement that the principal does not meet, whoever vouches for it.
       case WRONG_AUDIENCE,
           HEADER_BUDGET,
@@ -317,8 +317,8 @@ public final class Meters implements Keys.Listener, AutoCloseable {
           NOT_VERIFIED,
           ANONYMOUS_USER,
           STALE_AUTHENTICATION ->
-          EnumSet.of(Source.JWT, Source.RESOLVER);
-      case OVERLOADED, INTERNAL_ERROR -> EnumSet.allOf(Source.class);
+          EnumSet.of(VerifiedBy.JWT, VerifiedBy.RESOLVER);
+      case OVERLOADED, INTERNAL_ERROR -> EnumSet.allOf(VerifiedBy.class);
     };
   }
 

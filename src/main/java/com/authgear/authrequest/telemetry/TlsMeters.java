@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.util.function.Supplier;
 
 /** The part of the {@link Meters} about TLS on the main listener; made only if it is on. */
-public final class TlsMeters implements WatchedFiles.Listener {
+public final class TlsMeters implements WatchedFiles.FileChangeListener {
 
   private final Counter reloads;
   private final Counter reloadFailures;

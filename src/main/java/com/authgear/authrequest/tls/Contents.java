@@ -1,6 +1,6 @@
 package com.authgear.authrequest.tls;
 
-import com.authgear.authrequest.tls.Fault.Role;
+import com.authgear.authrequest.tls.TlsFault.Role;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +19,7 @@ import java.util.Map;
  * @param texts of the files that could be read
  * @param faults of the others
  */
-public record Contents(Map<Role, String> texts, List<Fault> faults) {
+public record Contents(Map<Role, String> texts, List<TlsFault> faults) {
 
   /** The certificates of all public authorities are a quarter of this. */
   private static final int LARGEST = 1024 * 1024;
@@ -32,14 +32,14 @@ public record Contents(Map<Role, String> texts, List<Fault> faults) {
   /** Reads them now. */
   public static Contents read(PemFiles files) {
     Map<Role, String> texts = new EnumMap<>(Role.class);
-    List<Fault> faults = new ArrayList<>();
+    List<TlsFault> faults = new ArrayList<>();
     read(Role.CERTIFICATE, files.certificate(), texts, faults);
     read(Role.KEY, files.key(), texts, faults);
     files.clientCa().ifPresent(path -> read(Role.CLIENT_CA, path, texts, faults));
     return new Contents(texts, faults);
   }
 
-  private static void read(Role role, Path path, Map<Role, String> texts, List<Fault> faults) {
+  private static void read(Role role, Path path, Map<Role, String> texts, List<TlsFault> faults) {
     String cause;
     // A pipe would wait for its writer.
     if (Files.exists(path) && !Files.isRegularFile(path)) {
@@ -61,7 +61,7 @@ public record Contents(Map<Role, String> texts, List<Fault> faults) {
       }
     }
     faults.add(
-        new Fault(role, "cannot be read: " + cause, "a PEM file that this process may read"));
+        new TlsFault(role, "cannot be read: " + cause, "a PEM file that this process may read"));
   }
 
   /** Not the texts: one of them is a private key. */

@@ -1,6 +1,6 @@
 package com.authgear.authrequest.tls;
 
-import com.authgear.authrequest.tls.Fault.Role;
+import com.authgear.authrequest.tls.TlsFault.Role;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
@@ -28,17 +28,17 @@ import org.jspecify.annotations.Nullable;
 public final class Material {
 
   /** What the files amount to. */
-  public sealed interface Result {}
+  public sealed interface MaterialResult {}
 
   /** They can be used, as far as they do not depend on the time. */
-  public record Good(Material material) implements Result {}
+  public record Good(Material material) implements MaterialResult {}
 
   /**
    * They cannot.
    *
    * @param faults at least one
    */
-  public record Bad(List<Fault> faults) implements Result {
+  public record Bad(List<TlsFault> faults) implements MaterialResult {
     public Bad {
       faults = List.copyOf(faults);
     }
@@ -80,8 +80,8 @@ public final class Material {
   }
 
   /** Checks all that can be checked, and tells all that is wrong. */
-  public static Result of(Contents contents) {
-    List<Fault> faults = new ArrayList<>(contents.faults());
+  public static MaterialResult of(Contents contents) {
+    List<TlsFault> faults = new ArrayList<>(contents.faults());
     List<X509Certificate> chain = List.of();
     String certificate = contents.texts().get(Role.CERTIFICATE);
     if (certificate != null) {
@@ -99,7 +99,7 @@ public final class Material {
     }
     if (!chain.isEmpty() && key != null && !matches(key, chain.getFirst().getPublicKey())) {
       faults.add(
-          new Fault(
+          new TlsFault(
               Role.KEY,
               "is not the key of the certificate",
               "the private key with which the certificate was asked for"));
@@ -109,7 +109,7 @@ public final class Material {
         : new Bad(faults);
   }
 
-  private static List<X509Certificate> chain(String text, List<Fault> faults) {
+  private static List<X509Certificate> chain(String text, List<TlsFault> faults) {
     List<X509Certificate> chain = certificates(Role.CERTIFICATE, text, CERTIFICATE_REMEDY, faults);
     if (chain.isEmpty()) {
       return chain;
@@ -128,7 +128,7 @@ public final class Material {
       }
     }
     if (wrong != null) {
-      faults.add(new Fault(Role.CERTIFICATE, wrong, CERTIFICATE_REMEDY));
+      faults.add(new TlsFault(Role.CERTIFICATE, wrong, CERTIFICATE_REMEDY));
       return List.of();
     }
     return chain;
@@ -160,12 +160,12 @@ public final class Material {
     }
   }
 
-  private static List<X509Certificate> clientCas(String text, List<Fault> faults) {
+  private static List<X509Certificate> clientCas(String text, List<TlsFault> faults) {
     List<X509Certificate> cas = certificates(Role.CLIENT_CA, text, CLIENT_CA_REMEDY, faults);
     for (int i = 0; i < cas.size(); i++) {
       if (cas.get(i).getBasicConstraints() < 0) {
         faults.add(
-            new Fault(
+            new TlsFault(
                 Role.CLIENT_CA,
                 "has certificate " + (i + 1) + ", which may not sign others (it is no CA)",
                 CLIENT_CA_REMEDY));
@@ -175,7 +175,7 @@ public final class Material {
   }
 
   private static List<X509Certificate> certificates(
-      Role role, String text, String remedy, List<Fault> faults) {
+      Role role, String text, String remedy, List<TlsFault> faults) {
     Pem pem = Pem.read(text);
     List<X509Certificate> certificates = new ArrayList<>();
     String wrong = null;
@@ -186,7 +186,7 @@ public final class Material {
     } else {
       try {
         CertificateFactory factory = CertificateFactory.getInstance("X.509");
-        for (Pem.Block block : pem.labelled("CERTIFICATE")) {
+        for (Pem.PemBlock block : pem.labelled("CERTIFICATE")) {
           byte[] der = block.der();
           if (der == null
               || !(factory.generateCertificate(new ByteArrayInputStream(der))
@@ -200,17 +200,17 @@ public final class Material {
       }
     }
     if (wrong != null) {
-      faults.add(new Fault(role, wrong, remedy));
+      faults.add(new TlsFault(role, wrong, remedy));
       return List.of();
     }
     return List.copyOf(certificates);
   }
 
-  private static @Nullable PrivateKey key(String text, List<Fault> faults) {
+  private static @Nullable PrivateKey key(String text, List<TlsFault> faults) {
     try {
       return PemPrivateKey.read(text);
-    } catch (PemPrivateKey.UnusableException e) {
-      faults.add(new Fault(Role.KEY, String.valueOf(e.getMessage()), KEY_REMEDY));
+    } catch (PemPrivateKey.UnusableKeyException e) {
+      faults.add(new TlsFault(Role.KEY, String.valueOf(e.getMessage()), KEY_REMEDY));
       return null;
     }
   }

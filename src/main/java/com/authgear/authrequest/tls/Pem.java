@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param whole false if a block does not end or is not Base64
  */
-record Pem(List<Block> blocks, boolean whole) {
+record Pem(List<PemBlock> blocks, boolean whole) {
 
   /**
    * One of them.
@@ -21,13 +21,13 @@ record Pem(List<Block> blocks, boolean whole) {
    * @param der null if it is encrypted in the manner of RFC 1421, which has headers
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Block(String label, byte @Nullable [] der) {}
+  record PemBlock(String label, byte @Nullable [] der) {}
 
   private static final Pattern LINE =
       Pattern.compile("^-----(?<edge>BEGIN|END) (?<label>[A-Z0-9 ]+)-----\\s*$", Pattern.MULTILINE);
 
   static Pem read(String text) {
-    List<Block> blocks = new ArrayList<>();
+    List<PemBlock> blocks = new ArrayList<>();
     Matcher line = LINE.matcher(text);
     String open = null;
     int begin = 0;
@@ -59,20 +59,20 @@ record Pem(List<Block> blocks, boolean whole) {
     return line.startsWith(begin) && !LINE.matcher(line).matches();
   }
 
-  private static boolean add(String label, String body, List<Block> blocks) {
+  private static boolean add(String label, String body, List<PemBlock> blocks) {
     if (body.contains("Proc-Type:")) {
-      blocks.add(new Block(label, null));
+      blocks.add(new PemBlock(label, null));
       return true;
     }
     try {
-      blocks.add(new Block(label, Base64.getDecoder().decode(body.replaceAll("\\s", ""))));
+      blocks.add(new PemBlock(label, Base64.getDecoder().decode(body.replaceAll("\\s", ""))));
       return true;
     } catch (IllegalArgumentException _) {
       return false;
     }
   }
 
-  List<Block> labelled(String label) {
+  List<PemBlock> labelled(String label) {
     return blocks.stream().filter(block -> block.label().equals(label)).toList();
   }
 }

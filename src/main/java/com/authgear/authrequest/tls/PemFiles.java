@@ -13,7 +13,7 @@ import java.util.Optional;
 public record PemFiles(Path certificate, Path key, Optional<Path> clientCa) {
 
   /** The file of a role; there must be one. */
-  public Path of(Fault.Role role) {
+  public Path of(TlsFault.Role role) {
     return switch (role) {
       case CERTIFICATE -> certificate;
       case KEY -> key;

@@ -10,32 +10,32 @@ public final class PemPrivateKey {
   private PemPrivateKey() {}
 
   /** The text holds no key that can be used; the message says why and quotes nothing. */
-  public static final class UnusableException extends Exception {
+  public static final class UnusableKeyException extends Exception {
     private static final long serialVersionUID = 1;
 
-    UnusableException(String what) {
+    UnusableKeyException(String what) {
       super(what);
     }
   }
 
   /** Reads an RSA or EC key. */
-  public static PrivateKey read(String text) throws UnusableException {
+  public static PrivateKey read(String text) throws UnusableKeyException {
     Pem pem = Pem.read(text);
-    List<Pem.Block> keys =
+    List<Pem.PemBlock> keys =
         pem.blocks().stream().filter(block -> block.label().endsWith("PRIVATE KEY")).toList();
     if (!pem.whole()) {
-      throw new UnusableException("is cut off or damaged");
+      throw new UnusableKeyException("is cut off or damaged");
     }
     if (keys.isEmpty()) {
-      throw new UnusableException("has no private key");
+      throw new UnusableKeyException("has no private key");
     }
     if (keys.size() > 1) {
-      throw new UnusableException("has several private keys");
+      throw new UnusableKeyException("has several private keys");
     }
-    Pem.Block block = keys.getFirst();
+    Pem.PemBlock block = keys.getFirst();
     byte[] der = block.der();
     if (der == null || block.label().equals("ENCRYPTED PRIVATE KEY")) {
-      throw new UnusableException("is encrypted");
+      throw new UnusableKeyException("is encrypted");
     }
     try {
       return switch (block.label()) {
@@ -45,7 +45,7 @@ public final class PemPrivateKey {
         default -> throw new GeneralSecurityException("unknown form");
       };
     } catch (GeneralSecurityException _) {
-      throw new UnusableException(
+      throw new UnusableKeyException(
           "has a private key that is neither RSA nor EC, or cannot be read");
     }
   }

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 public final class WatchedFiles implements AutoCloseable {
 
   /** Hears of changes. Called by one thread. */
-  public interface Listener {
+  public interface FileChangeListener {
 
     /** New handshakes must use it. */
     void taken(Material material);
@@ -35,7 +35,7 @@ public final class WatchedFiles implements AutoCloseable {
 
   private final PemFiles files;
   private final InstantSource clock;
-  private final Listener listener;
+  private final FileChangeListener listener;
   private final ScheduledExecutorService background =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("tls-files").factory());
@@ -47,7 +47,8 @@ public final class WatchedFiles implements AutoCloseable {
   /**
    * @param inUse what is used already
    */
-  public WatchedFiles(PemFiles files, Contents inUse, InstantSource clock, Listener listener) {
+  public WatchedFiles(
+      PemFiles files, Contents inUse, InstantSource clock, FileChangeListener listener) {
     this.files = files;
     this.inUse = inUse;
     this.seen = inUse;
@@ -94,7 +95,7 @@ public final class WatchedFiles implements AutoCloseable {
     }
   }
 
-  private String sentence(Fault fault) {
+  private String sentence(TlsFault fault) {
     return files.of(fault.file()) + " " + fault.what();
   }
 

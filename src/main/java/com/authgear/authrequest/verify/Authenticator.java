@@ -2,12 +2,12 @@ package com.authgear.authrequest.verify;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
+import com.authgear.authrequest.credential.Credential.CredentialPlace;
 import com.authgear.authrequest.credential.Credential.Malformed;
 import com.authgear.authrequest.credential.Credential.None;
-import com.authgear.authrequest.credential.Credential.Place;
 import com.authgear.authrequest.credential.Credential.Presented;
 import com.authgear.authrequest.principal.Principal.Kind;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.requirement.Rule;
 import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.verify.Verification.Anonymous;
@@ -18,12 +18,12 @@ import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Changes.Change;
 import com.authgear.authrequest.verify.changes.Followed;
 import com.authgear.authrequest.verify.changes.Followed.Standing;
-import com.authgear.authrequest.verify.freshness.Answers;
-import com.authgear.authrequest.verify.freshness.Confirmation;
-import com.authgear.authrequest.verify.freshness.Question.Within;
-import com.authgear.authrequest.verify.freshness.SessionQuestion;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
-import com.authgear.authrequest.verify.jwt.Stated;
+import com.authgear.authrequest.verify.jwt.UnverifiedToken;
+import com.authgear.authrequest.verify.session.Confirmation;
+import com.authgear.authrequest.verify.session.ResolverCache;
+import com.authgear.authrequest.verify.session.ResolverQuery.Within;
+import com.authgear.authrequest.verify.session.SessionQuery;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.Supplier;
@@ -50,7 +50,7 @@ import org.jspecify.annotations.Nullable;
 public final class Authenticator implements Verifier {
 
   /** Who verifies what. */
-  public enum Mode {
+  public enum VerificationMode {
     /** A JWT as bearer token is verified locally; all else goes to the resolver. */
     AUTO,
     /** Only JWTs count, and only locally. */
@@ -63,16 +63,16 @@ public final class Authenticator implements Verifier {
    * Most requests that wait at once, whatever for. Each kind of wait has its own bound, so that a
    * resolver that hangs takes no place of those who wait for keys.
    */
-  public static final int MAX_WAITING = JwtVerifier.MAX_WAITING + 4 * Answers.MAX_WAITING;
+  public static final int MAX_WAITING = JwtVerifier.MAX_WAITING + 4 * ResolverCache.MAX_WAITING;
 
-  private final Mode mode;
+  private final VerificationMode mode;
   private final JwtVerifier jwt;
-  private final Answers sessions;
-  private final Answers confirmations;
+  private final ResolverCache sessions;
+  private final ResolverCache confirmations;
   private final boolean recheck;
   private final Changes changes;
   private final InstantSource clock;
-  private final @Nullable Following following;
+  private final @Nullable FollowerBounds following;
 
   /**
    * What holds where the audit log is followed.
@@ -81,7 +81,7 @@ public final class Authenticator implements Verifier {
    * @param recheck how old it may be at all; null: any age
    * @param marginSeconds how far the clocks of Authgear and of this process may be apart
    */
-  public record Following(
+  public record FollowerBounds(
       Followed followed, Duration whileAway, @Nullable Duration recheck, long marginSeconds) {}
 
   /**
@@ -90,10 +90,10 @@ public final class Authenticator implements Verifier {
    * @param recheck whether every user's JWT needs a confirmation
    */
   public Authenticator(
-      Mode mode,
+      VerificationMode mode,
       JwtVerifier jwt,
-      Answers sessions,
-      Answers confirmations,
+      ResolverCache sessions,
+      ResolverCache confirmations,
       boolean recheck,
       Changes changes,
       InstantSource clock) {
@@ -107,16 +107,16 @@ public final class Authenticator implements Verifier {
    * @param following null: nothing is said of what has no webhook
    */
   public Authenticator(
-      Mode mode,
+      VerificationMode mode,
       JwtVerifier jwt,
-      Answers sessions,
-      Answers confirmations,
+      ResolverCache sessions,
+      ResolverCache confirmations,
       boolean recheck,
       Changes changes,
       InstantSource clock,
-      @Nullable Following following) {
+      @Nullable FollowerBounds following) {
     this.mode = mode;
-    this.following = mode == Mode.AUTO ? following : null;
+    this.following = mode == VerificationMode.AUTO ? following : null;
     this.jwt = jwt;
     this.sessions = sessions;
     this.confirmations = confirmations;
@@ -130,7 +130,9 @@ public final class Authenticator implements Verifier {
     return switch (credential) {
       case None _ -> new Anonymous();
       case Malformed malformed -> malformed(malformed);
-      case Presented one when mode == Mode.JWT && one.place() != Place.BEARER -> new Anonymous();
+      case Presented one
+          when mode == VerificationMode.JWT && one.place() != CredentialPlace.BEARER ->
+          new Anonymous();
       case Presented one ->
           switch (isLocal(one) ? local(one, here, caller) : session(one, here, caller)) {
             case Verification found -> orNext(found, one, here, caller);
@@ -146,7 +148,7 @@ public final class Authenticator implements Verifier {
           case Rejected rejected -> rejected.isFinal();
           case Unavailable _, Anonymous _ -> true;
         };
-    return counts || mode == Mode.JWT || one.next() instanceof None
+    return counts || mode == VerificationMode.JWT || one.next() instanceof None
         ? found // the policy refuses what is not for this location
         : verify(one.next(), here, caller);
   }
@@ -157,7 +159,7 @@ public final class Authenticator implements Verifier {
 
   private boolean isLocal(Presented one) {
     return switch (mode) {
-      case AUTO -> one.place() == Place.BEARER && one.looksLikeJwt();
+      case AUTO -> one.place() == CredentialPlace.BEARER && one.looksLikeJwt();
       case JWT -> true;
       case RESOLVER -> false;
     };
@@ -181,7 +183,7 @@ public final class Authenticator implements Verifier {
     }
     return switch (need(local)) {
       case NOTHING -> local;
-      case REFUSAL -> new Rejected(Source.JWT, Reason.USER_CHANGED);
+      case REFUSAL -> new Rejected(VerifiedBy.JWT, Reason.USER_CHANGED);
       case CONFIRMATION ->
           switch (confirmations.find(digest, new Confirmation(one.value(), local, caller))) {
             case Verification answer -> answer;
@@ -191,7 +193,7 @@ public final class Authenticator implements Verifier {
   }
 
   private Finding followed(
-      Following how, Verified local, Presented one, Digest digest, Supplier<Caller> caller) {
+      FollowerBounds how, Verified local, Presented one, Digest digest, Supplier<Caller> caller) {
     Standing standing = how.followed().standing();
     Within within = standing == null ? Within.of(how.whileAway()) : within(how, standing, local);
     if (within == null) {
@@ -205,7 +207,7 @@ public final class Authenticator implements Verifier {
   }
 
   /** How fresh a confirmation must be while all is told; null if none is needed. */
-  private @Nullable Within within(Following how, Standing standing, Verified local) {
+  private @Nullable Within within(FollowerBounds how, Standing standing, Verified local) {
     // A token from before what is known here is confirmed once; so is one from before what was
     // forgotten.
     long known = Math.max(standing.since(), changes.forgotten()) + how.marginSeconds();
@@ -237,20 +239,20 @@ public final class Authenticator implements Verifier {
 
   private Finding session(Presented one, Rules here, Supplier<Caller> caller) {
     Digest digest =
-        one.place() == Place.BEARER
+        one.place() == CredentialPlace.BEARER
             ? Digest.ofToken(one.value())
             : Digest.ofCookie(one.cookie(), one.value());
-    Finding known = sessions.find(digest, new SessionQuestion(one, null, caller, clock));
+    Finding known = sessions.find(digest, new SessionQuery(one, null, caller, clock));
     if (known instanceof Verification || !one.looksLikeJwt()) {
       return known;
     }
     return switch (jwt.read(one.value())) {
-      case Stated.Refused refused -> new Rejected(Source.JWT, refused.reason());
-      case Stated.Claims claims -> {
+      case UnverifiedToken.Refused refused -> new Rejected(VerifiedBy.JWT, refused.reason());
+      case UnverifiedToken.UnverifiedClaims claims -> {
         Rule unmet = here.unmetByCredential(claims.principal());
         yield unmet == null
-            ? sessions.find(digest, new SessionQuestion(one, claims, caller, clock))
-            : new Rejected(Source.JWT, unmet.reason());
+            ? sessions.find(digest, new SessionQuery(one, claims, caller, clock))
+            : new Rejected(VerifiedBy.JWT, unmet.reason());
       }
     };
   }
@@ -258,7 +260,7 @@ public final class Authenticator implements Verifier {
   /** The token may have ended while the resolver was asked. */
   private Verification unlessEnded(Verification answer, Verified local) {
     return answer instanceof Verified && clock.millis() / 1000 >= local.expiresAt()
-        ? new Rejected(Source.JWT, Reason.EXPIRED)
+        ? new Rejected(VerifiedBy.JWT, Reason.EXPIRED)
         : answer;
   }
 
@@ -272,7 +274,7 @@ public final class Authenticator implements Verifier {
     if (local.principal().kind() == Kind.CLIENT) {
       return Need.NOTHING; // the resolver does not know machines
     }
-    if (recheck && mode == Mode.AUTO) {
+    if (recheck && mode == VerificationMode.AUTO) {
       return Need.CONFIRMATION;
     }
     Change change = changes.latest(local.principal().userId());
@@ -288,7 +290,7 @@ public final class Authenticator implements Verifier {
 
   private static Rejected malformed(Malformed malformed) {
     return new Rejected(
-        Source.NONE,
+        VerifiedBy.NONE,
         switch (malformed.fault()) {
           case SYNTAX -> Reason.MALFORMED_CREDENTIALS;
           case TOO_LARGE -> Reason.TOKEN_TOO_LARGE;

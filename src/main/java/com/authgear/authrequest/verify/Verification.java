@@ -2,7 +2,7 @@ package com.authgear.authrequest.verify;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import java.util.List;
 
 /**
@@ -12,7 +12,7 @@ import java.util.List;
 public sealed interface Verification extends Finding {
 
   /** Who said it. */
-  Source source();
+  VerifiedBy source();
 
   @Override
   default Verification await() {
@@ -31,7 +31,7 @@ public sealed interface Verification extends Finding {
    * @param setCookie {@code Set-Cookie} values of the resolver
    */
   record Verified(
-      Source source,
+      VerifiedBy source,
       Principal principal,
       long issuedAt,
       long expiresAt,
@@ -47,12 +47,12 @@ public sealed interface Verification extends Finding {
     }
 
     /** An answer that is good until the credential ends. */
-    public Verified(Source source, Principal principal, long issuedAt, long expiresAt) {
+    public Verified(VerifiedBy source, Principal principal, long issuedAt, long expiresAt) {
       this(source, principal, issuedAt, expiresAt, millis(expiresAt), List.of());
     }
 
     /** An answer that is good until the credential ends, whose beginning is unknown. */
-    public Verified(Source source, Principal principal, long expiresAt) {
+    public Verified(VerifiedBy source, Principal principal, long expiresAt) {
       this(source, principal, Long.MIN_VALUE, expiresAt);
     }
 
@@ -70,8 +70,8 @@ public sealed interface Verification extends Finding {
   /** There was no credential. */
   record Anonymous() implements Verification {
     @Override
-    public Source source() {
-      return Source.NONE;
+    public VerifiedBy source() {
+      return VerifiedBy.NONE;
     }
   }
 
@@ -82,19 +82,19 @@ public sealed interface Verification extends Finding {
    * @param isFinal whether no other credential may count in its place: Authgear knows its session
    *     and refuses its user
    */
-  record Rejected(Source source, Reason reason, List<String> setCookie, boolean isFinal)
+  record Rejected(VerifiedBy source, Reason reason, List<String> setCookie, boolean isFinal)
       implements Verification {
     public Rejected {
       setCookie = List.copyOf(setCookie);
     }
 
     /** One that others may count in place of. */
-    public Rejected(Source source, Reason reason, List<String> setCookie) {
+    public Rejected(VerifiedBy source, Reason reason, List<String> setCookie) {
       this(source, reason, setCookie, false);
     }
 
     /** One that others may count in place of. */
-    public Rejected(Source source, Reason reason) {
+    public Rejected(VerifiedBy source, Reason reason) {
       this(source, reason, List.of(), false);
     }
 
@@ -105,5 +105,5 @@ public sealed interface Verification extends Finding {
   }
 
   /** No one could say. */
-  record Unavailable(Source source, Reason reason) implements Verification {}
+  record Unavailable(VerifiedBy source, Reason reason) implements Verification {}
 }

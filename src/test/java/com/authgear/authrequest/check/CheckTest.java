@@ -153,7 +153,7 @@ class CheckTest {
     Checked checked =
         new Checked.Run(
                 Map.of("AUTHGEAR_MODE", "fast", "AUTHGEAR_WEBHOOK_SECRET", " 0123456789abcdef"),
-                Connection.platformTrust(),
+                ConnectionChecks.platformTrust(),
                 Duration.ofSeconds(1),
                 InstantSource.system())
             .checkWith("x", "--token");
@@ -275,7 +275,7 @@ class CheckTest {
                 .withPublicOrigin("https://auth.example.test"))) {
       behind.breakDown(
           AuthgearEndpoint.DISCOVERY,
-          new Malfunction.Answer(307, Map.of("Location", "https://auth.example.test/x"), ""));
+          new Malfunction.CannedAnswer(307, Map.of("Location", "https://auth.example.test/x"), ""));
       Checked checked =
           Checked.Run.of("https://auth.example.test")
               .with("AUTHGEAR_INTERNAL_URL", behind.address())
@@ -380,7 +380,7 @@ class CheckTest {
       int status, String type, String body, String found, String fix) {
     sandbox.breakDown(
         AuthgearEndpoint.DISCOVERY,
-        new Malfunction.Answer(status, Map.of("Content-Type", type), body));
+        new Malfunction.CannedAnswer(status, Map.of("Content-Type", type), body));
 
     assertThat(run.check().troubles())
         .containsExactly(
@@ -416,7 +416,7 @@ class CheckTest {
   void issuer_wrong_isSaid(String document, String found, String fix) {
     sandbox.breakDown(
         AuthgearEndpoint.DISCOVERY,
-        new Malfunction.Answer(
+        new Malfunction.CannedAnswer(
             200, Map.of("Content-Type", "application/json"), document.replace("%ORIGIN%", origin)));
     Checked checked = run.check();
 
@@ -520,7 +520,7 @@ class CheckTest {
   void resolver_thatIsNone_isSaid(
       int status, String headers, String body, String found, String fix) {
     sandbox.breakDown(
-        AuthgearEndpoint.RESOLVER, new Malfunction.Answer(status, headers(headers), body));
+        AuthgearEndpoint.RESOLVER, new Malfunction.CannedAnswer(status, headers(headers), body));
 
     assertThat(run.check().troubles())
         .containsExactly(

@@ -25,7 +25,7 @@ record Checked(int status, String out, String err) {
     static Run of(String endpoint) {
       return new Run(
           Map.of("AUTHGEAR_ENDPOINT", endpoint),
-          Connection.platformTrust(),
+          ConnectionChecks.platformTrust(),
           Duration.ofSeconds(10),
           InstantSource.system());
     }

@@ -155,11 +155,11 @@ class RedisCheckIT {
 
   @Test
   void version_older_isNotEnough() {
-    assertThat(Others.isAtLeast62("6.2.0")).isTrue();
-    assertThat(Others.isAtLeast62("8.0.2")).isTrue();
-    assertThat(Others.isAtLeast62("10.0.0")).isTrue();
-    assertThat(Others.isAtLeast62("6.0.16")).isFalse();
-    assertThat(Others.isAtLeast62("5.9.9")).isFalse();
-    assertThat(Others.isAtLeast62("x")).isFalse();
+    assertThat(DependencyChecks.isAtLeast62("6.2.0")).isTrue();
+    assertThat(DependencyChecks.isAtLeast62("8.0.2")).isTrue();
+    assertThat(DependencyChecks.isAtLeast62("10.0.0")).isTrue();
+    assertThat(DependencyChecks.isAtLeast62("6.0.16")).isFalse();
+    assertThat(DependencyChecks.isAtLeast62("5.9.9")).isFalse();
+    assertThat(DependencyChecks.isAtLeast62("x")).isFalse();
   }
 }

@@ -73,9 +73,9 @@ class RuleLinesTest {
     }
   }
 
-  static List<Step> steps(List<Line> lines) {
+  static List<Step> steps(List<CheckResult> lines) {
     List<Step> steps = new ArrayList<>();
-    for (Line line : lines) {
+    for (CheckResult line : lines) {
       Reason reason = line.reason();
       assertThat(line.isFailed()).isEqualTo(reason != null);
       steps.add(new Step(line.id(), reason));
@@ -100,7 +100,7 @@ class RuleLinesTest {
   void unknownFacts_areSaidToBeMissing(String requirement, String id, String text) {
     assertThat(lines(BARE, requirement))
         .filteredOn(line -> line.id().equals(id))
-        .extracting(Line::text)
+        .extracting(CheckResult::text)
         .containsExactly(text);
   }
 
@@ -139,17 +139,17 @@ class RuleLinesTest {
   @Test
   void wrongAudience_namesTheSetting() {
     assertThat(lines(BARE, ""))
-        .filteredOn(Line::isFailed)
+        .filteredOn(CheckResult::isFailed)
         .singleElement()
         .satisfies(line -> assertThat(line.fix()).contains("AUTHGEAR_AUDIENCE"));
     assertThat(lines(BARE, "audience=x"))
-        .filteredOn(Line::isFailed)
+        .filteredOn(CheckResult::isFailed)
         .singleElement()
         .satisfies(
             line -> assertThat(line.fix()).contains("audience=...").contains("AUTHGEAR_AUDIENCE"));
   }
 
-  private static List<Line> lines(Principal principal, String requirement) {
+  private static List<CheckResult> lines(Principal principal, String requirement) {
     Requirements requirements =
         new Requirements(Map.of(), List.of("https://api"), Set.of(), "https://project");
     return RuleLines.of(principal, (Rules) requirements.ofQuery(requirement), NOW);

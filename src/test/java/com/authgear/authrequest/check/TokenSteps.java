@@ -40,7 +40,7 @@ final class TokenSteps {
   private final Map<String, Set<String>> keys;
   private final Verification verdict;
   private final Instant now;
-  private final List<Line> lines = new ArrayList<>();
+  private final List<CheckResult> lines = new ArrayList<>();
 
   private TokenSteps(
       Settings settings, Map<String, Set<String>> keys, Verification verdict, Instant now) {
@@ -54,7 +54,7 @@ final class TokenSteps {
    * @param keys algorithms by {@code kid}; empty if there are none
    * @param verdict what the service's verifier says about the token by itself
    */
-  static List<Line> of(
+  static List<CheckResult> of(
       String token,
       Settings settings,
       Map<String, Set<String>> keys,
@@ -66,11 +66,11 @@ final class TokenSteps {
   }
 
   private void ok(String id, String text) {
-    lines.add(Line.ok(id, text));
+    lines.add(CheckResult.ok(id, text));
   }
 
   private void refuse(String id, Reason reason, String text, String fix) {
-    lines.add(Line.refused(id, reason, text, fix));
+    lines.add(CheckResult.refused(id, reason, text, fix));
   }
 
   private void read(String token) {
@@ -155,9 +155,9 @@ final class TokenSteps {
           "send an access token of this project");
     }
     key(header.path("kid"), algorithm);
-    if (lines.stream().anyMatch(Line::isFailed)) {
+    if (lines.stream().anyMatch(CheckResult::isFailed)) {
       lines.add(
-          Line.notTried(
+          CheckResult.notTried(
               "signature",
               "what is above failed; what is below is what the token claims, unproven"));
     } else if (reason(verdict) == Reason.BAD_SIGNATURE) {
@@ -193,7 +193,7 @@ final class TokenSteps {
           Reason.UNKNOWN_KEY,
           shown(kid)
               + " is none of the project's keys: "
-              + String.join(", ", keys.keySet().stream().map(Shown::text).toList()),
+              + String.join(", ", keys.keySet().stream().map(Printable::text).toList()),
           "another project's or an old token, see iss and iat; or the key was removed");
     } else if (!good.contains(algorithm)) {
       refuse(
@@ -412,9 +412,9 @@ final class TokenSteps {
                                 && !element.textValue().isEmpty()
                                 && isHeaderSafe(element.textValue(), ",")));
     if (!fit) {
-      unsafe(Shown.text(name), value);
+      unsafe(Printable.text(name), value);
     } else if (isSet(value)) {
-      ok(Shown.text(name), shown(value));
+      ok(Printable.text(name), shown(value));
     }
   }
 
@@ -454,7 +454,7 @@ final class TokenSteps {
       return shown(value);
     }
     Instant time = Instant.ofEpochSecond(seconds);
-    return shown(value) + ", " + time + ", " + Shown.relative(time, now);
+    return shown(value) + ", " + time + ", " + Printable.relative(time, now);
   }
 
   private static String shown(JsonNode value) {
@@ -462,7 +462,7 @@ final class TokenSteps {
       return "not there";
     }
     String text = value.isTextual() ? value.textValue() : value.toString();
-    return text.isEmpty() ? "empty" : Shown.text(text);
+    return text.isEmpty() ? "empty" : Printable.text(text);
   }
 
   static @Nullable Reason reason(Verification verification) {

@@ -2,10 +2,10 @@ package com.authgear.authrequest.credential;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.credential.Credential.Fault;
+import com.authgear.authrequest.credential.Credential.CredentialPlace;
+import com.authgear.authrequest.credential.Credential.Defect;
 import com.authgear.authrequest.credential.Credential.Malformed;
 import com.authgear.authrequest.credential.Credential.None;
-import com.authgear.authrequest.credential.Credential.Place;
 import com.authgear.authrequest.credential.Credential.Presented;
 import java.util.List;
 import java.util.Map;
@@ -22,11 +22,11 @@ class CredentialExtractorTest {
   }
 
   private static Presented bearer(String token, Credential next) {
-    return new Presented(Place.BEARER, "", token, next);
+    return new Presented(CredentialPlace.BEARER, "", token, next);
   }
 
   private static Presented session(String value) {
-    return new Presented(Place.SESSION, "session", value, new None());
+    return new Presented(CredentialPlace.SESSION, "session", value, new None());
   }
 
   private Credential cookies(String... headers) {
@@ -79,20 +79,20 @@ class CredentialExtractorTest {
         "Bearer \tabc"
       })
   void extract_brokenBearer_isMalformed(String value) {
-    assertThat(authorization(value)).isEqualTo(new Malformed(Fault.SYNTAX));
+    assertThat(authorization(value)).isEqualTo(new Malformed(Defect.SYNTAX));
   }
 
   @Test
   void extract_severalAuthorizations_isMalformed() {
-    assertThat(authorization("Bearer a", "Bearer a")).isEqualTo(new Malformed(Fault.SYNTAX));
-    assertThat(authorization("Basic a", "Bearer a")).isEqualTo(new Malformed(Fault.SYNTAX));
+    assertThat(authorization("Bearer a", "Bearer a")).isEqualTo(new Malformed(Defect.SYNTAX));
+    assertThat(authorization("Basic a", "Bearer a")).isEqualTo(new Malformed(Defect.SYNTAX));
   }
 
   @Test
   void extract_tokenOfSixteenKib_isTakenAndOneMoreIsTooLarge() {
     assertThat(authorization("Bearer " + "a".repeat(16 * 1024))).isInstanceOf(Presented.class);
     assertThat(authorization("Bearer " + "a".repeat(16 * 1024 + 1)))
-        .isEqualTo(new Malformed(Fault.TOO_LARGE));
+        .isEqualTo(new Malformed(Defect.TOO_LARGE));
   }
 
   @Test
@@ -103,7 +103,9 @@ class CredentialExtractorTest {
                     List.of(),
                     List.of(
                         "theme=dark; session=s1; sessionx=1", "app_access_token=t; xsession=2"))))
-        .isEqualTo(new Presented(Place.APP_ACCESS_TOKEN, "app_access_token", "t", session("s1")));
+        .isEqualTo(
+            new Presented(
+                CredentialPlace.APP_ACCESS_TOKEN, "app_access_token", "t", session("s1")));
   }
 
   @Test
@@ -117,10 +119,11 @@ class CredentialExtractorTest {
     assertThat(cookies("session=s", "app_access_token=t; app_session=a"))
         .isEqualTo(
             new Presented(
-                Place.APP_SESSION,
+                CredentialPlace.APP_SESSION,
                 "app_session",
                 "a",
-                new Presented(Place.APP_ACCESS_TOKEN, "app_access_token", "t", session("s"))));
+                new Presented(
+                    CredentialPlace.APP_ACCESS_TOKEN, "app_access_token", "t", session("s"))));
   }
 
   @Test
@@ -144,7 +147,7 @@ class CredentialExtractorTest {
     assertThat(session("id.secret").looksLikeJwt()).isFalse();
     assertThat(session("a.b.c").looksLikeJwt()).isTrue();
     assertThat(
-            new Presented(Place.APP_ACCESS_TOKEN, "app_access_token", "a.b", new None())
+            new Presented(CredentialPlace.APP_ACCESS_TOKEN, "app_access_token", "a.b", new None())
                 .looksLikeJwt())
         .isTrue();
   }
@@ -153,7 +156,7 @@ class CredentialExtractorTest {
   void extract_cookiePrefix_isPartOfTheName() {
     CredentialExtractor prefixed = new CredentialExtractor("acme_", TokenCarriers.NONE);
     assertThat(prefixed.extract(fields(List.of(), List.of("session=a; acme_session=b"))))
-        .isEqualTo(new Presented(Place.SESSION, "acme_session", "b", new None()));
+        .isEqualTo(new Presented(CredentialPlace.SESSION, "acme_session", "b", new None()));
   }
 
   @Test
@@ -216,7 +219,7 @@ class CredentialExtractorTest {
       delimiter = '|')
   void extract_twoTokensOrABrokenOne_isMalformed(
       String authorization, String header, String cookie, String uri) {
-    assertThat(carried(authorization, header, cookie, uri)).isEqualTo(new Malformed(Fault.SYNTAX));
+    assertThat(carried(authorization, header, cookie, uri)).isEqualTo(new Malformed(Defect.SYNTAX));
   }
 
   @ParameterizedTest
@@ -251,7 +254,7 @@ class CredentialExtractorTest {
   @Test
   void extract_carriedTokenTooLarge_isTooLarge() {
     assertThat(carried("", "t".repeat(CredentialExtractor.MAX_TOKEN_BYTES + 1), "", ""))
-        .isEqualTo(new Malformed(Fault.TOO_LARGE));
+        .isEqualTo(new Malformed(Defect.TOO_LARGE));
   }
 
   /** Whoever caches by Authorization and Cookie must not give this answer to the next client. */

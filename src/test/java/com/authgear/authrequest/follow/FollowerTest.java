@@ -165,7 +165,7 @@ class FollowerTest {
     }
 
     @Override
-    public Answer read(Instant from, @Nullable String after) {
+    public AuditResult read(Instant from, @Nullable String after) {
       if (failAfter-- <= 0) {
         return new Failed("down");
       }

@@ -11,7 +11,7 @@ import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.RequirementParser;
 import com.authgear.authrequest.requirement.Requirements;
@@ -67,10 +67,10 @@ class AuthHandlerTest {
   private final HttpClient http = HttpClient.newHttpClient();
 
   /** Hears nothing. */
-  static final AuthHandler.Listener UNHEARD =
-      new AuthHandler.Listener() {
+  static final AuthHandler.AuthListener UNHEARD =
+      new AuthHandler.AuthListener() {
         @Override
-        public void decided(Decided decision) {}
+        public void decided(DecisionRecord decision) {}
 
         @Override
         public void emitted(int bytes) {}
@@ -95,7 +95,7 @@ class AuthHandlerTest {
 
   private static Verified verified(String userId) {
     return new Verified(
-        Source.JWT,
+        VerifiedBy.JWT,
         new Principal(
             Kind.USER,
             userId,
@@ -123,12 +123,12 @@ class AuthHandlerTest {
           new CredentialExtractor("", TokenCarriers.NONE),
           new Requirements(POLICIES, List.of("aud"), Set.of(), "aud"),
           new Answering(() -> now.get(), () -> later.get()),
-          new AuthHandler.Speech(
+          new AuthHandler.ResponseOptions(
               List.of(new ClaimHeader("plan", "x-plan")), BUDGET, ProtectionSpace.UNNAMED, EDGE),
           () -> Instant.ofEpochMilli(NOW_MILLIS),
-          new AuthHandler.Listener() {
+          new AuthHandler.AuthListener() {
             @Override
-            public void decided(Decided decision) {
+            public void decided(DecisionRecord decision) {
               Reason reason = decision.reason();
               decided.add(
                   (reason == null ? "allow" : reason.code()) + (decision.nanos() > 0 ? "" : "?"));
@@ -206,7 +206,7 @@ class AuthHandlerTest {
   @ParameterizedTest
   @ValueSource(strings = {"GET", "HEAD", "POST", "OPTIONS", "DELETE", "PROPFIND", "XYZZY"})
   void rejected_anyMethod_is401(String method) throws Exception {
-    now = () -> new Rejected(Source.JWT, Reason.EXPIRED);
+    now = () -> new Rejected(VerifiedBy.JWT, Reason.EXPIRED);
     assertDenied(ask(method, "/auth"), 401, Reason.EXPIRED);
   }
 
@@ -383,7 +383,7 @@ class AuthHandlerTest {
 
   @Test
   void edgeCache_neverRepeatsARefusalOrACookieOrNobody() throws Exception {
-    now = () -> new Rejected(Source.JWT, Reason.EXPIRED);
+    now = () -> new Rejected(VerifiedBy.JWT, Reason.EXPIRED);
     assertNotRepeated(ask("GET", "/auth"), 401);
     assertNotRepeated(ask("GET", "/auth?optional=true"), 200);
     now = Anonymous::new;
@@ -396,7 +396,7 @@ class AuthHandlerTest {
     now =
         () ->
             new Verified(
-                Source.RESOLVER,
+                VerifiedBy.RESOLVER,
                 GOOD.principal(),
                 Long.MIN_VALUE,
                 Long.MAX_VALUE,
@@ -416,7 +416,7 @@ class AuthHandlerTest {
     now =
         () ->
             new Verified(
-                Source.RESOLVER,
+                VerifiedBy.RESOLVER,
                 GOOD.principal(),
                 Long.MIN_VALUE,
                 Long.MAX_VALUE,

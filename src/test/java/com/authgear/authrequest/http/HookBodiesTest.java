@@ -2,8 +2,8 @@ package com.authgear.authrequest.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.http.HookBodies.Limits;
-import com.authgear.authrequest.http.HookBodies.Place;
+import com.authgear.authrequest.http.HookBodies.BodyLimits;
+import com.authgear.authrequest.http.HookBodies.BodySlot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +17,8 @@ class HookBodiesTest {
   private final Timers timers = new Timers();
   private final HookBodies bodies =
       new HookBodies(
-          new Limits(3, Duration.ofSeconds(5), 1000, Duration.ofSeconds(60)), () -> timers.nanos);
+          new BodyLimits(3, Duration.ofSeconds(5), 1000, Duration.ofSeconds(60)),
+          () -> timers.nanos);
   private final List<String> ended = new ArrayList<>();
 
   /** Runs what is due when a test lets time pass. */
@@ -42,13 +43,13 @@ class HookBodiesTest {
     }
   }
 
-  private Place enter(String name) {
+  private BodySlot enter(String name) {
     return bodies.enter(timers, _ -> ended.add(name));
   }
 
   @Test
   void bodyThatDoesNotCome_isGivenUpAfterTheGrace() {
-    Place place = enter("a");
+    BodySlot place = enter("a");
     timers.pass(5);
     assertThat(ended).isEmpty();
     timers.pass(1);
@@ -59,7 +60,7 @@ class HookBodiesTest {
 
   @Test
   void whatCameOfABody_movesItsEndOnAtTheLeastRate() {
-    Place place = enter("a");
+    BodySlot place = enter("a");
     place.received(10_000);
     timers.pass(14);
     assertThat(ended).isEmpty();
@@ -69,7 +70,7 @@ class HookBodiesTest {
 
   @Test
   void noBody_isWaitedForLongerThanTheLongestTime() {
-    Place place = enter("a");
+    BodySlot place = enter("a");
     place.received(32_000_000);
     timers.pass(59);
     assertThat(ended).isEmpty();
@@ -79,17 +80,17 @@ class HookBodiesTest {
 
   @Test
   void allPlacesTaken_theSlowestMakesRoomAndNobodyIsTurnedAway() {
-    Place fast = enter("fast");
+    BodySlot fast = enter("fast");
     fast.received(3_000);
     timers.pass(1);
-    Place slow = enter("slow");
+    BodySlot slow = enter("slow");
     timers.pass(1);
-    Place young = enter("young");
-    Place newcomer = enter("newcomer");
+    BodySlot young = enter("young");
+    BodySlot newcomer = enter("newcomer");
     assertThat(ended).containsExactly("slow");
     assertThat(slow.givenUp()).isEqualTo(HookResult.OVERLOADED);
     for (int i = 0; i < 300; i++) {
-      Place _ = enter("flood");
+      BodySlot _ = enter("flood");
     }
     assertThat(fast.givenUp()).as("what it sent keeps it").isNull();
     assertThat(young.givenUp()).isEqualTo(HookResult.OVERLOADED);
@@ -99,7 +100,7 @@ class HookBodiesTest {
 
   @Test
   void bodyThatIsThere_isNotGivenUpAnyMore() {
-    try (Place _ = enter("a")) {
+    try (BodySlot _ = enter("a")) {
       timers.pass(1);
     }
     timers.pass(120);

@@ -10,8 +10,8 @@ import com.authgear.authrequest.credential.TokenCarriers;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Verification.Anonymous;
+import com.authgear.authrequest.verify.changes.ChangeMarks;
 import com.authgear.authrequest.verify.changes.Interval;
-import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.changes.UserEvent;
 import io.javalin.Javalin;
 import java.io.IOException;
@@ -58,8 +58,8 @@ class HookHandlerTest {
       """;
 
   /** As in production, but with few places and little patience. */
-  private static final HookBodies.Limits LIMITS =
-      new HookBodies.Limits(
+  private static final HookBodies.BodyLimits LIMITS =
+      new HookBodies.BodyLimits(
           16, Duration.ofMillis(500), HookHandler.LIMITS.bytesPerSecond(), Duration.ofSeconds(60));
 
   private final HttpClient http = HttpClient.newHttpClient();
@@ -67,14 +67,14 @@ class HookHandlerTest {
   private final Queue<UserEvent> events = new ConcurrentLinkedQueue<>();
   private final Queue<Long> passed = new ConcurrentLinkedQueue<>();
   private volatile boolean bug;
-  private volatile Marks.Effect effect = Marks.Effect.MARKED;
+  private volatile ChangeMarks.Effect effect = ChangeMarks.Effect.MARKED;
   private final Javalin server =
       Servers.auth(
           new HookHandler(
               List.of(SECRET, OTHER_SECRET, RECORDED_SECRET),
               new HookHandler.Sink() {
                 @Override
-                public Marks.Effect learn(UserEvent event) {
+                public ChangeMarks.Effect learn(UserEvent event) {
                   if (bug) {
                     throw new IllegalStateException("a bug");
                   }
@@ -100,7 +100,7 @@ class HookHandlerTest {
         new CredentialExtractor("", TokenCarriers.NONE),
         new Requirements(Map.of(), List.of("aud"), Set.of(), "aud"),
         new AuthHandlerTest.Answering(Anonymous::new, Anonymous::new),
-        new AuthHandler.Speech(List.of(), 600, ProtectionSpace.UNNAMED, Duration.ZERO),
+        new AuthHandler.ResponseOptions(List.of(), 600, ProtectionSpace.UNNAMED, Duration.ZERO),
         InstantSource.system(),
         AuthHandlerTest.UNHEARD,
         Tracing.OFF);
@@ -161,14 +161,14 @@ class HookHandlerTest {
 
   @Test
   void signedEventThatCameBefore_isADuplicate() throws Exception {
-    effect = Marks.Effect.KNOWN;
+    effect = ChangeMarks.Effect.KNOWN;
     byte[] body = EVENT.getBytes(UTF_8);
     assertThatAnswered(post(body, sign(body, SECRET)), 200, HookResult.DUPLICATE);
   }
 
   @Test
   void signedEventOfLongAgo_isTooOld() throws Exception {
-    effect = Marks.Effect.TOO_OLD;
+    effect = ChangeMarks.Effect.TOO_OLD;
     byte[] body = EVENT.getBytes(UTF_8);
     assertThatAnswered(post(body, sign(body, SECRET)), 200, HookResult.TOO_OLD);
   }

@@ -77,7 +77,8 @@ class ResourceMetadataTest {
             new CredentialExtractor("", TokenCarriers.NONE),
             new Requirements(Map.of(), List.of("aud"), Set.of(), "aud"),
             new AuthHandlerTest.Answering(() -> null, () -> AuthHandlerTest.GOOD),
-            new AuthHandler.Speech(List.of(), 3072, ProtectionSpace.UNNAMED, Duration.ZERO),
+            new AuthHandler.ResponseOptions(
+                List.of(), 3072, ProtectionSpace.UNNAMED, Duration.ZERO),
             InstantSource.system(),
             AuthHandlerTest.UNHEARD,
             Tracing.OFF);

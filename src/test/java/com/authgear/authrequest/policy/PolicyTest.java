@@ -8,10 +8,10 @@ import com.authgear.authrequest.policy.Decision.Allow;
 import com.authgear.authrequest.policy.Decision.Forbidden;
 import com.authgear.authrequest.policy.Decision.Subject;
 import com.authgear.authrequest.policy.Decision.Unauthenticated;
-import com.authgear.authrequest.policy.Decision.Unavailable;
+import com.authgear.authrequest.policy.Decision.Undecided;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.requirement.RandomRequirements;
 import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.RequirementParser;
@@ -55,7 +55,7 @@ class PolicyTest {
   }
 
   private static Verified user() {
-    return new Verified(Source.JWT, principal(Kind.USER, "https://project"), NOW + 60);
+    return new Verified(VerifiedBy.JWT, principal(Kind.USER, "https://project"), NOW + 60);
   }
 
   private static Rules rules(Requirement requirement) {
@@ -126,12 +126,13 @@ class PolicyTest {
     return switch (decision) {
       case Unauthenticated refused -> refused.challenge().toHeader(ProtectionSpace.UNNAMED);
       case Forbidden refused -> refused.challenge().toHeader(ProtectionSpace.UNNAMED);
-      case Allow _, Unavailable _ -> throw new AssertionError(decision);
+      case Allow _, Undecided _ -> throw new AssertionError(decision);
     };
   }
 
   private static Verified ofTools() {
-    return new Verified(Source.JWT, principal(Kind.USER, "https://mcp.example/tools"), NOW + 60);
+    return new Verified(
+        VerifiedBy.JWT, principal(Kind.USER, "https://mcp.example/tools"), NOW + 60);
   }
 
   /** What clients of MCP are told, whatever the token has. */
@@ -143,7 +144,7 @@ class PolicyTest {
     assertThat(challenge(decide(new Anonymous(), TOOLS))).isEqualTo("Bearer " + all);
     assertThat(challenge(decide(user(), TOOLS)))
         .isEqualTo("Bearer error=\"invalid_token\", " + all);
-    assertThat(challenge(decide(new Rejected(Source.JWT, Reason.EXPIRED), TOOLS)))
+    assertThat(challenge(decide(new Rejected(VerifiedBy.JWT, Reason.EXPIRED), TOOLS)))
         .isEqualTo("Bearer error=\"invalid_token\", " + all);
     assertThat(challenge(decide(ofTools(), TOOLS)))
         .isEqualTo("Bearer error=\"insufficient_scope\", " + all);
@@ -205,7 +206,8 @@ class PolicyTest {
 
   @Test
   void decide_wrongAudience_isNoAuthenticationHere() {
-    Verified foreign = new Verified(Source.JWT, principal(Kind.USER, "https://other"), NOW + 60);
+    Verified foreign =
+        new Verified(VerifiedBy.JWT, principal(Kind.USER, "https://other"), NOW + 60);
     assertThat(decide(foreign, ""))
         .isInstanceOfSatisfying(
             Unauthenticated.class,
@@ -217,7 +219,8 @@ class PolicyTest {
 
   @Test
   void decide_machine_passesOnlyWhereAskedFor() {
-    Verified machine = new Verified(Source.JWT, principal(Kind.CLIENT, "https://api"), NOW + 60);
+    Verified machine =
+        new Verified(VerifiedBy.JWT, principal(Kind.CLIENT, "https://api"), NOW + 60);
     assertThat(decide(machine, ""))
         .isInstanceOfSatisfying(
             Forbidden.class,
@@ -251,7 +254,7 @@ class PolicyTest {
             List.of(),
             List.of("https://project"),
             Map.of());
-    Verified session = new Verified(Source.RESOLVER, unknown, Long.MAX_VALUE);
+    Verified session = new Verified(VerifiedBy.RESOLVER, unknown, Long.MAX_VALUE);
     for (String requirement :
         List.of("verified=true", "anonymous=false", "scope=x", "client_id=x", "max_age=9")) {
       assertThat(decide(session, requirement)).as(requirement).isNotInstanceOf(Allow.class);
@@ -279,7 +282,7 @@ class PolicyTest {
     "TOKEN_TOO_LARGE, invalid_request"
   })
   void decide_rejected_carriesTheRfcError(Reason reason, String error) {
-    assertThat(decide(new Rejected(Source.JWT, reason, List.of("session=")), ""))
+    assertThat(decide(new Rejected(VerifiedBy.JWT, reason, List.of("session=")), ""))
         .isInstanceOfSatisfying(
             Unauthenticated.class,
             refused -> {
@@ -293,8 +296,9 @@ class PolicyTest {
   void decide_unavailable_isNeverOptional() {
     assertThat(
             decide(
-                new Verification.Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE), "optional=true"))
-        .isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+                new Verification.Unavailable(VerifiedBy.JWT, Reason.KEYS_UNAVAILABLE),
+                "optional=true"))
+        .isEqualTo(new Undecided(VerifiedBy.JWT, Reason.KEYS_UNAVAILABLE));
   }
 
   /**
@@ -308,7 +312,7 @@ class PolicyTest {
     for (int i = 0; i < 20_000; i++) {
       Requirement weaker = RandomRequirements.next(random);
       Verified verified =
-          new Verified(Source.JWT, RandomRequirements.principal(random, NOW), NOW + 60);
+          new Verified(VerifiedBy.JWT, RandomRequirements.principal(random, NOW), NOW + 60);
       boolean weakerAllows = vouches(Policy.decide(verified, rules(weaker), NOW));
       Requirement stricter = stricter(weaker, random);
       Decision decision = Policy.decide(verified, rules(stricter), NOW);

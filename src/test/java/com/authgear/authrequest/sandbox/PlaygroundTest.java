@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.sandbox.DemoSite.Access;
-import com.authgear.authrequest.sandbox.DemoSite.Location;
+import com.authgear.authrequest.sandbox.DemoSite.DemoLocation;
 import com.authgear.authrequest.sandbox.SandboxClient.Answer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -61,8 +61,8 @@ class PlaygroundTest {
                 null,
                 here,
                 List.of(
-                    new Location("/", "every user", new Access.AnyUser()),
-                    new Location(
+                    new DemoLocation("/", "every user", new Access.AnyUser()),
+                    new DemoLocation(
                         "/admin/", "administrators", new Access.Policy("admin", "role=admin"))),
                 "10s",
                 "5s"));

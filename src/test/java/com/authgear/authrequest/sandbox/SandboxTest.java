@@ -326,7 +326,7 @@ class SandboxTest {
     void endpoint_toldAnAnswer_givesIt() throws IOException {
       sandbox.breakDown(
           AuthgearEndpoint.RESOLVER,
-          new Malfunction.Answer(200, Map.of("x-authgear-session-valid", "true"), ""));
+          new Malfunction.CannedAnswer(200, Map.of("x-authgear-session-valid", "true"), ""));
 
       assertThat(client.get(RESOLVE).identity())
           .isEqualTo(Map.of("x-authgear-session-valid", "true"));

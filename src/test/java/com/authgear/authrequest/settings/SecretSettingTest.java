@@ -22,7 +22,7 @@ class SecretSettingTest {
   private static final Setting<Duration> SETTING =
       new Setting<>(
           "AUTHGEAR_SECRET",
-          Format.duration("0s", "1m"),
+          ValueFormat.duration("0s", "1m"),
           new Otherwise("none"),
           "A secret",
           "1s",

@@ -3,7 +3,7 @@ package com.authgear.authrequest.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.bearer.Reason;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.settings.LogFormat;
 import com.authgear.authrequest.settings.LogLevel;
 import com.authgear.authrequest.telemetry.DecisionLog.Context;
@@ -29,7 +29,7 @@ class DecisionLogTest {
 
   private void expired(int times) {
     for (int i = 0; i < times; i++) {
-      log.decided(Reason.EXPIRED, Source.JWT, () -> CONTEXT);
+      log.decided(Reason.EXPIRED, VerifiedBy.JWT, () -> CONTEXT);
     }
   }
 
@@ -46,7 +46,7 @@ class DecisionLogTest {
     new DecisionLog(json.logger(NAME), clock, false)
         .decided(
             Reason.ROLE_MISSING,
-            Source.RESOLVER,
+            VerifiedBy.RESOLVER,
             () ->
                 new Context(
                     "r-1",
@@ -68,7 +68,7 @@ class DecisionLogTest {
   void decided_unavailableInText_isOneLineAtWarn() {
     log.decided(
         Reason.BAD_REQUIREMENT,
-        Source.NONE,
+        VerifiedBy.NONE,
         () ->
             new Context(
                 "r-1", "", "::1", "", "", "unknown key rol\r\n2026-11-24 INFO all is well"));
@@ -84,12 +84,12 @@ class DecisionLogTest {
 
   @Test
   void decided_allowed_hasALineOnlyIfAskedFor() {
-    log.decided(null, Source.JWT, () -> CONTEXT);
+    log.decided(null, VerifiedBy.JWT, () -> CONTEXT);
     assertThat(captured.lines()).isEmpty();
 
     DecisionLog whole = new DecisionLog(captured.logger(NAME), clock, true);
     for (int i = 0; i < DecisionLog.LINES + 1; i++) {
-      whole.decided(null, Source.JWT, () -> CONTEXT);
+      whole.decided(null, VerifiedBy.JWT, () -> CONTEXT);
     }
     assertThat(captured.lines())
         .isEqualTo(
@@ -117,7 +117,7 @@ class DecisionLogTest {
   @Test
   void decided_otherReason_hasItsOwnLines() {
     expired(DecisionLog.LINES);
-    log.decided(Reason.OVERLOADED, Source.RESOLVER, () -> CONTEXT);
+    log.decided(Reason.OVERLOADED, VerifiedBy.RESOLVER, () -> CONTEXT);
 
     assertThat(captured.lines())
         .hasSize(DecisionLog.LINES + 1)
@@ -140,7 +140,7 @@ class DecisionLogTest {
     expired(DecisionLog.LINES);
     log.decided(
         Reason.EXPIRED,
-        Source.JWT,
+        VerifiedBy.JWT,
         () -> {
           throw new AssertionError("asked for");
         });
@@ -176,7 +176,7 @@ class DecisionLogTest {
   void decided_detailWithTokens_namesNone() {
     log.decided(
         Reason.RESOLVER_BAD_ANSWER,
-        Source.RESOLVER,
+        VerifiedBy.RESOLVER,
         () ->
             new Context(
                 "",
@@ -200,7 +200,7 @@ class DecisionLogTest {
   void decided_longDetail_isCut() {
     log.decided(
         Reason.RESOLVER_ERROR,
-        Source.RESOLVER,
+        VerifiedBy.RESOLVER,
         () -> new Context("", "", "", "", "", "ab ".repeat(1000)));
 
     assertThat(captured.lines())

@@ -6,14 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.http.HookResult;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.tls.Authority;
 import com.authgear.authrequest.tls.Contents;
 import com.authgear.authrequest.tls.Material;
 import com.authgear.authrequest.tls.Material.Bad;
 import com.authgear.authrequest.tls.Material.Good;
 import com.authgear.authrequest.verify.changes.Followed;
-import com.authgear.authrequest.verify.changes.SharedMarks.Transit;
+import com.authgear.authrequest.verify.changes.RedisMarks.Transit;
 import com.authgear.authrequest.verify.jwt.Keys.Trigger;
 import com.authgear.authrequest.verify.resolver.ResolverResult;
 import java.io.IOException;
@@ -160,9 +160,9 @@ class MetersTest {
 
     @Test
     void decision_threeOfOneKind_countSumBucketsAndMaximumAreExact() {
-      meters.decision(null, Source.JWT, 50_000);
-      meters.decision(null, Source.JWT, 50_001);
-      meters.decision(null, Source.JWT, 3_000_000);
+      meters.decision(null, VerifiedBy.JWT, 50_000);
+      meters.decision(null, VerifiedBy.JWT, 50_001);
+      meters.decision(null, VerifiedBy.JWT, 3_000_000);
 
       Exposition scraped = scraped();
       assertThat(scraped.value(decision("_count", "allow", "none", "jwt"))).isEqualTo(3);
@@ -193,7 +193,7 @@ class MetersTest {
 
     @Test
     void decision_slowerThanAllBuckets_countsAsInfinite() {
-      meters.decision(null, Source.RESOLVER, 5_000_000_001L);
+      meters.decision(null, VerifiedBy.RESOLVER, 5_000_000_001L);
 
       Map<Double, Double> buckets =
           buckets(
@@ -207,7 +207,7 @@ class MetersTest {
     void decision_everyReasonAndVerifier_hasASeriesOfItsOwn() {
       int nanos = 0;
       for (Reason reason : Reason.values()) {
-        for (Source source : Source.values()) {
+        for (VerifiedBy source : VerifiedBy.values()) {
           nanos += 1000;
           meters.decision(reason, source, nanos);
         }
@@ -217,7 +217,7 @@ class MetersTest {
       nanos = 0;
       for (Reason reason : Reason.values()) {
         String outcome = lower(reason.outcome());
-        for (Source source : Source.values()) {
+        for (VerifiedBy source : VerifiedBy.values()) {
           nanos += 1000;
           assertThat(scraped.value(decision("_count", outcome, reason.code(), lower(source))))
               .isEqualTo(1);
@@ -232,15 +232,15 @@ class MetersTest {
       String series = decision("_count", "unavailable", "keys_unavailable", "resolver");
       assertThat(scraped().samples()).doesNotContainKey(series);
 
-      meters.decision(Reason.KEYS_UNAVAILABLE, Source.RESOLVER, 1);
-      meters.decision(Reason.KEYS_UNAVAILABLE, Source.RESOLVER, 1);
+      meters.decision(Reason.KEYS_UNAVAILABLE, VerifiedBy.RESOLVER, 1);
+      meters.decision(Reason.KEYS_UNAVAILABLE, VerifiedBy.RESOLVER, 1);
 
       assertThat(scraped().value(series)).isEqualTo(2);
     }
 
     @Test
     void decision_negativeTime_countsAsZero() {
-      meters.decision(Reason.DRAINING, Source.NONE, -1);
+      meters.decision(Reason.DRAINING, VerifiedBy.NONE, -1);
 
       Exposition scraped = scraped();
       assertThat(scraped.value(decision("_count", "unavailable", "draining", "none"))).isEqualTo(1);
@@ -251,11 +251,11 @@ class MetersTest {
     void decision_manyTimes_allocatesNothing() throws Exception {
       int times = 200_000;
       for (int i = 0; i < times; i++) {
-        meters.decision(Reason.EXPIRED, Source.JWT, i);
+        meters.decision(Reason.EXPIRED, VerifiedBy.JWT, i);
       }
       long before = allocatedBytes();
       for (int i = 0; i < times; i++) {
-        meters.decision(Reason.EXPIRED, Source.JWT, i);
+        meters.decision(Reason.EXPIRED, VerifiedBy.JWT, i);
       }
       // Asking costs something, a single object for each decision would cost 3 MB.
       assertThat(allocatedBytes() - before).isLessThan(200_000);
@@ -470,7 +470,7 @@ class MetersTest {
 
     @Test
     void webhook_countsByResult_andEveryResultExistsWithZero() {
-      HookHandler.Listener webhooks = marks.webhooks();
+      HookHandler.WebhookListener webhooks = marks.webhooks();
       webhooks.answered(HookResult.BAD_SIGNATURE);
       webhooks.answered(HookResult.BAD_SIGNATURE);
       Map<String, Double> expected =
@@ -631,7 +631,7 @@ class MetersTest {
     @Test
     void ownMetrics_afterAllThatCanHappen_haveNoLabelsOutsideTheLists() {
       for (Reason reason : Reason.values()) {
-        for (Source source : Source.values()) {
+        for (VerifiedBy source : VerifiedBy.values()) {
           meters.decision(reason, source, 1);
         }
       }

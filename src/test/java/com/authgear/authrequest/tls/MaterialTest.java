@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import com.authgear.authrequest.Programs;
-import com.authgear.authrequest.tls.Fault.Role;
 import com.authgear.authrequest.tls.Material.Bad;
 import com.authgear.authrequest.tls.Material.Good;
+import com.authgear.authrequest.tls.TlsFault.Role;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -43,16 +43,16 @@ class MaterialTest {
     return good(Map.of(Role.CERTIFICATE, certificate, Role.KEY, key));
   }
 
-  private static List<Fault> faults(Map<Role, String> texts) {
+  private static List<TlsFault> faults(Map<Role, String> texts) {
     return switch (Material.of(new Contents(texts, List.of()))) {
       case Good good -> throw new AssertionError(good);
-      case Bad(List<Fault> faults) -> faults;
+      case Bad(List<TlsFault> faults) -> faults;
     };
   }
 
   private static void assertFault(String certificate, String key, Role file, String what) {
     assertThat(faults(Map.of(Role.CERTIFICATE, certificate, Role.KEY, key)))
-        .extracting(Fault::file, Fault::what)
+        .extracting(TlsFault::file, TlsFault::what)
         .containsExactly(tuple(file, what));
   }
 
@@ -154,7 +154,7 @@ class MaterialTest {
                 Map.of(
                     Role.CERTIFICATE, RSA.privateKeyPkcs8Pem(),
                     Role.KEY, AUTHORITY.chainPem(RSA))))
-        .extracting(Fault::file, Fault::what)
+        .extracting(TlsFault::file, TlsFault::what)
         .containsExactly(
             tuple(Role.CERTIFICATE, "has no certificate"), tuple(Role.KEY, "has no private key"));
   }
@@ -223,7 +223,7 @@ class MaterialTest {
                     Role.CERTIFICATE, AUTHORITY.chainPem(RSA),
                     Role.KEY, RSA.privateKeyPkcs8Pem(),
                     Role.CLIENT_CA, AUTHORITY.rootPem() + EC.certificatePem())))
-        .extracting(Fault::file, Fault::what)
+        .extracting(TlsFault::file, TlsFault::what)
         .containsExactly(
             tuple(Role.CLIENT_CA, "has certificate 2, which may not sign others (it is no CA)"));
   }
@@ -276,7 +276,7 @@ class MaterialTest {
         Contents.read(new PemFiles(folder.resolve("none"), folder, Optional.of(large)));
 
     assertThat(contents.faults())
-        .extracting(Fault::file, Fault::what)
+        .extracting(TlsFault::file, TlsFault::what)
         .containsExactly(
             tuple(Role.CERTIFICATE, "cannot be read: no such file"),
             tuple(Role.KEY, "cannot be read: it is no regular file"),

@@ -47,7 +47,7 @@ class WatchedFilesTest {
         watchedFiles,
         Contents.read(watchedFiles),
         () -> now,
-        new WatchedFiles.Listener() {
+        new WatchedFiles.FileChangeListener() {
           @Override
           public void taken(Material material) {
             taken.add(material);

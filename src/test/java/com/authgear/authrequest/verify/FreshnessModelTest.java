@@ -3,7 +3,7 @@ package com.authgear.authrequest.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.credential.Credential;
-import com.authgear.authrequest.credential.Credential.Place;
+import com.authgear.authrequest.credential.Credential.CredentialPlace;
 import com.authgear.authrequest.credential.Credential.Presented;
 import com.authgear.authrequest.credential.Sent;
 import com.authgear.authrequest.sandbox.AuthgearEndpoint;
@@ -12,14 +12,14 @@ import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
-import com.authgear.authrequest.verify.Authenticator.Mode;
+import com.authgear.authrequest.verify.Authenticator.VerificationMode;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
+import com.authgear.authrequest.verify.changes.ChangeMarks;
+import com.authgear.authrequest.verify.changes.ChangeMarks.Effect;
 import com.authgear.authrequest.verify.changes.Interval;
-import com.authgear.authrequest.verify.changes.Marks;
-import com.authgear.authrequest.verify.changes.Marks.Effect;
 import com.authgear.authrequest.verify.changes.UserEvent;
-import com.authgear.authrequest.verify.freshness.TestClock;
+import com.authgear.authrequest.verify.session.TestClock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -67,7 +67,7 @@ class FreshnessModelTest {
     }
 
     private boolean isSession() {
-      return credential instanceof Presented one && one.place() != Place.BEARER;
+      return credential instanceof Presented one && one.place() != CredentialPlace.BEARER;
     }
   }
 
@@ -88,7 +88,8 @@ class FreshnessModelTest {
         recheck == 0 ? Optional.empty() : Optional.of(Duration.ofSeconds(recheck));
     try (Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock));
         Verifying verifying =
-            new Verifying(sandbox, clock, Mode.AUTO, interval, Duration.ofSeconds(stale))) {
+            new Verifying(
+                sandbox, clock, VerificationMode.AUTO, interval, Duration.ofSeconds(stale))) {
       new History(seed, recheck * 1000, stale * 1000, clock, sandbox, verifying).play(400);
     }
   }
@@ -356,9 +357,11 @@ class FreshnessModelTest {
       long byAnnouncement = NEVER;
       if (announced != null && announced >= badSince) {
         byAnnouncement = announced;
-      } else if (announced != null && announced + Marks.SECOND_LOOK.toMillis() >= badSince && up) {
+      } else if (announced != null
+          && announced + ChangeMarks.SECOND_LOOK.toMillis() >= badSince
+          && up) {
         // Announced before the resolver knew; it is asked once more.
-        byAnnouncement = announced + Marks.SECOND_LOOK.toMillis();
+        byAnnouncement = announced + ChangeMarks.SECOND_LOOK.toMillis();
       }
       return Math.min(byTime, byAnnouncement);
     }

@@ -7,21 +7,21 @@ import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.credential.Sent;
 import com.authgear.authrequest.principal.Principal;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.sandbox.AuthgearEndpoint;
 import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
-import com.authgear.authrequest.verify.Authenticator.Mode;
+import com.authgear.authrequest.verify.Authenticator.VerificationMode;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
+import com.authgear.authrequest.verify.changes.ChangeMarks;
 import com.authgear.authrequest.verify.changes.Interval;
-import com.authgear.authrequest.verify.changes.Marks;
 import com.authgear.authrequest.verify.changes.UserEvent;
-import com.authgear.authrequest.verify.freshness.TestClock;
+import com.authgear.authrequest.verify.session.TestClock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -34,17 +34,18 @@ import org.junit.jupiter.api.Test;
 class FreshnessTest {
 
   private static final Optional<Duration> RECHECK = Optional.of(Duration.ofSeconds(30));
-  private static final Rejected GONE = new Rejected(Source.JWT, Reason.SESSION_INVALID);
+  private static final Rejected GONE = new Rejected(VerifiedBy.JWT, Reason.SESSION_INVALID);
 
   /** Authgear knows the session and refuses its user. */
   private static final Rejected REFUSED =
-      new Rejected(Source.RESOLVER, Reason.SESSION_INVALID, List.of(), true);
+      new Rejected(VerifiedBy.RESOLVER, Reason.SESSION_INVALID, List.of(), true);
 
   private final TestClock clock = new TestClock();
   private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock));
   private final Project project = sandbox.project();
   private long seq;
-  private Verifying verifying = new Verifying(sandbox, clock, Mode.AUTO, RECHECK, Duration.ZERO);
+  private Verifying verifying =
+      new Verifying(sandbox, clock, VerificationMode.AUTO, RECHECK, Duration.ZERO);
 
   @AfterEach
   void close() {
@@ -52,7 +53,7 @@ class FreshnessTest {
     sandbox.close();
   }
 
-  private void with(Mode mode, Optional<Duration> recheck, Duration staleIfError) {
+  private void with(VerificationMode mode, Optional<Duration> recheck, Duration staleIfError) {
     verifying.close();
     verifying = new Verifying(sandbox, clock, mode, recheck, staleIfError);
   }
@@ -146,9 +147,9 @@ class FreshnessTest {
     void confirmed_isFromTheTokenAndForCachesUntilTheInterval() {
       Verified verified = (Verified) ask(project.accessToken("alice"));
 
-      assertThat(verified.source()).isEqualTo(Source.JWT);
+      assertThat(verified.source()).isEqualTo(VerifiedBy.JWT);
       assertThat(verified.freshUntil()).isEqualTo(clock.millis() + 30_000);
-      with(Mode.AUTO, Optional.of(Duration.ofMinutes(1)), Duration.ZERO);
+      with(VerificationMode.AUTO, Optional.of(Duration.ofMinutes(1)), Duration.ZERO);
       Verified ending =
           (Verified)
               ask(
@@ -170,7 +171,7 @@ class FreshnessTest {
       ask(token);
       clock.pass(Duration.ofMinutes(30).plusSeconds(30).toMillis());
 
-      assertThat(ask(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
+      assertThat(ask(token)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.EXPIRED));
       assertThat(calls()).isEqualTo(1);
     }
 
@@ -237,14 +238,14 @@ class FreshnessTest {
 
       clock.pass(1);
       assertThat(ask(token))
-          .isEqualTo(new Unavailable(Source.RESOLVER, Reason.RESOLVER_UNAVAILABLE));
+          .isEqualTo(new Unavailable(VerifiedBy.RESOLVER, Reason.RESOLVER_UNAVAILABLE));
       assertThat(ask(project.m2mToken("https://api.example.com", "a")))
           .isInstanceOf(Verified.class);
     }
 
     @Test
     void resolverDown_staleServesThatMuchLongerAndNeverPastExp() {
-      with(Mode.AUTO, RECHECK, Duration.ofSeconds(20));
+      with(VerificationMode.AUTO, RECHECK, Duration.ofSeconds(20));
       String token = project.accessToken("alice");
       String ending =
           project.accessToken("alice", TokenOptions.DEFAULTS.withExpiresIn(Duration.ofSeconds(10)));
@@ -252,12 +253,12 @@ class FreshnessTest {
       ask(ending);
       sandbox.breakDown(AuthgearEndpoint.RESOLVER, Malfunction.status(500));
       clock.pass(40_000);
-      assertThat(ask(ending)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
+      assertThat(ask(ending)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.EXPIRED));
       clock.pass(9_999);
       assertThat(ask(token)).isInstanceOf(Verified.class);
 
       clock.pass(1);
-      assertThat(ask(token)).isEqualTo(new Unavailable(Source.RESOLVER, Reason.RESOLVER_ERROR));
+      assertThat(ask(token)).isEqualTo(new Unavailable(VerifiedBy.RESOLVER, Reason.RESOLVER_ERROR));
     }
 
     @Test
@@ -270,7 +271,7 @@ class FreshnessTest {
       clock.pass(1000);
       assertThat(ask(project.accessToken("bob"))).isInstanceOf(Verified.class);
 
-      assertThat(ask(token)).isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+      assertThat(ask(token)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.UNKNOWN_KEY));
     }
   }
 
@@ -279,7 +280,7 @@ class FreshnessTest {
 
     @Test
     void recheckOff_disabledUser_isRefusedAtOnce() {
-      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      with(VerificationMode.AUTO, Optional.empty(), Duration.ZERO);
       String token = project.accessToken("alice");
       assertThat(ask(token)).isInstanceOf(Verified.class);
       assertThat(calls()).isZero();
@@ -292,7 +293,7 @@ class FreshnessTest {
 
     @Test
     void recheckOff_markedButGood_isConfirmedOnceAndOnceMoreAndThenLocal() {
-      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      with(VerificationMode.AUTO, Optional.empty(), Duration.ZERO);
       String token = project.accessToken("alice");
       clock.pass(1000);
       announce("alice", false);
@@ -305,7 +306,7 @@ class FreshnessTest {
 
     @Test
     void recheckOff_tokenIssuedWithinTheMargin_isConfirmedAndALaterOneIsLocal() {
-      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      with(VerificationMode.AUTO, Optional.empty(), Duration.ZERO);
       announce("alice", false);
       String same = project.accessToken("alice");
       clock.pass(Verifying.SKEW.toMillis());
@@ -323,7 +324,7 @@ class FreshnessTest {
 
     @Test
     void resolverKnowsLaterThanTheEventComes_isAskedOnceMore() {
-      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      with(VerificationMode.AUTO, Optional.empty(), Duration.ZERO);
       String token = project.accessToken("alice");
       Credential cookies = Sent.cookies(project.sessionCookie("alice"));
       clock.pass(1000);
@@ -331,7 +332,7 @@ class FreshnessTest {
       assertThat(ask(token)).as("the resolver's old answer").isInstanceOf(Verified.class);
       assertThat(ask(cookies)).isInstanceOf(Verified.class);
       project.disable("alice");
-      clock.pass(Marks.SECOND_LOOK.toMillis() - 1);
+      clock.pass(ChangeMarks.SECOND_LOOK.toMillis() - 1);
       assertThat(ask(token)).isInstanceOf(Verified.class);
       assertThat(calls()).isEqualTo(2);
 
@@ -343,7 +344,7 @@ class FreshnessTest {
 
     @Test
     void resolverDownAtTheSecondLook_whoWasConfirmedSinceTheEventIsNotRefused() {
-      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      with(VerificationMode.AUTO, Optional.empty(), Duration.ZERO);
       String token = project.accessToken("alice");
       clock.pass(1000);
       announce("alice", false);
@@ -359,7 +360,7 @@ class FreshnessTest {
 
     @Test
     void replayedEvents_costOneConfirmationEachAndRefuseNobody() {
-      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      with(VerificationMode.AUTO, Optional.empty(), Duration.ZERO);
       long longAgo = clock.millis() / 1000 - 600;
       String token = project.accessToken("alice", TokenOptions.DEFAULTS);
       Credential cookies = Sent.cookies(project.sessionCookie("alice"));
@@ -376,7 +377,7 @@ class FreshnessTest {
 
     @Test
     void replayedEvents_resolverDown_refuseNobodyWhoWasConfirmedSince() {
-      with(Mode.AUTO, RECHECK, Duration.ZERO);
+      with(VerificationMode.AUTO, RECHECK, Duration.ZERO);
       long longAgo = clock.millis() / 1000 - 600;
       String token = project.accessToken("alice");
       ask(token);
@@ -391,7 +392,7 @@ class FreshnessTest {
 
     @Test
     void clockSetBack_newEventCountsAllTheSame() {
-      with(Mode.AUTO, Optional.empty(), Duration.ZERO);
+      with(VerificationMode.AUTO, Optional.empty(), Duration.ZERO);
       String token = project.accessToken("alice");
       clock.pass(1000);
       announce("alice", false);
@@ -407,7 +408,7 @@ class FreshnessTest {
 
     @Test
     void recheckOff_resolverDown_isUnavailableAndNeverStale() {
-      with(Mode.AUTO, Optional.empty(), Duration.ofHours(1));
+      with(VerificationMode.AUTO, Optional.empty(), Duration.ofHours(1));
       String token = project.accessToken("alice");
       ask(token);
       clock.pass(1000);
@@ -415,7 +416,7 @@ class FreshnessTest {
       sandbox.breakDown(AuthgearEndpoint.RESOLVER, new Malfunction.Down());
 
       assertThat(ask(token))
-          .isEqualTo(new Unavailable(Source.RESOLVER, Reason.RESOLVER_UNAVAILABLE));
+          .isEqualTo(new Unavailable(VerifiedBy.RESOLVER, Reason.RESOLVER_UNAVAILABLE));
     }
 
     @Test
@@ -432,10 +433,10 @@ class FreshnessTest {
 
     @Test
     void modeJwt_disabling_refusesOlderTokensForGood() {
-      with(Mode.JWT, Optional.empty(), Duration.ZERO);
+      with(VerificationMode.JWT, Optional.empty(), Duration.ZERO);
       String older = project.accessToken("alice");
       announce("alice", true);
-      Rejected changed = new Rejected(Source.JWT, Reason.USER_CHANGED);
+      Rejected changed = new Rejected(VerifiedBy.JWT, Reason.USER_CHANGED);
       assertThat(ask(older)).isEqualTo(changed);
       clock.pass(2000);
       announce("alice", false);
@@ -451,13 +452,13 @@ class FreshnessTest {
 
     @Test
     void modeJwt_temporaryDisablingThatBeginsLater_refusesWithinItsSpanOnly() {
-      with(Mode.JWT, Optional.empty(), Duration.ZERO);
+      with(VerificationMode.JWT, Optional.empty(), Duration.ZERO);
       String token = project.accessToken("alice");
       long now = clock.millis();
       announce("alice", 1, now / 1000, List.of(new Interval(now + 60_000, now + 120_000)));
       assertThat(ask(token)).isInstanceOf(Verified.class);
       clock.pass(60_000);
-      assertThat(ask(token)).isEqualTo(new Rejected(Source.JWT, Reason.USER_CHANGED));
+      assertThat(ask(token)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.USER_CHANGED));
       clock.pass(60_000);
       assertThat(ask(token)).isInstanceOf(Verified.class);
     }
@@ -498,7 +499,7 @@ class FreshnessTest {
 
     @Test
     void oneCredential_isOneQuestion_whateverStandsBesideIt() {
-      with(Mode.RESOLVER, RECHECK, Duration.ZERO);
+      with(VerificationMode.RESOLVER, RECHECK, Duration.ZERO);
       String token = project.accessToken("alice");
       ask(token);
       ask(Sent.bearer(token, project.sessionCookie("alice")));
@@ -509,7 +510,7 @@ class FreshnessTest {
 
     @Test
     void modeResolver_jwt_isNotRememberedPastItsExp() {
-      with(Mode.RESOLVER, Optional.empty(), Duration.ofHours(1));
+      with(VerificationMode.RESOLVER, Optional.empty(), Duration.ofHours(1));
       TokenOptions short3s = TokenOptions.DEFAULTS.withExpiresIn(Duration.ofSeconds(3));
       Credential token = Sent.bearer(project.accessToken("alice", short3s));
       String cookies = project.appAccessTokenCookie("alice", short3s);

@@ -5,16 +5,16 @@ import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.trace.Tracing;
-import com.authgear.authrequest.verify.Authenticator.Mode;
-import com.authgear.authrequest.verify.changes.Marks;
-import com.authgear.authrequest.verify.freshness.Answers;
-import com.authgear.authrequest.verify.freshness.CacheCounts;
-import com.authgear.authrequest.verify.freshness.TestClock;
+import com.authgear.authrequest.verify.Authenticator.VerificationMode;
+import com.authgear.authrequest.verify.changes.ChangeMarks;
 import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
 import com.authgear.authrequest.verify.jwt.TokenCache;
 import com.authgear.authrequest.verify.resolver.Resolver;
+import com.authgear.authrequest.verify.session.CacheCounts;
+import com.authgear.authrequest.verify.session.ResolverCache;
+import com.authgear.authrequest.verify.session.TestClock;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -30,23 +30,23 @@ final class Verifying implements AutoCloseable {
   static final Duration SKEW = Duration.ofSeconds(30);
   static final Duration TTL = Duration.ofSeconds(5);
 
-  final Marks marks;
+  final ChangeMarks marks;
   final AtomicInteger coalesced = new AtomicInteger();
   final AtomicInteger stale = new AtomicInteger();
   private final Requirements rules;
   private final Authenticator verifier;
   private final Keys keys;
   private final Resolver resolver;
-  private final Answers sessions;
-  private final Answers confirmations;
+  private final ResolverCache sessions;
+  private final ResolverCache confirmations;
 
   Verifying(
       Sandbox sandbox,
       TestClock clock,
-      Mode mode,
+      VerificationMode mode,
       Optional<Duration> recheck,
       Duration staleIfError) {
-    marks = new Marks(clock, clock::nanoTime, SKEW);
+    marks = new ChangeMarks(clock, clock::nanoTime, SKEW);
     rules = new Requirements(Map.of(), List.of(sandbox.origin()), Set.of(), sandbox.origin());
     URI origin = URI.create(sandbox.origin());
     keys =
@@ -71,7 +71,8 @@ final class Verifying implements AutoCloseable {
             Tracing.OFF);
     sessions = answers(TTL, false, staleIfError, clock);
     confirmations =
-        answers(recheck.orElse(Answers.UNTIL_THE_END), recheck.isPresent(), staleIfError, clock);
+        answers(
+            recheck.orElse(ResolverCache.UNTIL_THE_END), recheck.isPresent(), staleIfError, clock);
     verifier =
         new Authenticator(
             mode,
@@ -90,16 +91,17 @@ final class Verifying implements AutoCloseable {
             clock);
   }
 
-  private Answers answers(
+  private ResolverCache answers(
       Duration goodFor, boolean refreshAhead, Duration staleIfError, TestClock clock) {
-    return new Answers(
+    return new ResolverCache(
         resolver::ask,
-        new Answers.Limits(goodFor, refreshAhead, staleIfError, 1000, Duration.ofSeconds(20), 32),
+        new ResolverCache.CacheLimits(
+            goodFor, refreshAhead, staleIfError, 1000, Duration.ofSeconds(20), 32),
         marks,
         clock,
         clock::nanoTime,
         new CacheCounts(),
-        new Answers.Listener() {
+        new ResolverCache.CacheListener() {
           @Override
           public void coalesced() {
             coalesced.incrementAndGet();

@@ -1,8 +1,8 @@
 package com.authgear.authrequest.check.nginx;
 
 import com.authgear.authrequest.check.nginx.NginxModel.Walk;
-import com.authgear.authrequest.check.nginx.RequestWalk.Answer;
 import com.authgear.authrequest.check.nginx.RequestWalk.Arrival;
+import com.authgear.authrequest.check.nginx.RequestWalk.AuthAnswer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -112,7 +112,7 @@ final class AmbiguityRules {
 
   private boolean letsIn(Arrival arrival, Block way, Block stricter) {
     return !arrival.errorPage()
-        && arrival.answer() != Answer.REFUSED
+        && arrival.answer() != AuthAnswer.REFUSED
         && arrival.sent().contains(TRACE)
         && arrival.place().equals(way)
         && Backends.meet(model.backends(arrival), backends(stricter))

@@ -54,7 +54,7 @@ final class BackendRules {
         BackendPass.of(location).forEach(this::believe);
         for (NginxModel.Walk walk : model.walks(location)) {
           for (RequestWalk.Arrival arrival : walk.arrivals()) {
-            if (arrival.answer() == RequestWalk.Answer.ALLOWED && !walk.isErrorPage(arrival)) {
+            if (arrival.answer() == RequestWalk.AuthAnswer.ALLOWED && !walk.isErrorPage(arrival)) {
               arrival.pass().ifPresent(this::believe);
             }
           }

@@ -1,8 +1,8 @@
 package com.authgear.authrequest.check.nginx;
 
 import com.authgear.authrequest.check.nginx.NginxModel.Walk;
-import com.authgear.authrequest.check.nginx.RequestWalk.Answer;
 import com.authgear.authrequest.check.nginx.RequestWalk.Arrival;
+import com.authgear.authrequest.check.nginx.RequestWalk.AuthAnswer;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -53,7 +53,7 @@ final class BypassRules {
         && arrival.allowedIn().stream().noneMatch(in -> model.need(in).equals(model.need(left)))) {
       checkLeft(left, walk, arrival);
     }
-    if (arrival.answer() == Answer.ALLOWED
+    if (arrival.answer() == AuthAnswer.ALLOWED
         && arrival.allowedIn().contains(entered)
         && arrival.pass().isPresent()
         && arrival.place().asks().isEmpty()

@@ -15,9 +15,9 @@ final class CheckNginxReport {
   static String text(NginxCheck result) {
     return switch (result) {
       case NginxCheck.Unusable(String why) -> "cannot be checked: " + why + "\n";
-      case NginxCheck.Checked(List<Finding> findings, int guarded) -> {
+      case NginxCheck.Checked(List<NginxFinding> findings, int guarded) -> {
         StringBuilder text = new StringBuilder();
-        for (Finding finding : findings) {
+        for (NginxFinding finding : findings) {
           text.append(word(finding.hazard().severity()))
               .append(' ')
               .append(finding.hazard().id())
@@ -44,7 +44,7 @@ final class CheckNginxReport {
     };
   }
 
-  private static String count(List<Finding> findings, Severity severity) {
+  private static String count(List<NginxFinding> findings, Severity severity) {
     long count =
         findings.stream().filter(finding -> finding.hazard().severity() == severity).count();
     return count == 0 ? "" : count + " " + word(severity) + (count == 1 ? "" : "s");
@@ -58,10 +58,10 @@ final class CheckNginxReport {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     switch (result) {
       case NginxCheck.Unusable(String why) -> json.put("unusable", why);
-      case NginxCheck.Checked(List<Finding> findings, int guarded) -> {
+      case NginxCheck.Checked(List<NginxFinding> findings, int guarded) -> {
         json.put("protected_locations", guarded);
         ArrayNode list = json.putArray("findings");
-        for (Finding finding : findings) {
+        for (NginxFinding finding : findings) {
           ObjectNode entry = list.addObject();
           entry.put("severity", word(finding.hazard().severity()));
           entry.put("id", finding.hazard().id());
@@ -81,7 +81,7 @@ final class CheckNginxReport {
   static int status(NginxCheck result) {
     return switch (result) {
       case NginxCheck.Unusable _ -> 2;
-      case NginxCheck.Checked(List<Finding> findings, int _) ->
+      case NginxCheck.Checked(List<NginxFinding> findings, int _) ->
           findings.stream().allMatch(finding -> finding.hazard().severity() == Severity.NOTE)
               ? 0
               : 1;

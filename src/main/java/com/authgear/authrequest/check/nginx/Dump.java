@@ -27,7 +27,7 @@ record Dump(List<Directive> directives) {
   /**
    * @param name for a single file, which names itself nowhere
    */
-  static Dump read(String name, String text) throws UnusableException {
+  static Dump read(String name, String text) throws UnusableDumpException {
     Map<String, String> texts = split(text);
     boolean single = texts.isEmpty();
     if (single) {
@@ -67,12 +67,12 @@ record Dump(List<Directive> directives) {
   }
 
   private record Includes(Map<String, List<Directive>> files, String folder, boolean single) {
-    List<Directive> expand(List<Directive> directives, int depth) throws UnusableException {
+    List<Directive> expand(List<Directive> directives, int depth) throws UnusableDumpException {
       List<Directive> expanded = new ArrayList<>();
       for (Directive directive : directives) {
         if (directive.name().equals("include")) {
           if (depth == MOST_INCLUDES) {
-            throw new UnusableException(directive.place() + ": files include each other");
+            throw new UnusableDumpException(directive.place() + ": files include each other");
           }
           expanded.addAll(expand(named(directive), depth + 1));
         } else if (directive.children().isEmpty()) {
@@ -84,7 +84,7 @@ record Dump(List<Directive> directives) {
       return expanded;
     }
 
-    private List<Directive> named(Directive include) throws UnusableException {
+    private List<Directive> named(Directive include) throws UnusableDumpException {
       String path = include.argument(0);
       String full = path.startsWith("/") ? path : folder + path;
       @Nullable List<Directive> file = files.get(full);
@@ -93,7 +93,7 @@ record Dump(List<Directive> directives) {
       }
       boolean glob = path.chars().anyMatch(letter -> "*?[".indexOf(letter) >= 0);
       if (single || !glob) {
-        throw new UnusableException(
+        throw new UnusableDumpException(
             include.place()
                 + ": "
                 + full
@@ -108,7 +108,7 @@ record Dump(List<Directive> directives) {
     }
 
     /** As glob(7): no wildcard matches a slash, or a dot at the start of a name. */
-    private static Pattern glob(String path) throws UnusableException {
+    private static Pattern glob(String path) throws UnusableDumpException {
       StringBuilder regex = new StringBuilder();
       for (int i = 0; i < path.length(); i++) {
         char letter = path.charAt(i);
@@ -129,7 +129,7 @@ record Dump(List<Directive> directives) {
       try {
         return Pattern.compile(regex.toString());
       } catch (PatternSyntaxException e) {
-        throw new UnusableException("include " + path + ": not a pattern of file names");
+        throw new UnusableDumpException("include " + path + ": not a pattern of file names");
       }
     }
   }

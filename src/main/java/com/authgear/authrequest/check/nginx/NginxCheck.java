@@ -12,7 +12,7 @@ public sealed interface NginxCheck {
    * @param findings the gravest first; empty if all is well
    * @param protectedLocations how many locations ask the service
    */
-  record Checked(List<Finding> findings, int protectedLocations) implements NginxCheck {
+  record Checked(List<NginxFinding> findings, int protectedLocations) implements NginxCheck {
     public Checked {
       findings = List.copyOf(findings);
     }
@@ -32,7 +32,7 @@ public sealed interface NginxCheck {
   static NginxCheck of(String name, String text, Expected expected) {
     try {
       return check(Dump.read(name, text), expected);
-    } catch (UnusableException e) {
+    } catch (UnusableDumpException e) {
       return new Unusable(String.valueOf(e.getMessage()));
     }
   }

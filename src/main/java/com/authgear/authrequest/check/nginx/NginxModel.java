@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 final class NginxModel {
 
   /** What {@code auth_request} asks in a server. */
-  record Question(Block server, String path) {}
+  record AuthRequest(Block server, String path) {}
 
   /**
    * A sample request to a location and where it gets to.
@@ -46,11 +46,11 @@ final class NginxModel {
   private final Variables variables;
   private final Backends backends;
   private final List<Block> locations;
-  private final Map<Question, List<Block>> questions = new LinkedHashMap<>();
+  private final Map<AuthRequest, List<Block>> questions = new LinkedHashMap<>();
   private final Set<Block> services = new LinkedHashSet<>();
   private final Map<Block, String> needs = new HashMap<>();
   private final Map<Block, List<Walk>> walks = new HashMap<>();
-  private final Map<Question, Set<Arrival>> answers = new LinkedHashMap<>();
+  private final Map<AuthRequest, Set<Arrival>> answers = new LinkedHashMap<>();
   private final Set<String> asking;
 
   NginxModel(Block http) {
@@ -75,7 +75,7 @@ final class NginxModel {
                 path ->
                     questions
                         .computeIfAbsent(
-                            new Question(location.server(), path), _ -> new ArrayList<>())
+                            new AuthRequest(location.server(), path), _ -> new ArrayList<>())
                         .add(location));
       }
     }
@@ -85,7 +85,7 @@ final class NginxModel {
             .flatMap(location -> BackendPass.of(location).stream())
             .flatMap(pass -> backends.of(pass).stream())
             .collect(Collectors.toSet());
-    for (Question question : questions.keySet()) {
+    for (AuthRequest question : questions.keySet()) {
       for (Arrival arrival : answers(question)) {
         if (isService(arrival, question.path())) {
           services.add(arrival.place());
@@ -112,7 +112,7 @@ final class NginxModel {
   }
 
   /** Who asks. */
-  Map<Question, List<Block>> questions() {
+  Map<AuthRequest, List<Block>> questions() {
     return questions;
   }
 
@@ -122,7 +122,7 @@ final class NginxModel {
   }
 
   /** Where a question gets to; error pages aside. */
-  Set<Arrival> answers(Question question) {
+  Set<Arrival> answers(AuthRequest question) {
     return answers.computeIfAbsent(
         question,
         asked ->
@@ -132,7 +132,7 @@ final class NginxModel {
   }
 
   /** Whether a {@code return} with a status of 2xx, a yes, may answer. */
-  boolean mayBeAnsweredByReturn(Question question) {
+  boolean mayBeAnsweredByReturn(AuthRequest question) {
     return RequestWalk.ofQuestion(question.server(), variables, question.path()).returned().stream()
         .anyMatch(code -> code.startsWith("2"));
   }

@@ -37,17 +37,17 @@ final class Pcre {
           Map.entry("word", "\\w"));
 
   /** What a text is to an expression. */
-  sealed interface Result {}
+  sealed interface PcreMatch {}
 
   /**
    * @param groups as {@code $1} and so on; empty texts for groups that took no part
    */
-  record Match(List<String> groups, Map<String, String> named) implements Result {}
+  record Match(List<String> groups, Map<String, String> named) implements PcreMatch {}
 
-  record NoMatch() implements Result {}
+  record NoMatch() implements PcreMatch {}
 
   /** The expression cannot be read here; nginx can. */
-  record Unreadable() implements Result {}
+  record Unreadable() implements PcreMatch {}
 
   private final @Nullable Pattern pattern;
 
@@ -62,7 +62,7 @@ final class Pcre {
     return new Pcre(expression, ignoringCase);
   }
 
-  Result find(String text) {
+  PcreMatch find(String text) {
     if (pattern == null || text.length() > LONGEST) {
       return new Unreadable();
     }

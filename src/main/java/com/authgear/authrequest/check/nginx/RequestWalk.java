@@ -32,7 +32,7 @@ final class RequestWalk {
   private static final Pattern REDIRECT = Pattern.compile("(?:https?://|\\$scheme).*");
 
   /** What the service said so far. */
-  enum Answer {
+  enum AuthAnswer {
     NOT_ASKED,
     ALLOWED,
     REFUSED
@@ -55,7 +55,7 @@ final class RequestWalk {
       Block place,
       Optional<BackendPass> pass,
       String sent,
-      Answer answer,
+      AuthAnswer answer,
       Set<Block> allowedIn,
       @Nullable Block left,
       List<Directive> trail,
@@ -77,7 +77,7 @@ final class RequestWalk {
     private boolean stays;
     private boolean rewritten;
     private int redirects;
-    private Answer answer = Answer.NOT_ASKED;
+    private AuthAnswer answer = AuthAnswer.NOT_ASKED;
     private @Nullable Block left;
     private Set<Block> allowedIn = new LinkedHashSet<>();
     private Map<String, String> variables = new HashMap<>();
@@ -265,9 +265,9 @@ final class RequestWalk {
     }
     if (request.place.asks().isPresent()) {
       Request refused = new Request(request);
-      refused.answer = Answer.REFUSED;
+      refused.answer = AuthAnswer.REFUSED;
       fail(refused, OF_REFUSALS);
-      request.answer = Answer.ALLOWED;
+      request.answer = AuthAnswer.ALLOWED;
       request.allowedIn.add(request.place.unconditional());
     }
     mirror(request);

@@ -37,7 +37,7 @@ final class ServiceRules {
     model.questions().forEach(this::check);
   }
 
-  private void check(NginxModel.Question question, List<Block> askers) {
+  private void check(NginxModel.AuthRequest question, List<Block> askers) {
     checkQuery(question.path(), askers);
     boolean answered = false;
     for (Arrival arrival : model.answers(question)) {
@@ -59,7 +59,7 @@ final class ServiceRules {
   }
 
   /** Nothing was made for the question, and all that catches it refuses; so everyone is refused. */
-  private static boolean isMissing(NginxModel.Question question) {
+  private static boolean isMissing(NginxModel.AuthRequest question) {
     return question.server().find(question.path()).isEmpty();
   }
 

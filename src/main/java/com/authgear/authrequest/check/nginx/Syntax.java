@@ -21,12 +21,12 @@ final class Syntax {
     this.text = text;
   }
 
-  static List<Directive> read(String file, String text) throws UnusableException {
+  static List<Directive> read(String file, String text) throws UnusableDumpException {
     return new Syntax(file, text).directives(0);
   }
 
   /** Until the end of the file, or of the block if it is nested. */
-  private List<Directive> directives(int depth) throws UnusableException {
+  private List<Directive> directives(int depth) throws UnusableDumpException {
     if (depth > MOST_NESTED) {
       throw unusable("blocks are nested too deeply");
     }
@@ -50,7 +50,7 @@ final class Syntax {
     }
   }
 
-  private Directive directive(int depth) throws UnusableException {
+  private Directive directive(int depth) throws UnusableDumpException {
     SourceLine place = new SourceLine(file, line);
     List<String> words = new ArrayList<>();
     while (true) {
@@ -104,7 +104,7 @@ final class Syntax {
     return next;
   }
 
-  private String quoted(char quote) throws UnusableException {
+  private String quoted(char quote) throws UnusableDumpException {
     int opened = line;
     at++;
     StringBuilder word = new StringBuilder();
@@ -153,7 +153,7 @@ final class Syntax {
     }
   }
 
-  private void skipLua() throws UnusableException {
+  private void skipLua() throws UnusableDumpException {
     int depth = 1;
     while (at < text.length()) {
       if (text.startsWith("--", at)) {
@@ -206,7 +206,7 @@ final class Syntax {
     return true;
   }
 
-  private UnusableException unusable(String why) {
-    return new UnusableException(file + ":" + line + ": " + why);
+  private UnusableDumpException unusable(String why) {
+    return new UnusableDumpException(file + ":" + line + ": " + why);
   }
 }

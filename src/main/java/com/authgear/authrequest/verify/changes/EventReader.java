@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class EventReader {
 
   /** What a body turns out to be. */
-  public sealed interface Reading {}
+  public sealed interface EventBody {}
 
   /**
    * An event that changes what its users may do, or what is said of them.
@@ -36,21 +36,21 @@ public final class EventReader {
    * @param events one for each user; all have this {@code seq}
    */
   public record Relevant(String id, String type, long seq, List<UserEvent> events)
-      implements Reading {}
+      implements EventBody {}
 
   /**
    * An event that changes nothing here, or one that is not known.
    *
    * @param at when it happened, Unix seconds
    */
-  public record Irrelevant(String id, String type, long seq, long at) implements Reading {}
+  public record Irrelevant(String id, String type, long seq, long at) implements EventBody {}
 
   /**
    * Not an event.
    *
    * @param what says what is wrong without quoting it
    */
-  public record Malformed(String what) implements Reading {}
+  public record MalformedEvent(String what) implements EventBody {}
 
   private static final Set<String> RELEVANT =
       Set.of(
@@ -103,7 +103,7 @@ public final class EventReader {
           "anonymize_at");
 
   /** The objects that hold what is needed. */
-  private enum Place {
+  private enum EventObject {
     ROOT,
     CONTEXT,
     PAYLOAD,
@@ -121,7 +121,7 @@ public final class EventReader {
     }
 
     /** The place of an object in here; null if nothing in it is needed. */
-    @Nullable Place inner(String name) {
+    @Nullable EventObject inner(String name) {
       return switch (this) {
         case ROOT ->
             switch (name) {
@@ -167,7 +167,7 @@ public final class EventReader {
     ELSE
   }
 
-  private final Map<Place, Map<String, Object>> found = new EnumMap<>(Place.class);
+  private final Map<EventObject, Map<String, Object>> found = new EnumMap<>(EventObject.class);
 
   private EventReader() {}
 
@@ -177,22 +177,24 @@ public final class EventReader {
    *
    * @throws IOException if the body cannot be read
    */
-  public static Reading read(InputStream body) throws IOException {
+  public static EventBody read(InputStream body) throws IOException {
     try (JsonParser parser = JSON.createParser(body)) {
       JsonToken first = parser.nextToken();
       if (first == null) {
-        return new Malformed("the body is empty");
+        return new MalformedEvent("the body is empty");
       }
       if (first != JsonToken.START_OBJECT) {
-        return new Malformed("the body is not an object");
+        return new MalformedEvent("the body is not an object");
       }
       EventReader reader = new EventReader();
-      reader.collect(parser, Place.ROOT);
-      return parser.nextToken() == null ? reader.read() : new Malformed("the body is not JSON");
+      reader.collect(parser, EventObject.ROOT);
+      return parser.nextToken() == null
+          ? reader.read()
+          : new MalformedEvent("the body is not JSON");
     } catch (JsonProcessingException _) {
-      return new Malformed("the body is not JSON");
-    } catch (Fault fault) {
-      return new Malformed(String.valueOf(fault.getMessage()));
+      return new MalformedEvent("the body is not JSON");
+    } catch (EventException fault) {
+      return new MalformedEvent(String.valueOf(fault.getMessage()));
     }
   }
 
@@ -208,31 +210,34 @@ public final class EventReader {
         return null;
       }
       EventReader reader = new EventReader();
-      reader.collect(parser, Place.ROOT);
-      Map<String, Object> root = reader.in(Place.ROOT);
+      reader.collect(parser, EventObject.ROOT);
+      Map<String, Object> root = reader.in(EventObject.ROOT);
       return event(
           word(root, "type", TYPE),
           wholeNumber(root, "seq"),
-          wholeNumber(reader.in(Place.CONTEXT), "timestamp"),
-          reader.in(Place.PERSON));
-    } catch (JsonProcessingException | Fault | IllegalArgumentException | ArithmeticException _) {
+          wholeNumber(reader.in(EventObject.CONTEXT), "timestamp"),
+          reader.in(EventObject.PERSON));
+    } catch (JsonProcessingException
+        | EventException
+        | IllegalArgumentException
+        | ArithmeticException _) {
       return null;
     }
   }
 
-  private void collect(JsonParser parser, Place place) throws IOException {
+  private void collect(JsonParser parser, EventObject place) throws IOException {
     if (found.put(place, new HashMap<>()) != null) {
-      throw new Fault("an object is there twice");
+      throw new EventException("an object is there twice");
     }
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String name = parser.currentName();
       JsonToken token = parser.nextToken();
-      Place inner = place.inner(name);
+      EventObject inner = place.inner(name);
       if (inner != null && token == JsonToken.START_OBJECT) {
         collect(parser, inner);
       } else if (place.neededNames().contains(name)) {
         if (in(place).put(name, value(parser, token)) != null) {
-          throw new Fault(name + " is there twice");
+          throw new EventException(name + " is there twice");
         }
       } else {
         parser.skipChildren();
@@ -265,15 +270,15 @@ public final class EventReader {
     };
   }
 
-  private Map<String, Object> in(Place place) {
+  private Map<String, Object> in(EventObject place) {
     Map<String, Object> values = found.get(place);
     if (values == null) {
-      throw new Fault(nameOf(place) + " is not an object");
+      throw new EventException(nameOf(place) + " is not an object");
     }
     return values;
   }
 
-  private static String nameOf(Place place) {
+  private static String nameOf(EventObject place) {
     return switch (place) {
       case ROOT -> "the body";
       case CONTEXT -> "context";
@@ -283,17 +288,17 @@ public final class EventReader {
     };
   }
 
-  private Reading read() {
-    Map<String, Object> root = in(Place.ROOT);
+  private EventBody read() {
+    Map<String, Object> root = in(EventObject.ROOT);
     String id = word(root, "id", ID);
     String type = word(root, "type", TYPE);
     long seq = wholeNumber(root, "seq");
-    long at = wholeNumber(in(Place.CONTEXT), "timestamp");
-    Map<String, Object> payload = in(Place.PAYLOAD);
+    long at = wholeNumber(in(EventObject.CONTEXT), "timestamp");
+    Map<String, Object> payload = in(EventObject.PAYLOAD);
     if (!RELEVANT.contains(type)) {
       return new Irrelevant(id, type, seq, at);
     }
-    Map<String, Object> user = in(Place.PERSON);
+    Map<String, Object> user = in(EventObject.PERSON);
     if (type.equals("user.disabled")) {
       // The span stands in both.
       TEMPORARY.stream()
@@ -303,12 +308,12 @@ public final class EventReader {
     List<UserEvent> events = new ArrayList<>();
     try {
       events.add(event(type, seq, at, user));
-      Map<String, Object> anonymous = found.get(Place.ANONYMOUS);
+      Map<String, Object> anonymous = found.get(EventObject.ANONYMOUS);
       if (anonymous != null && !text(anonymous, "id").equals(text(user, "id"))) {
         events.add(event(type, seq, at, anonymous));
       }
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw new Fault(String.valueOf(e.getMessage()), e);
+      throw new EventException(String.valueOf(e.getMessage()), e);
     }
     return new Relevant(id, type, seq, List.copyOf(events));
   }
@@ -378,7 +383,7 @@ public final class EventReader {
 
   private static String text(Map<String, Object> object, String name) {
     if (!(object.get(name) instanceof String text)) {
-      throw new Fault(name + " is not a string");
+      throw new EventException(name + " is not a string");
     }
     return text;
   }
@@ -386,14 +391,14 @@ public final class EventReader {
   private static String word(Map<String, Object> object, String name, Pattern pattern) {
     String text = text(object, name);
     if (!pattern.matcher(text).matches()) {
-      throw new Fault(name + " has an unexpected form");
+      throw new EventException(name + " has an unexpected form");
     }
     return text;
   }
 
   private static long wholeNumber(Map<String, Object> object, String name) {
     if (!(object.get(name) instanceof Long number)) {
-      throw new Fault(name + " is not a whole number");
+      throw new EventException(name + " is not a whole number");
     }
     return number;
   }
@@ -404,7 +409,7 @@ public final class EventReader {
       return false;
     }
     if (!(value instanceof Boolean flag)) {
-      throw new Fault(name + " is not a boolean");
+      throw new EventException(name + " is not a boolean");
     }
     return flag;
   }
@@ -418,19 +423,19 @@ public final class EventReader {
     try {
       return OffsetDateTime.parse(text(object, name)).toInstant().plusNanos(999_999).toEpochMilli();
     } catch (DateTimeException | ArithmeticException e) {
-      throw new Fault(name + " is not a time", e);
+      throw new EventException(name + " is not a time", e);
     }
   }
 
   /** Leaves the reading; never leaves this class. */
-  private static final class Fault extends RuntimeException {
+  private static final class EventException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    Fault(String message) {
+    EventException(String message) {
       super(message);
     }
 
-    Fault(String message, Throwable cause) {
+    EventException(String message, Throwable cause) {
       super(message, cause);
     }
   }

@@ -28,7 +28,7 @@ public final class RedisProbe {
   private RedisProbe() {}
 
   /** What became of it. */
-  public sealed interface Result {}
+  public sealed interface RedisProbeResult {}
 
   /**
    * It answers.
@@ -39,7 +39,7 @@ public final class RedisProbe {
    * @param mayUse whether marks can be read there
    */
   public record Answered(String address, String version, boolean replica, boolean mayUse)
-      implements Result {}
+      implements RedisProbeResult {}
 
   /**
    * It does not.
@@ -47,7 +47,8 @@ public final class RedisProbe {
    * @param address host and port
    * @param detail what was said about it, without the password
    */
-  public record Failed(String address, Failure failure, String detail) implements Result {}
+  public record Failed(String address, Failure failure, String detail)
+      implements RedisProbeResult {}
 
   /** Why not. */
   public enum Failure {
@@ -63,10 +64,10 @@ public final class RedisProbe {
    * Connects with the password, if there is one, and asks for its version.
    *
    * @param url as in the settings
-   * @param project as {@link SharedMarks} has it
+   * @param project as {@link RedisMarks} has it
    */
-  public static Result ask(String url, String project) {
-    RedisURI uri = SharedMarks.uri(url);
+  public static RedisProbeResult ask(String url, String project) {
+    RedisURI uri = RedisMarks.uri(url);
     uri.setTimeout(TIMEOUT);
     String address = uri.getHost() + ":" + uri.getPort();
     ClientResources resources =
@@ -92,9 +93,9 @@ public final class RedisProbe {
           address,
           value(info, "redis_version"),
           value(info, "role").equals("slave"),
-          mayUse(redis, SharedMarks.key(project)));
+          mayUse(redis, RedisMarks.key(project)));
     } catch (RedisException e) {
-      return failed(address, e, SharedMarks.password(url));
+      return failed(address, e, RedisMarks.password(url));
     } finally {
       client.shutdown(0, 500, TimeUnit.MILLISECONDS);
       var _ = resources.shutdown(0, 500, TimeUnit.MILLISECONDS);

@@ -1,7 +1,7 @@
 package com.authgear.authrequest.verify.jwt;
 
 import com.authgear.authrequest.bearer.Reason;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Finding;
 import com.authgear.authrequest.verify.Pending;
@@ -48,7 +48,7 @@ public final class JwtVerifier {
   private final InstantSource clock;
   private final TokenCache known;
   private final Semaphore places = new Semaphore(MAX_WAITING);
-  private volatile @Nullable Header lastSigned;
+  private volatile @Nullable JwtHeader lastSigned;
 
   /**
    * @param issuer what {@code iss} must equal
@@ -128,7 +128,7 @@ public final class JwtVerifier {
 
   private Verification verifyAfterFetch(Jws jws, Digest digest) {
     if (!places.tryAcquire()) {
-      return new Unavailable(Source.JWT, Reason.OVERLOADED);
+      return new Unavailable(VerifiedBy.JWT, Reason.OVERLOADED);
     }
     try {
       return switch (keys.fetchFor(jws.header.kid())) {
@@ -147,31 +147,32 @@ public final class JwtVerifier {
    * What a token says whose signature nobody has checked: whether it would be refused anyway, and
    * else what is true once someone else vouches for exactly this token.
    */
-  public Stated read(String token) {
+  public UnverifiedToken read(String token) {
     try {
       Jws jws = parse(token, Trail.SERVING);
       ClaimsReader.Claims read =
           claims.read(parseJson(jws.payload, TokenCheck.PAYLOAD, Trail.SERVING), Trail.SERVING);
-      return new Stated.Claims(read.principal(), read.expiresAt() - skewSeconds, read.expiresAt());
+      return new UnverifiedToken.UnverifiedClaims(
+          read.principal(), read.expiresAt() - skewSeconds, read.expiresAt());
     } catch (Refusal refusal) {
-      return new Stated.Refused(refusal.reason);
+      return new UnverifiedToken.Refused(refusal.reason);
     }
   }
 
   private static Verification answer(Refusal refusal) {
-    return refusal.reason.outcome() == Reason.Outcome.UNAVAILABLE
-        ? new Unavailable(Source.JWT, refusal.reason)
-        : new Rejected(Source.JWT, refusal.reason);
+    return refusal.reason.outcome() == Reason.DenialKind.UNAVAILABLE
+        ? new Unavailable(VerifiedBy.JWT, refusal.reason)
+        : new Rejected(VerifiedBy.JWT, refusal.reason);
   }
 
   /** A token in its parts; nothing about it is verified. */
   private static final class Jws {
-    private final Header header;
+    private final JwtHeader header;
     private final byte[] payload;
     private final byte[] signingInput;
     private final Signature signature;
 
-    private Jws(Header header, byte[] payload, byte[] signingInput, Signature signature) {
+    private Jws(JwtHeader header, byte[] payload, byte[] signingInput, Signature signature) {
       this.header = header;
       this.payload = payload;
       this.signingInput = signingInput;
@@ -187,7 +188,7 @@ public final class JwtVerifier {
     }
     byte[] payload = decode(token.substring(headerEnd + 1, payloadEnd), trail);
     Signature signature = new Signature(token.substring(payloadEnd + 1), trail);
-    Header header = header(token.substring(0, headerEnd), trail);
+    JwtHeader header = header(token.substring(0, headerEnd), trail);
     byte[] signingInput = token.substring(0, payloadEnd).getBytes(StandardCharsets.US_ASCII);
     return new Jws(header, payload, signingInput, signature);
   }
@@ -203,7 +204,7 @@ public final class JwtVerifier {
       ClaimsReader.Claims read =
           claims.read(parseJson(jws.payload, TokenCheck.PAYLOAD, Trail.SERVING), Trail.SERVING);
       Verified verified =
-          new Verified(Source.JWT, read.principal(), read.issuedAt(), read.expiresAt());
+          new Verified(VerifiedBy.JWT, read.principal(), read.issuedAt(), read.expiresAt());
       return known.remember(digest, verified, read.notBefore(), key);
     } catch (Refusal refusal) {
       if (answer(refusal) instanceof Rejected rejected) {
@@ -214,7 +215,7 @@ public final class JwtVerifier {
   }
 
   /** The keys that may have signed it; none where the trail goes on without. */
-  private List<KeySet.Key> keysFor(Header header, Trail trail) throws Refusal {
+  private List<KeySet.Key> keysFor(JwtHeader header, Trail trail) throws Refusal {
     KeySet keySet = keys.current();
     List<KeySet.Key> named = keySet == null ? List.of() : keySet.withId(header.kid());
     if (named.isEmpty()) {
@@ -237,15 +238,15 @@ public final class JwtVerifier {
   /**
    * @param encoded the part of the token that it was read from, no secret
    */
-  private record Header(String encoded, String algorithm, String kid) {}
+  private record JwtHeader(String encoded, String algorithm, String kid) {}
 
   /** All tokens that one key signed have the same header, letter by letter. */
-  private Header header(String encoded, Trail trail) throws Refusal {
-    Header last = trail == Trail.SERVING ? lastSigned : null;
+  private JwtHeader header(String encoded, Trail trail) throws Refusal {
+    JwtHeader last = trail == Trail.SERVING ? lastSigned : null;
     return last != null && last.encoded.equals(encoded) ? last : readHeader(encoded, trail);
   }
 
-  private Header readHeader(String encoded, Trail trail) throws Refusal {
+  private JwtHeader readHeader(String encoded, Trail trail) throws Refusal {
     Map<String, Object> header = parseJson(decode(encoded, trail), TokenCheck.HEADER, trail);
     Object type = header.get("typ");
     if (type instanceof String text && TYPES.contains(text.toLowerCase(Locale.ROOT))) {
@@ -267,7 +268,7 @@ public final class JwtVerifier {
     if (!(kid instanceof String)) {
       trail.failed("kid", Reason.UNKNOWN_KEY, kid);
     }
-    return new Header(encoded, text(algorithm), text(kid));
+    return new JwtHeader(encoded, text(algorithm), text(kid));
   }
 
   /** Empty, which is no algorithm and no key, only where the trail went on. */

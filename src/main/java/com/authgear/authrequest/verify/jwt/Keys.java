@@ -39,7 +39,7 @@ public final class Keys implements AutoCloseable {
 
   /** Hears of every fetch. */
   @FunctionalInterface
-  public interface Listener {
+  public interface KeyFetchListener {
     void fetched(Trigger trigger, boolean success);
   }
 
@@ -93,7 +93,7 @@ public final class Keys implements AutoCloseable {
   private final KeyFetcher fetcher;
   private final InstantSource clock;
   private final Timing timing;
-  private final Listener listener;
+  private final KeyFetchListener listener;
   private final ScheduledExecutorService background =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("key-set").factory());
@@ -126,7 +126,7 @@ public final class Keys implements AutoCloseable {
         }
       };
 
-  Keys(KeyFetcher fetcher, InstantSource clock, Timing timing, Listener listener) {
+  Keys(KeyFetcher fetcher, InstantSource clock, Timing timing, KeyFetchListener listener) {
     this.fetcher = fetcher;
     this.clock = clock;
     this.timing = timing;
@@ -149,7 +149,7 @@ public final class Keys implements AutoCloseable {
       InstantSource clock,
       Timing timing,
       Supplier<CryptoProvider> crypto,
-      Listener listener,
+      KeyFetchListener listener,
       Tracing tracing) {
     KeyFetcher fetcher = new DiscoveredKeys(timeout, issuer, connectTo, clock, crypto);
     HttpUrl server = HttpUrl.get(connectTo.toString());

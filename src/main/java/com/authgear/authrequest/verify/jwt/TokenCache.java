@@ -6,7 +6,7 @@ import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Verified;
-import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.authgear.authrequest.verify.session.CacheCounts;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.RemovalCause;
@@ -26,10 +26,10 @@ public final class TokenCache {
 
   private static final int REFUSALS = 1024;
 
-  private final @Nullable Cache<Digest, Good> good;
+  private final @Nullable Cache<Digest, CachedToken> good;
   private final AtomicReferenceArray<@Nullable Refused> refused =
       new AtomicReferenceArray<>(REFUSALS);
-  private final Repeated repeated = new Repeated();
+  private final ValueInterner repeated = new ValueInterner();
   private final CacheCounts counts;
 
   /**
@@ -45,11 +45,12 @@ public final class TokenCache {
                 .executor(Runnable::run)
                 .maximumSize(size)
                 .evictionListener(
-                    (@Nullable Digest _, @Nullable Good _, RemovalCause _) -> counts.evicted())
+                    (@Nullable Digest _, @Nullable CachedToken _, RemovalCause _) ->
+                        counts.evicted())
                 .build();
   }
 
-  private record Good(Verified verified, long notBefore, KeySet.Key key) {
+  private record CachedToken(Verified verified, long notBefore, KeySet.Key key) {
     boolean holds(KeySet keys, long now) {
       return now >= notBefore && now < verified.expiresAt() && keys.contains(key);
     }
@@ -67,7 +68,7 @@ public final class TokenCache {
    * @param now Unix seconds
    */
   @Nullable Verification get(Digest token, KeySet keys, long now) {
-    Good known = good == null ? null : good.getIfPresent(token);
+    CachedToken known = good == null ? null : good.getIfPresent(token);
     if (known != null && known.holds(keys, now)) {
       counts.hit();
       return known.verified();
@@ -86,7 +87,7 @@ public final class TokenCache {
       return verified;
     }
     Verified kept = lean(verified);
-    good.put(token, new Good(kept, notBefore, key));
+    good.put(token, new CachedToken(kept, notBefore, key));
     return kept;
   }
 

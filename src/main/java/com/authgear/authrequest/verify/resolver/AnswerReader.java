@@ -50,7 +50,7 @@ record AnswerReader(String resolver, String publicOrigin) {
   private static final Pattern INTEGER = Pattern.compile("0|-?[1-9][0-9]{0,17}");
 
   /** Reads the headers, and at most enough of the body to know whether there is one. */
-  Outcome read(Response response) throws IOException {
+  ResolverAnswer read(Response response) throws IOException {
     int status = response.code();
     if (status == 200) {
       return verdict(response);
@@ -59,7 +59,7 @@ record AnswerReader(String resolver, String publicOrigin) {
       return redirect(response);
     }
     if (status == 404) {
-      return Outcome.unavailable(
+      return ResolverAnswer.unavailable(
           ResolverResult.UNKNOWN_PROJECT,
           resolver
               + " answers 404 for the host of "
@@ -70,7 +70,7 @@ record AnswerReader(String resolver, String publicOrigin) {
               + " check AUTHGEAR_ENDPOINT");
     }
     if (status >= 500 && status < 600) {
-      return Outcome.unavailable(
+      return ResolverAnswer.unavailable(
           ResolverResult.ERROR,
           resolver
               + " answers "
@@ -80,7 +80,7 @@ record AnswerReader(String resolver, String publicOrigin) {
     return bad("status " + status);
   }
 
-  private Outcome redirect(Response response) {
+  private ResolverAnswer redirect(Response response) {
     String location = response.header("Location");
     HttpUrl target = location == null ? null : response.request().url().resolve(location);
     String targetOrigin = target == null ? null : LoggedUrl.origin(target);
@@ -88,7 +88,7 @@ record AnswerReader(String resolver, String publicOrigin) {
         targetOrigin != null
             && !targetOrigin.equals(publicOrigin)
             && !targetOrigin.equals(LoggedUrl.origin(response.request().url()));
-    return Outcome.unavailable(
+    return ResolverAnswer.unavailable(
         ResolverResult.ORIGIN_MISMATCH,
         elsewhere
             ? "AUTHGEAR_ENDPOINT is "
@@ -108,7 +108,7 @@ record AnswerReader(String resolver, String publicOrigin) {
                 + " (check AUTHGEAR_RESOLVER_URL)");
   }
 
-  private Outcome verdict(Response response) throws IOException {
+  private ResolverAnswer verdict(Response response) throws IOException {
     Map<IdentityHeader, String> values = new EnumMap<>(IdentityHeader.class);
     for (IdentityHeader header : READ) {
       List<String> all = response.headers(header.headerName());
@@ -127,13 +127,13 @@ record AnswerReader(String resolver, String publicOrigin) {
     }
     return switch (valid) {
       case "true" -> verified(values, setCookie);
-      case "false" -> Outcome.rejected(ResolverResult.INVALID, setCookie);
+      case "false" -> ResolverAnswer.rejected(ResolverResult.INVALID, setCookie);
       default -> bad(SESSION_VALID.headerName() + " is neither true nor false");
     };
   }
 
   /** Authgear's own answer has no body; a login page or another service's answer has. */
-  private Outcome withoutVerdict(
+  private ResolverAnswer withoutVerdict(
       Response response, Map<IdentityHeader, String> values, List<String> setCookie)
       throws IOException {
     if (!values.isEmpty()) {
@@ -142,10 +142,10 @@ record AnswerReader(String resolver, String publicOrigin) {
     if (response.body().contentLength() != 0 && response.body().byteStream().read() >= 0) {
       return bad("a body instead of x-authgear headers");
     }
-    return Outcome.rejected(ResolverResult.ABSENT, setCookie);
+    return ResolverAnswer.rejected(ResolverResult.ABSENT, setCookie);
   }
 
-  private Outcome verified(Map<IdentityHeader, String> values, List<String> setCookie) {
+  private ResolverAnswer verified(Map<IdentityHeader, String> values, List<String> setCookie) {
     String fault = fault(values);
     if (fault != null) {
       return bad(fault);
@@ -168,7 +168,7 @@ record AnswerReader(String resolver, String publicOrigin) {
             List.of(),
             Map.of(),
             Proof.OPAQUE);
-    return Outcome.verified(principal, setCookie);
+    return ResolverAnswer.verified(principal, setCookie);
   }
 
   private static @Nullable String fault(Map<IdentityHeader, String> values) {
@@ -207,8 +207,8 @@ record AnswerReader(String resolver, String publicOrigin) {
     return value == null ? null : Boolean.valueOf(value);
   }
 
-  private Outcome bad(String what) {
-    return Outcome.unavailable(
+  private ResolverAnswer bad(String what) {
+    return ResolverAnswer.unavailable(
         ResolverResult.BAD_ANSWER,
         resolver
             + " does not answer as Authgear's resolver does ("

@@ -70,10 +70,10 @@ public final class Resolver implements AutoCloseable {
   private final Semaphore strangers;
 
   private final Semaphore retries;
-  private final Sessions sessions;
-  private final Outcome busy;
-  private final Outcome overloaded;
-  private final Outcome shut;
+  private final SessionCalls sessions;
+  private final ResolverAnswer busy;
+  private final ResolverAnswer overloaded;
+  private final ResolverAnswer shut;
   private final Breaker breaker;
   private final AnswerReader answers;
   private final ResolverListener listener;
@@ -135,22 +135,22 @@ public final class Resolver implements AutoCloseable {
     this.slots = new Semaphore(maxCalls);
     this.strangers = new Semaphore(Math.max(1, maxCalls / 2));
     this.retries = new Semaphore(Math.max(1, maxCalls / 8));
-    this.sessions = new Sessions(nanoTime);
+    this.sessions = new SessionCalls(nanoTime);
     this.busy =
-        Outcome.unavailable(
+        ResolverAnswer.unavailable(
             ResolverResult.OVERLOADED,
-            Sessions.MOST_CALLS
+            SessionCalls.MOST_CALLS
                 + " resolver calls about one session are in flight already: Authgear works on one"
                 + " session at a time");
     this.overloaded =
-        Outcome.unavailable(
+        ResolverAnswer.unavailable(
             ResolverResult.OVERLOADED,
             maxCalls
                 + " resolver calls are in flight already: "
                 + LoggedUrl.withPath(url)
                 + " is too slow for this load; give Authgear more room or add replicas");
     this.shut =
-        Outcome.unavailable(
+        ResolverAnswer.unavailable(
             ResolverResult.BREAKER_OPEN,
             LoggedUrl.withPath(url)
                 + " failed nearly always and is asked again after a pause; the warnings before this"
@@ -209,17 +209,17 @@ public final class Resolver implements AutoCloseable {
    * they were valid a moment ago. Whoever makes credentials up must not keep those waiting who are
    * known.
    */
-  public Outcome askUnchecked(Presented presented, Caller caller) {
+  public ResolverAnswer askUnchecked(SentCredential presented, Caller caller) {
     return ask(presented, caller, sessions.wereValid(presented));
   }
 
   /** Asks. An answer of any kind is a value; only a bug throws. */
-  public Outcome ask(Presented presented, Caller caller) {
+  public ResolverAnswer ask(SentCredential presented, Caller caller) {
     return ask(presented, caller, true);
   }
 
-  private Outcome ask(Presented presented, Caller caller, boolean known) {
-    Set<Digest> meant = Sessions.of(presented);
+  private ResolverAnswer ask(SentCredential presented, Caller caller, boolean known) {
+    Set<Digest> meant = SessionCalls.of(presented);
     if (!sessions.enter(meant)) {
       return told(busy, nanoTime.getAsLong());
     }
@@ -241,8 +241,8 @@ public final class Resolver implements AutoCloseable {
   }
 
   /** Once more where Authgear may have given up waiting for the session's lock. */
-  private Outcome asked(Presented presented, Set<Digest> meant, Caller caller) {
-    Outcome outcome = askedOnce(presented, meant, caller);
+  private ResolverAnswer asked(SentCredential presented, Set<Digest> meant, Caller caller) {
+    ResolverAnswer outcome = askedOnce(presented, meant, caller);
     if (outcome.result() != ResolverResult.ERROR || meant.isEmpty() || !retries.tryAcquire()) {
       return outcome;
     }
@@ -257,14 +257,14 @@ public final class Resolver implements AutoCloseable {
     }
   }
 
-  private Outcome askedOnce(Presented presented, Set<Digest> meant, Caller caller) {
+  private ResolverAnswer askedOnce(SentCredential presented, Set<Digest> meant, Caller caller) {
     long start = nanoTime.getAsLong();
-    Outcome outcome = guarded(presented, meant, caller, start);
+    ResolverAnswer outcome = guarded(presented, meant, caller, start);
     sessions.answered(presented, outcome.result());
     return told(outcome, start);
   }
 
-  private Outcome told(Outcome outcome, long start) {
+  private ResolverAnswer told(ResolverAnswer outcome, long start) {
     listener.called(outcome.result(), nanoTime.getAsLong() - start);
     if (!outcome.advice().isEmpty()) {
       warnings.warn(outcome);
@@ -272,13 +272,14 @@ public final class Resolver implements AutoCloseable {
     return outcome;
   }
 
-  private Outcome guarded(Presented presented, Set<Digest> meant, Caller caller, long start) {
+  private ResolverAnswer guarded(
+      SentCredential presented, Set<Digest> meant, Caller caller, long start) {
     if (!breaker.mayCall()) {
       return shut;
     }
     boolean ended = false;
     try {
-      Outcome outcome = bounded(presented, caller);
+      ResolverAnswer outcome = bounded(presented, caller);
       if (isOfOneSession(outcome.result(), meant)) {
         return outcome;
       }
@@ -297,7 +298,7 @@ public final class Resolver implements AutoCloseable {
     return result == ResolverResult.ERROR && !meant.isEmpty() && !sessions.failFirst(meant);
   }
 
-  private Outcome bounded(Presented presented, Caller caller) {
+  private ResolverAnswer bounded(SentCredential presented, Caller caller) {
     if (!slots.tryAcquire()) {
       return overloaded;
     }
@@ -308,12 +309,12 @@ public final class Resolver implements AutoCloseable {
     }
   }
 
-  private Outcome traced(Presented presented, Caller caller) {
+  private ResolverAnswer traced(SentCredential presented, Caller caller) {
     CallSpan span = tracing.resolverCall(caller.trace(), url.host(), url.port());
     String result = "bug";
     boolean failed = true;
     try {
-      Outcome outcome = call(presented, caller, span.context());
+      ResolverAnswer outcome = call(presented, caller, span.context());
       result = outcome.result().code();
       failed = outcome.verification() instanceof Verification.Unavailable;
       return outcome;
@@ -322,7 +323,8 @@ public final class Resolver implements AutoCloseable {
     }
   }
 
-  private Outcome call(Presented presented, Caller caller, @Nullable TraceContext trace) {
+  private ResolverAnswer call(
+      SentCredential presented, Caller caller, @Nullable TraceContext trace) {
     Request request = request(presented, caller, trace);
     long deadline = System.nanoTime() + timeout.toNanos();
     Connecting first = new Connecting();
@@ -343,7 +345,7 @@ public final class Resolver implements AutoCloseable {
     }
   }
 
-  private Outcome once(Request request, long nanos) throws IOException {
+  private ResolverAnswer once(Request request, long nanos) throws IOException {
     Call call = client().newCall(request);
     call.timeout().timeout(nanos, TimeUnit.NANOSECONDS);
     try (Response response = call.execute()) {
@@ -383,7 +385,7 @@ public final class Resolver implements AutoCloseable {
     };
   }
 
-  private Request request(Presented presented, Caller caller, @Nullable TraceContext trace) {
+  private Request request(SentCredential presented, Caller caller, @Nullable TraceContext trace) {
     Request.Builder request = template.newBuilder();
     if (presented.bearerToken() != null) {
       request.header("Authorization", "Bearer " + presented.bearerToken());
@@ -424,12 +426,12 @@ public final class Resolver implements AutoCloseable {
   }
 
   /** Names the kind of failure only: OkHttp's messages quote what the server sent. */
-  private Outcome failure(IOException failure) {
+  private ResolverAnswer failure(IOException failure) {
     String resolver = LoggedUrl.withPath(url);
     return switch (failure) {
       case UnusableTlsException e -> unavailable(String.valueOf(e.getMessage()));
       case ProtocolException _ ->
-          Outcome.unavailable(
+          ResolverAnswer.unavailable(
               ResolverResult.BAD_ANSWER,
               resolver
                   + " does not speak HTTP as expected: check AUTHGEAR_INTERNAL_URL and"
@@ -469,8 +471,8 @@ public final class Resolver implements AutoCloseable {
     };
   }
 
-  private static Outcome unavailable(String advice) {
-    return Outcome.unavailable(ResolverResult.UNAVAILABLE, advice);
+  private static ResolverAnswer unavailable(String advice) {
+    return ResolverAnswer.unavailable(ResolverResult.UNAVAILABLE, advice);
   }
 
   /** Whether the resolver is called. */

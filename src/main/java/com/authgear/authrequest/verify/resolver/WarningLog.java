@@ -27,7 +27,7 @@ final class WarningLog {
     }
   }
 
-  void warn(Outcome outcome) {
+  void warn(ResolverAnswer outcome) {
     AtomicLong due = requireNonNull(notBefore.get(outcome.result()));
     long seen = due.get();
     long now = nanoTime.getAsLong();

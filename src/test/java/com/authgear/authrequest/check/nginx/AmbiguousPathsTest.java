@@ -29,7 +29,7 @@ class AmbiguousPathsTest {
             .replace(
                 "REPLACED",
                 InternalRedirectsTest.words(server).replace("IDENTITY", "\n" + IDENTITY));
-    return InternalRedirectsTest.errors(dump).stream().map(Finding::hazard).toList();
+    return InternalRedirectsTest.errors(dump).stream().map(NginxFinding::hazard).toList();
   }
 
   @ParameterizedTest

@@ -9,11 +9,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class BlockTest {
 
-  private static Block http(String content) throws UnusableException {
+  private static Block http(String content) throws UnusableDumpException {
     return Block.http(Syntax.read("f", "http { " + content + " }").getFirst());
   }
 
-  private static Block server(String content) throws UnusableException {
+  private static Block server(String content) throws UnusableDumpException {
     return http("server { " + content + " }").servers().getFirst();
   }
 
@@ -34,7 +34,7 @@ class BlockTest {
     "/api/a.gif, ~*\\.gif$",
     "/sticky/a.php, ^~/sticky/",
   })
-  void find_path_isAsNginxChooses(String path, String location) throws UnusableException {
+  void find_path_isAsNginxChooses(String path, String location) throws UnusableDumpException {
     Block server =
         server(
             "location / {} location = /exact {} location =/tight {} location ^~ /static/ {}"
@@ -46,12 +46,12 @@ class BlockTest {
   }
 
   @Test
-  void find_nothingFits_isEmpty() throws UnusableException {
+  void find_nothingFits_isEmpty() throws UnusableDumpException {
     assertThat(server("location /a {} location ~ x {}").find("/b")).isEmpty();
   }
 
   @Test
-  void inForce_innermostBlockWithAny_hidesTheOthers() throws UnusableException {
+  void inForce_innermostBlockWithAny_hidesTheOthers() throws UnusableDumpException {
     Block http =
         http(
             "h 1; s 1; l 1; server { s 2; s 3; l 2; location / { l 3; location /a { n 1; } if (x) {"

@@ -116,7 +116,7 @@ class DifferentialIT {
             "stdin",
             http(folder, block(server, socket, backend), service, backend),
             Expected.DEFAULTS);
-    List<Finding> errors =
+    List<NginxFinding> errors =
         ((NginxCheck.Checked) result)
             .findings().stream()
                 .filter(finding -> finding.hazard().severity() == Severity.ERROR)
@@ -142,8 +142,9 @@ class DifferentialIT {
    * What is an error although no request of these shows it: a location that is open although
    * another's requests end there, and headers that are forgotten where no request gets to yet.
    */
-  private static boolean isOnlyPossible(List<Finding> errors) {
-    return !errors.isEmpty() && errors.stream().map(Finding::hazard).allMatch(POSSIBLE::contains);
+  private static boolean isOnlyPossible(List<NginxFinding> errors) {
+    return !errors.isEmpty()
+        && errors.stream().map(NginxFinding::hazard).allMatch(POSSIBLE::contains);
   }
 
   // nginx and what stands around it.

@@ -26,7 +26,7 @@ class DumpMutationsTest {
 
   @ParameterizedTest
   @MethodSource("examples")
-  void check_mutatedConfiguration_isAnswered(String name) throws UnusableException {
+  void check_mutatedConfiguration_isAnswered(String name) throws UnusableDumpException {
     String text = name.endsWith(".conf") ? Examples.dump(name) : Examples.read(name);
     List<Directive> directives = Dump.read("stdin", text).directives();
     for (int seed = 0; seed < ROUNDS; seed++) {
@@ -37,7 +37,7 @@ class DumpMutationsTest {
 
   /** Every directive that a rule reads, without its arguments, with empty ones and with one. */
   @Test
-  void check_everyDirectiveWithAnyNumberOfArguments_isAnswered() throws UnusableException {
+  void check_everyDirectiveWithAnyNumberOfArguments_isAnswered() throws UnusableDumpException {
     List<Directive> base = Dump.read("stdin", Examples.dump("cache-time-fixed.conf")).directives();
     Stream.of(
             "auth_request_set auth_request set map if rewrite return break error_page try_files"

@@ -23,12 +23,12 @@ class DumpTest {
             .toList());
   }
 
-  private static String read(String text) throws UnusableException {
+  private static String read(String text) throws UnusableDumpException {
     return places(Dump.read("stdin", text).directives());
   }
 
   @Test
-  void read_includes_areReplacedWithPlacesOfTheirFiles() throws UnusableException {
+  void read_includes_areReplacedWithPlacesOfTheirFiles() throws UnusableDumpException {
     assertThat(
             read(
                 "nginx: the configuration file /e/n.conf syntax is ok\n"
@@ -50,7 +50,8 @@ class DumpTest {
     "d/.*, /e/d/.hidden.conf:1",
     "none/*, ''",
   })
-  void read_glob_matchesAsTheShellDoes(String pattern, String included) throws UnusableException {
+  void read_glob_matchesAsTheShellDoes(String pattern, String included)
+      throws UnusableDumpException {
     assertThat(
             read(
                 file("/e/n.conf", "include " + pattern + ";")
@@ -75,8 +76,8 @@ class DumpTest {
   }
 
   @Test
-  void read_singleFile_isReadUnderItsName() throws UnusableException {
+  void read_singleFile_isReadUnderItsName() throws UnusableDumpException {
     assertThat(read("\na;")).isEqualTo("stdin:2");
-    assertThatThrownBy(() -> read("include *.conf;")).isInstanceOf(UnusableException.class);
+    assertThatThrownBy(() -> read("include *.conf;")).isInstanceOf(UnusableDumpException.class);
   }
 }

@@ -42,13 +42,13 @@ class InternalRedirectsTest {
         .replaceAll("\\bB\\b;?", "proxy_pass http://backend;");
   }
 
-  static List<Finding> findings(String dump) {
+  static List<NginxFinding> findings(String dump) {
     NginxCheck result = NginxCheck.of("stdin", dump, Expected.DEFAULTS);
     assertThat(result).isInstanceOf(NginxCheck.Checked.class);
     return ((NginxCheck.Checked) result).findings();
   }
 
-  static List<Finding> errors(String dump) {
+  static List<NginxFinding> errors(String dump) {
     return findings(dump).stream()
         .filter(finding -> finding.hazard().severity() == Severity.ERROR)
         .toList();
@@ -111,7 +111,7 @@ class InternalRedirectsTest {
       })
   void check_requestsThatLandUnchecked_areAnError(String server) {
     String http = server.contains("limit_req") ? "limit_req_zone $uri zone=one:1m rate=1r/s;" : "";
-    assertThat(errors(dump(server, http)).stream().map(Finding::hazard)).isNotEmpty();
+    assertThat(errors(dump(server, http)).stream().map(NginxFinding::hazard)).isNotEmpty();
   }
 
   @ParameterizedTest

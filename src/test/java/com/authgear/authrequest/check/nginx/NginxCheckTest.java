@@ -19,12 +19,12 @@ class NginxCheckTest {
     return NginxCheck.of("stdin", dump, Expected.DEFAULTS);
   }
 
-  private static List<Finding> findings(NginxCheck result) {
+  private static List<NginxFinding> findings(NginxCheck result) {
     assertThat(result).isInstanceOf(NginxCheck.Checked.class);
     return ((NginxCheck.Checked) result).findings();
   }
 
-  private static Finding only(NginxCheck result) {
+  private static NginxFinding only(NginxCheck result) {
     assertThat(findings(result)).hasSize(1);
     return findings(result).getFirst();
   }
@@ -117,7 +117,7 @@ class NginxCheckTest {
     String dump = Examples.shippedDump();
     assertThat(dump.replaceAll(line, "")).isNotEqualTo(dump);
 
-    List<Finding> found = findings(check(dump.replaceAll(line, "")));
+    List<NginxFinding> found = findings(check(dump.replaceAll(line, "")));
 
     assertThat(found)
         .hasSize(2)
@@ -133,7 +133,7 @@ class NginxCheckTest {
   @MethodSource("identityHeaders")
   void check_oneHeaderRemovedFromPublicConf_isNamed(String header) {
     String line = "(?m)^proxy_set_header " + header + " +\"\";$";
-    Finding found = only(check(Examples.shippedDump().replaceAll(line, "")));
+    NginxFinding found = only(check(Examples.shippedDump().replaceAll(line, "")));
 
     assertThat(found.hazard()).isEqualTo(Hazard.HEADER_NOT_CLEARED);
     assertThat(found.locations()).containsExactly("location /public/ of server on 8000");
@@ -168,7 +168,7 @@ class NginxCheckTest {
                 + conf.substring(conf.indexOf("include authgear/http.conf"), conf.indexOf(server))
                 + "}");
 
-    Finding found = only(check(dump + Examples.file("/etc/nginx/site", server)));
+    NginxFinding found = only(check(dump + Examples.file("/etc/nginx/site", server)));
 
     assertThat(found.hazard()).isEqualTo(Hazard.NOT_INTERNAL);
     assertThat(found.place().file()).isEqualTo("/etc/nginx/site");
@@ -222,7 +222,7 @@ class NginxCheckTest {
                 "include authgear/protect.conf; " + line.replace("$", "\\$"));
 
     assertThat(findings(check(dump)))
-        .extracting(Finding::hazard)
+        .extracting(NginxFinding::hazard)
         .containsExactly(Hazard.HEADER_FROM_CLIENT);
   }
 

@@ -27,7 +27,10 @@ class QuestionsTest {
   }
 
   private static List<Hazard> errors(String dump) {
-    return InternalRedirectsTest.errors(dump).stream().map(Finding::hazard).distinct().toList();
+    return InternalRedirectsTest.errors(dump).stream()
+        .map(NginxFinding::hazard)
+        .distinct()
+        .toList();
   }
 
   @ParameterizedTest
@@ -133,7 +136,7 @@ class QuestionsTest {
     assertThat(
             InternalRedirectsTest.findings(Examples.dump("authgear-docs.conf")).stream()
                 .filter(finding -> finding.hazard() == Hazard.RESOLVER_ASKED)
-                .map(Finding::fix))
+                .map(NginxFinding::fix))
         .singleElement()
         .asString()
         .contains("proxy_pass http://authgear_auth/auth;");
@@ -280,7 +283,7 @@ class QuestionsTest {
                         "location / { P " + lines + " B }",
                         "map $http_upgrade $contains { default ''; ~*websocket $http_upgrade; }"))
                 .stream()
-                .map(Finding::hazard))
+                .map(NginxFinding::hazard))
         .containsExactly(Hazard.UPGRADE_NOT_LIMITED);
   }
 

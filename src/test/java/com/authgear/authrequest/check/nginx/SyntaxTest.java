@@ -12,11 +12,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SyntaxTest {
 
-  private static List<Directive> read(String text) throws UnusableException {
+  private static List<Directive> read(String text) throws UnusableDumpException {
     return Syntax.read("f", text);
   }
 
-  private static Directive one(String text) throws UnusableException {
+  private static Directive one(String text) throws UnusableDumpException {
     assertThat(read(text)).hasSize(1);
     return read(text).getFirst();
   }
@@ -40,12 +40,12 @@ class SyntaxTest {
         "a b\\;c; | b\\;c",
         "a b}c; | b}c",
       })
-  void read_words_areAsNginxReadsThem(String text, String words) throws UnusableException {
+  void read_words_areAsNginxReadsThem(String text, String words) throws UnusableDumpException {
     assertThat(one(text).arguments()).isEqualTo(List.of(words.split(" / ", -1)));
   }
 
   @Test
-  void read_linesAndComments_placesAreThoseOfTheFirstWord() throws UnusableException {
+  void read_linesAndComments_placesAreThoseOfTheFirstWord() throws UnusableDumpException {
     List<Directive> read = read("# a;\n\nb 1 # {\n  2;\nc { # }\n  d \"x\ny\";\r\n  e;\n}\n f { }");
 
     assertThat(read.stream().map(Directive::name)).containsExactly("b", "c", "f");
@@ -66,7 +66,7 @@ class SyntaxTest {
         "s = [[ } ]] .. [==[ ]] } ]==]",
         "if a[1] then b() end",
       })
-  void read_lua_isSkipped(String lua) throws UnusableException {
+  void read_lua_isSkipped(String lua) throws UnusableDumpException {
     List<Directive> read = read("access_by_lua_block {\n" + lua + "\n} next;");
 
     assertThat(read.stream().map(Directive::name)).containsExactly("access_by_lua_block", "next");
@@ -88,7 +88,9 @@ class SyntaxTest {
         "x_by_lua_block { { } | f:1: the file ends inside a block of Lua",
       })
   void read_broken_isUnusableWithItsLine(String text, String message) {
-    assertThatThrownBy(() -> read(text)).isInstanceOf(UnusableException.class).hasMessage(message);
+    assertThatThrownBy(() -> read(text))
+        .isInstanceOf(UnusableDumpException.class)
+        .hasMessage(message);
   }
 
   @Test

@@ -3,9 +3,9 @@ package com.authgear.authrequest.verify.changes;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.verify.changes.EventReader.EventBody;
 import com.authgear.authrequest.verify.changes.EventReader.Irrelevant;
-import com.authgear.authrequest.verify.changes.EventReader.Malformed;
-import com.authgear.authrequest.verify.changes.EventReader.Reading;
+import com.authgear.authrequest.verify.changes.EventReader.MalformedEvent;
 import com.authgear.authrequest.verify.changes.EventReader.Relevant;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -46,7 +46,7 @@ class EventReaderTest {
     return BODY.replace("$type", type).replace("$user", user);
   }
 
-  private static Reading read(String body) {
+  private static EventBody read(String body) {
     try {
       return EventReader.read(new ByteArrayInputStream(body.getBytes(UTF_8)));
     } catch (IOException e) {
@@ -55,7 +55,7 @@ class EventReaderTest {
   }
 
   private static List<Interval> disabled(String type, String user) {
-    Reading reading = read(body(type, user));
+    EventBody reading = read(body(type, user));
     assertThat(reading).isInstanceOf(Relevant.class);
     return ((Relevant) reading).events().getFirst().disabled();
   }
@@ -315,18 +315,18 @@ class EventReaderTest {
   void read_oneThingWrong_isMalformedAndSaysWhat(String part, String wrong, String what) {
     String body = body("user.disabled", DISABLED);
     assertThat(body).contains(part);
-    assertThat(read(body.replace(part, wrong))).isEqualTo(new Malformed(what));
+    assertThat(read(body.replace(part, wrong))).isEqualTo(new MalformedEvent(what));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", " ", "null", "[]", "{}", "{", "\"text\"", "{} {}"})
   void read_noEnvelope_isMalformed(String body) {
-    assertThat(read(body)).isInstanceOf(Malformed.class);
+    assertThat(read(body)).isInstanceOf(MalformedEvent.class);
   }
 
   @Test
   void read_deepNesting_isMalformed() {
-    assertThat(read("[".repeat(100_000))).isInstanceOf(Malformed.class);
+    assertThat(read("[".repeat(100_000))).isInstanceOf(MalformedEvent.class);
   }
 
   @Test
@@ -338,6 +338,6 @@ class EventReaderTest {
                     DISABLED
                         + ", \"temporarily_disabled_from\": \"2026-11-26T00:00:00Z\","
                         + " \"temporarily_disabled_until\": \"2026-11-25T00:00:00Z\"")))
-        .isEqualTo(new Malformed("from is not before until"));
+        .isEqualTo(new MalformedEvent("from is not before until"));
   }
 }

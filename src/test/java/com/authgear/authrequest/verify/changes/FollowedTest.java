@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.authgear.authrequest.verify.freshness.TestClock;
+import com.authgear.authrequest.verify.session.TestClock;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Nested;
@@ -126,7 +126,8 @@ class FollowedTest {
 
   @Nested
   class InMarks {
-    private final Marks marks = new Marks(clock, clock::nanoTime, Duration.ofSeconds(30), 2);
+    private final ChangeMarks marks =
+        new ChangeMarks(clock, clock::nanoTime, Duration.ofSeconds(30), 2);
     private final long now = TestClock.START;
 
     @Test
@@ -165,7 +166,7 @@ class FollowedTest {
       marks.learn(new UserEvent("alice", 1, now, List.of(Interval.always())));
       marks.learn(UserEvent.signedOut("alice", 2, now + 1));
       marks.learn(UserEvent.changed("bob", 3, now));
-      Marks other = new Marks(clock, clock::nanoTime, Duration.ofSeconds(30), 2);
+      ChangeMarks other = new ChangeMarks(clock, clock::nanoTime, Duration.ofSeconds(30), 2);
       marks.snapshot().forEach(other::learn);
       for (String user : List.of("alice", "bob")) {
         for (long issuedAt = now - 5; issuedAt < now + 40; issuedAt++) {

@@ -28,8 +28,8 @@ class RedisUrlTest {
       int database,
       @Nullable String user,
       @Nullable String password) {
-    RedisURI uri = SharedMarks.uri(url);
-    SharedMarks.Parts parts = SharedMarks.Parts.of(url);
+    RedisURI uri = RedisMarks.uri(url);
+    RedisMarks.Parts parts = RedisMarks.Parts.of(url);
 
     assertThat(uri.getHost()).isEqualTo(host);
     assertThat(uri.getPort()).isEqualTo(port);
@@ -37,12 +37,12 @@ class RedisUrlTest {
     assertThat(uri.isSsl()).isEqualTo(url.startsWith("rediss:"));
     assertThat(parts.user()).isEqualTo(user == null ? "" : user);
     assertThat(parts.password()).isEqualTo(password);
-    assertThat(SharedMarks.password(url)).isEqualTo(password == null ? "" : password);
+    assertThat(RedisMarks.password(url)).isEqualTo(password == null ? "" : password);
   }
 
   @Test
   void uri_notUnderstood_isNotQuoted() {
-    assertThatThrownBy(() -> SharedMarks.uri("redis://:hunter2@host:port"))
+    assertThatThrownBy(() -> RedisMarks.uri("redis://:hunter2@host:port"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasNoCause()
         .hasMessageNotContaining("hunter2");

@@ -15,7 +15,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Finding;
 import com.authgear.authrequest.verify.Pending;
@@ -23,7 +23,7 @@ import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
-import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.authgear.authrequest.verify.session.CacheCounts;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
@@ -110,7 +110,7 @@ class JwtVerifierTest {
     assertThat(verifyNow(withClaims(_ -> {})))
         .isEqualTo(
             new Verified(
-                Source.JWT,
+                VerifiedBy.JWT,
                 new Principal(
                     Principal.Kind.USER,
                     "e3079029-f123-4c56-80c1-c2cd63a5b6af",
@@ -239,7 +239,7 @@ class JwtVerifierTest {
   @ParameterizedTest(name = "{0}: {2}")
   @MethodSource("refused")
   void verify_brokenToken_isRejectedWithItsReason(String name, String token, Reason reason) {
-    assertThat(verify(token)).as(name).isEqualTo(new Rejected(Source.JWT, reason));
+    assertThat(verify(token)).as(name).isEqualTo(new Rejected(VerifiedBy.JWT, reason));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -248,7 +248,7 @@ class JwtVerifierTest {
       String name, String token, Reason reason) {
     assertThat(verify(withClaims(_ -> {}))).isInstanceOf(Verified.class);
 
-    assertThat(verify(token)).as(name).isEqualTo(new Rejected(Source.JWT, reason));
+    assertThat(verify(token)).as(name).isEqualTo(new Rejected(VerifiedBy.JWT, reason));
   }
 
   @Test
@@ -259,14 +259,14 @@ class JwtVerifierTest {
     for (char another : alphabet.replace(token.substring(last), "").toCharArray()) {
       assertThat(verify(token.substring(0, last) + another))
           .as("%s instead of %s", another, token.charAt(last))
-          .isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
+          .isEqualTo(new Rejected(VerifiedBy.JWT, Reason.BAD_SIGNATURE));
     }
   }
 
   @Test
   void verify_tokenExpiringNow_isRejected() {
     String token = withClaims(claims -> claims.put("exp", NOW - SKEW));
-    assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
+    assertThat(verifyNow(token)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.EXPIRED));
   }
 
   @Test
@@ -280,13 +280,13 @@ class JwtVerifierTest {
     assertThat(verifyNow(withClaims(claims -> claims.put("nbf", NOW + SKEW))))
         .isInstanceOf(Verified.class);
     assertThat(verifyNow(withClaims(claims -> claims.put("nbf", NOW + SKEW + 1))))
-        .isEqualTo(new Rejected(Source.JWT, Reason.NOT_YET_VALID));
+        .isEqualTo(new Rejected(VerifiedBy.JWT, Reason.NOT_YET_VALID));
   }
 
   @Test
   void verify_issuedBeyondTheSkew_isRejected() {
     assertThat(verifyNow(withClaims(claims -> claims.put("iat", NOW + SKEW + 1))))
-        .isEqualTo(new Rejected(Source.JWT, Reason.NOT_YET_VALID));
+        .isEqualTo(new Rejected(VerifiedBy.JWT, Reason.NOT_YET_VALID));
   }
 
   private static String madeUp(String kid) {
@@ -308,8 +308,9 @@ class JwtVerifierTest {
   /** A 401 would log single-page apps out, and the token may be good. */
   @Test
   void verify_unknownKeyThatNobodyCouldLookUp_isNotTheCallersFault() {
-    assertThat(verify(madeUp("a"))).isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
-    assertThat(verify(madeUp("b"))).isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+    assertThat(verify(madeUp("a"))).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.UNKNOWN_KEY));
+    assertThat(verify(madeUp("b")))
+        .isEqualTo(new Unavailable(VerifiedBy.JWT, Reason.KEYS_UNAVAILABLE));
   }
 
   @Test
@@ -318,7 +319,8 @@ class JwtVerifierTest {
     int before = fetches.get();
     now.addAndGet(Keys.Timing.DEFAULT.absence().toSeconds() - 1);
     for (int i = 0; i < 100; i++) {
-      assertThat(verifyNow(madeUp("a"))).isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+      assertThat(verifyNow(madeUp("a")))
+          .isEqualTo(new Rejected(VerifiedBy.JWT, Reason.UNKNOWN_KEY));
     }
     assertThat(fetches.get()).isEqualTo(before);
 
@@ -332,13 +334,13 @@ class JwtVerifierTest {
     verify(madeUp("a"));
     published.set(0, publicKey(OTHER_KEY));
     String rotated = withHeader(h -> h.put("kid", "key-2"));
-    assertThat(verify(rotated)).isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+    assertThat(verify(rotated)).isEqualTo(new Unavailable(VerifiedBy.JWT, Reason.KEYS_UNAVAILABLE));
 
     now.addAndGet(1);
     verify(madeUp("b"));
     assertThat(verify(rotated))
         .as("known now, though signed by another key")
-        .isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
+        .isEqualTo(new Rejected(VerifiedBy.JWT, Reason.BAD_SIGNATURE));
   }
 
   @Test
@@ -349,7 +351,7 @@ class JwtVerifierTest {
     }
     assertThat(verify(madeUp("k" + "x".repeat(300))))
         .as("no key of Authgear's")
-        .isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+        .isEqualTo(new Rejected(VerifiedBy.JWT, Reason.UNKNOWN_KEY));
     assertThat(keys.absentKeys()).isEqualTo(4_096);
   }
 
@@ -370,10 +372,10 @@ class JwtVerifierTest {
     assertThat(verifyNow(unknown)).as("must wait for a fetch").isInstanceOf(Pending.class);
     assertThat(verify(unknown))
         .as("known now, though signed by another key")
-        .isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
+        .isEqualTo(new Rejected(VerifiedBy.JWT, Reason.BAD_SIGNATURE));
     assertThat(verify(withClaims(_ -> {})))
         .as("the old key left the set")
-        .isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+        .isEqualTo(new Rejected(VerifiedBy.JWT, Reason.UNKNOWN_KEY));
   }
 
   @Test
@@ -406,7 +408,7 @@ class JwtVerifierTest {
               shared, ISSUER, Set.of("RS256"), Duration.ofSeconds(SKEW), clock, Set.of(), cache);
       assertThat(verifyNow(withHeader(h -> h.put("kid", "key-2"))))
           .as("known now, though signed by another key")
-          .isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
+          .isEqualTo(new Rejected(VerifiedBy.JWT, Reason.BAD_SIGNATURE));
     }
   }
 
@@ -414,11 +416,11 @@ class JwtVerifierTest {
   void verify_keyServerDown_keepsKnownKeysForABoundedTime() {
     keyServerDown = true;
     assertThat(verify(withHeader(h -> h.put("kid", "new"))))
-        .isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+        .isEqualTo(new Unavailable(VerifiedBy.JWT, Reason.KEYS_UNAVAILABLE));
     assertThat(verify(withClaims(_ -> {}))).isInstanceOf(Verified.class);
     now.addAndGet(Keys.Timing.DEFAULT.outage().toSeconds() + 1);
     assertThat(verify(withClaims(claims -> claims.put("exp", now.get() + 60))))
-        .isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+        .isEqualTo(new Unavailable(VerifiedBy.JWT, Reason.KEYS_UNAVAILABLE));
   }
 
   @Test
@@ -427,7 +429,7 @@ class JwtVerifierTest {
     keys = newKeys();
     verifier = newVerifier();
     Verification answer = verify(withClaims(_ -> {}));
-    assertThat(answer).isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+    assertThat(answer).isEqualTo(new Unavailable(VerifiedBy.JWT, Reason.KEYS_UNAVAILABLE));
     assertThat(keys.problem()).contains("not been fetched");
   }
 
@@ -499,7 +501,7 @@ class JwtVerifierTest {
       assertThat(verifyNow(token)).isInstanceOf(Verified.class);
 
       now.set(NOW + 1740 + SKEW);
-      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.EXPIRED));
       assertThat(counts.hits()).isEqualTo(1);
     }
 
@@ -511,7 +513,7 @@ class JwtVerifierTest {
       assertThat(verifyNow(token)).isInstanceOf(Verified.class);
 
       now.set(NOW - 60 - SKEW - 1);
-      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.NOT_YET_VALID));
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.NOT_YET_VALID));
     }
 
     @Test
@@ -521,7 +523,7 @@ class JwtVerifierTest {
       published.set(0, publicKey(OTHER_KEY));
       refetch();
 
-      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.UNKNOWN_KEY));
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.UNKNOWN_KEY));
     }
 
     @Test
@@ -544,7 +546,7 @@ class JwtVerifierTest {
       published.set(0, publicKey(Tokens.generate("key-1")));
       refetch();
 
-      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.BAD_SIGNATURE));
     }
 
     @Test
@@ -566,14 +568,15 @@ class JwtVerifierTest {
       assertThat(verifyNow(token)).isInstanceOf(Verified.class);
 
       now.addAndGet(1);
-      assertThat(verifyNow(token)).isEqualTo(new Unavailable(Source.JWT, Reason.KEYS_UNAVAILABLE));
+      assertThat(verifyNow(token))
+          .isEqualTo(new Unavailable(VerifiedBy.JWT, Reason.KEYS_UNAVAILABLE));
     }
 
     @Test
     void verify_refusedToken_isRefusedAgainWithoutASignature() {
       String token = withClaims(claims -> claims.put("exp", NOW - SKEW));
-      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
-      assertThat(verify(token)).isEqualTo(new Rejected(Source.JWT, Reason.EXPIRED));
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.EXPIRED));
+      assertThat(verify(token)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.EXPIRED));
       assertThat(signatures).hasValue(1);
 
       now.set(NOW - 1);
@@ -585,7 +588,7 @@ class JwtVerifierTest {
       published.set(0, publicKey(Tokens.generate("key-1")));
       refetch();
       String token = withClaims(_ -> {});
-      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.BAD_SIGNATURE));
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.BAD_SIGNATURE));
       published.set(0, publicKey(KEY));
       refetch();
 
@@ -595,7 +598,7 @@ class JwtVerifierTest {
     @Test
     void verify_notYetValid_isVerifiedWhenItsTimeComes() {
       String token = withClaims(claims -> claims.put("nbf", NOW + SKEW + 1));
-      assertThat(verifyNow(token)).isEqualTo(new Rejected(Source.JWT, Reason.NOT_YET_VALID));
+      assertThat(verifyNow(token)).isEqualTo(new Rejected(VerifiedBy.JWT, Reason.NOT_YET_VALID));
       now.addAndGet(1);
 
       assertThat(verifyNow(token)).isInstanceOf(Verified.class);

@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import com.authgear.authrequest.bearer.Reason;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Finding;
 import com.authgear.authrequest.verify.Pending;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Verified;
-import com.authgear.authrequest.verify.freshness.CacheCounts;
+import com.authgear.authrequest.verify.session.CacheCounts;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -93,7 +93,7 @@ class KeySetVectorsTest {
           assertThat(answer).isInstanceOf(Verified.class);
         } else {
           Reason reason = Reason.valueOf(expected.toUpperCase(Locale.ROOT));
-          assertThat(answer).isEqualTo(new Rejected(Source.JWT, reason));
+          assertThat(answer).isEqualTo(new Rejected(VerifiedBy.JWT, reason));
         }
       }
     }

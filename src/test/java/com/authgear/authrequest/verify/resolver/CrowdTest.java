@@ -95,18 +95,18 @@ class CrowdTest {
   }
 
   private ResolverResult ask(@Nullable String token, @Nullable String cookies) {
-    return resolver.askUnchecked(new Presented(token, cookies), NOBODY).result();
+    return resolver.askUnchecked(new SentCredential(token, cookies), NOBODY).result();
   }
 
   @Test
   void ask_oneSessionWithOtherJunkEachTime_isAHandfulOfCalls() throws Exception {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<ResolverResult>> first = new ArrayList<>();
-      for (int i = 0; i < Sessions.MOST_CALLS; i++) {
+      for (int i = 0; i < SessionCalls.MOST_CALLS; i++) {
         String cookies = "app_session=slow-junk-of-this-request-" + i + "; session=" + SESSION;
         first.add(threads.submit(() -> ask(null, cookies)));
       }
-      await().until(() -> calls.get() == Sessions.MOST_CALLS);
+      await().until(() -> calls.get() == SessionCalls.MOST_CALLS);
       for (int i = 0; i < MANY; i++) {
         assertThat(ask("junk-of-this-request-" + i, "session=" + SESSION))
             .isEqualTo(ResolverResult.OVERLOADED);
@@ -115,7 +115,7 @@ class CrowdTest {
             .isEqualTo(ResolverResult.OVERLOADED);
         assertThat(ask(null, "session=\"" + SESSION + '"')).isEqualTo(ResolverResult.OVERLOADED);
       }
-      assertThat(calls).hasValue(Sessions.MOST_CALLS);
+      assertThat(calls).hasValue(SessionCalls.MOST_CALLS);
       assertThat(ask(null, "session=someone-else-altogether")).isEqualTo(ResolverResult.VALID);
       slow.countDown();
       for (Future<ResolverResult> one : first) {
@@ -195,23 +195,23 @@ class CrowdTest {
   @Test
   void ask_junkThatOnceStoodNextToAGoodSession_isNotKnownByItself() {
     String junk = "slow-junk-beside-a-session";
-    Sessions sessions = new Sessions(() -> 17);
-    sessions.answered(new Presented(junk, "session=" + SESSION), ResolverResult.VALID);
-    assertThat(sessions.wereValid(new Presented(junk, "session=" + SESSION))).isTrue();
-    assertThat(sessions.wereValid(new Presented(junk, null))).isFalse();
-    assertThat(sessions.wereValid(new Presented(null, "session=" + SESSION))).isFalse();
-    sessions.answered(new Presented(junk, "session=" + SESSION), ResolverResult.INVALID);
-    assertThat(sessions.wereValid(new Presented(junk, "session=" + SESSION))).isFalse();
+    SessionCalls sessions = new SessionCalls(() -> 17);
+    sessions.answered(new SentCredential(junk, "session=" + SESSION), ResolverResult.VALID);
+    assertThat(sessions.wereValid(new SentCredential(junk, "session=" + SESSION))).isTrue();
+    assertThat(sessions.wereValid(new SentCredential(junk, null))).isFalse();
+    assertThat(sessions.wereValid(new SentCredential(null, "session=" + SESSION))).isFalse();
+    sessions.answered(new SentCredential(junk, "session=" + SESSION), ResolverResult.INVALID);
+    assertThat(sessions.wereValid(new SentCredential(junk, "session=" + SESSION))).isFalse();
   }
 
   @Test
   void leave_all_remembersNoSession() {
-    Sessions sessions = new Sessions(() -> 17);
-    var meant = Sessions.of(new Presented(SESSION, "session=another-session-of-this"));
-    for (int i = 0; i < 2 * Sessions.MOST_CALLS; i++) {
-      assertThat(sessions.enter(meant)).isEqualTo(i < Sessions.MOST_CALLS);
+    SessionCalls sessions = new SessionCalls(() -> 17);
+    var meant = SessionCalls.of(new SentCredential(SESSION, "session=another-session-of-this"));
+    for (int i = 0; i < 2 * SessionCalls.MOST_CALLS; i++) {
+      assertThat(sessions.enter(meant)).isEqualTo(i < SessionCalls.MOST_CALLS);
     }
-    for (int i = 0; i < Sessions.MOST_CALLS; i++) {
+    for (int i = 0; i < SessionCalls.MOST_CALLS; i++) {
       sessions.leave(meant);
     }
     assertThat(sessions.inFlight()).isZero();

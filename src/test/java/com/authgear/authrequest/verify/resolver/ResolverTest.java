@@ -8,7 +8,7 @@ import static org.awaitility.Awaitility.await;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
-import com.authgear.authrequest.principal.Source;
+import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.trace.TraceContext;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Caller;
@@ -61,7 +61,7 @@ class ResolverTest {
   private static final Caller NOBODY = new Caller(null, null, null);
   private static final String TOKEN = "s3cretT0ken";
   private static final String COOKIES = "session=s3cretC00kie";
-  private static final Presented BOTH = new Presented(TOKEN, COOKIES);
+  private static final SentCredential BOTH = new SentCredential(TOKEN, COOKIES);
 
   private final RecordedWarnings warnings = new RecordedWarnings();
   private final List<ResolverResult> results = new CopyOnWriteArrayList<>();
@@ -123,10 +123,10 @@ class ResolverTest {
   }
 
   private static Unavailable unavailable(Reason reason) {
-    return new Unavailable(Source.RESOLVER, reason);
+    return new Unavailable(VerifiedBy.RESOLVER, reason);
   }
 
-  private static Verification resolve(Resolver resolver, Presented presented, Caller caller) {
+  private static Verification resolve(Resolver resolver, SentCredential presented, Caller caller) {
     return resolver.ask(presented, caller).verification();
   }
 
@@ -140,11 +140,11 @@ class ResolverTest {
   @Nested
   class Question {
 
-    private List<String> headersSentFor(Presented presented, Caller caller) throws Exception {
+    private List<String> headersSentFor(SentCredential presented, Caller caller) throws Exception {
       return headersSentFor(resolver(), presented, caller);
     }
 
-    private List<String> headersSentFor(Resolver resolver, Presented presented, Caller caller)
+    private List<String> headersSentFor(Resolver resolver, SentCredential presented, Caller caller)
         throws Exception {
       server.enqueue(valid().build());
       assertThat(resolve(resolver, presented, caller)).isInstanceOf(Verified.class);
@@ -184,7 +184,7 @@ class ResolverTest {
 
     @Test
     void resolve_tokenOfAnUnknownCaller_sendsNothingElse() throws Exception {
-      assertThat(headersSentFor(new Presented(TOKEN, null), NOBODY))
+      assertThat(headersSentFor(new SentCredential(TOKEN, null), NOBODY))
           .containsExactlyInAnyOrder(
               "Host: project.authgear.cloud",
               "X-Forwarded-Host: project.authgear.cloud",
@@ -195,7 +195,7 @@ class ResolverTest {
 
     @Test
     void resolve_cookiesOfAnUnknownCaller_sendsNothingElse() throws Exception {
-      assertThat(headersSentFor(new Presented(null, COOKIES), NOBODY))
+      assertThat(headersSentFor(new SentCredential(null, COOKIES), NOBODY))
           .containsExactlyInAnyOrder(
               "Host: project.authgear.cloud",
               "X-Forwarded-Host: project.authgear.cloud",
@@ -208,10 +208,10 @@ class ResolverTest {
     void resolve_afterASetCookie_doesNotSendItBack() throws Exception {
       Resolver resolver = resolver();
       server.enqueue(valid().addHeader("Set-Cookie", "session=other; Path=/").build());
-      resolve(resolver, new Presented(TOKEN, null), NOBODY);
+      resolve(resolver, new SentCredential(TOKEN, null), NOBODY);
       server.takeRequest();
 
-      assertThat(headersSentFor(resolver, new Presented(TOKEN, null), NOBODY))
+      assertThat(headersSentFor(resolver, new SentCredential(TOKEN, null), NOBODY))
           .noneMatch(line -> line.startsWith("Cookie"));
     }
 
@@ -219,7 +219,7 @@ class ResolverTest {
     void resolve_callerValuesThatCannotBeSent_areLeftOut() throws Exception {
       Caller caller = new Caller("203.0.113.7\r\nX-Evil: 1", "203.0.113.\u00e9", "Br\u00f6wser");
 
-      assertThat(headersSentFor(new Presented(TOKEN, null), caller))
+      assertThat(headersSentFor(new SentCredential(TOKEN, null), caller))
           .hasSize(5)
           .noneMatch(line -> line.startsWith("X-Evil") || line.startsWith("User-Agent"));
     }
@@ -227,7 +227,7 @@ class ResolverTest {
     @Test
     void resolve_requestInATrace_tellsWhichOne() throws Exception {
       String traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
-      Presented presented = new Presented(TOKEN, null);
+      SentCredential presented = new SentCredential(TOKEN, null);
 
       assertThat(
               headersSentFor(
@@ -243,7 +243,7 @@ class ResolverTest {
 
     @Test
     void resolve_emptyUserAgent_isSentAsItCame() throws Exception {
-      assertThat(headersSentFor(new Presented(TOKEN, null), new Caller(null, null, "")))
+      assertThat(headersSentFor(new SentCredential(TOKEN, null), new Caller(null, null, "")))
           .contains("User-Agent: ");
     }
 
@@ -261,7 +261,7 @@ class ResolverTest {
         throws Exception {
       Resolver resolver = resolver(resolverUrl(), origin, PLENTY, 8, System::nanoTime, Dns.SYSTEM);
 
-      assertThat(headersSentFor(resolver, new Presented(TOKEN, null), NOBODY))
+      assertThat(headersSentFor(resolver, new SentCredential(TOKEN, null), NOBODY))
           .contains("Host: " + host, "X-Forwarded-Host: " + host, "X-Forwarded-Proto: " + scheme);
     }
 
@@ -301,7 +301,7 @@ class ResolverTest {
       assertThat(resolve(resolver(), BOTH, NOBODY))
           .isEqualTo(
               new Verified(
-                  Source.RESOLVER,
+                  VerifiedBy.RESOLVER,
                   new Principal(
                       Kind.USER,
                       "user-1",
@@ -390,7 +390,7 @@ class ResolverTest {
       assertThat(resolve(resolver(), BOTH, NOBODY))
           .isEqualTo(
               new Rejected(
-                  Source.RESOLVER,
+                  VerifiedBy.RESOLVER,
                   Reason.SESSION_INVALID,
                   List.of(clear, "app_session=; Path=/; Max-Age=0"),
                   true));
@@ -402,7 +402,7 @@ class ResolverTest {
       server.enqueue(new MockResponse.Builder().build());
 
       assertThat(resolve(resolver(), BOTH, NOBODY))
-          .isEqualTo(new Rejected(Source.RESOLVER, Reason.SESSION_INVALID));
+          .isEqualTo(new Rejected(VerifiedBy.RESOLVER, Reason.SESSION_INVALID));
       assertThat(results).containsExactly(ResolverResult.ABSENT);
       assertThat(warnings.lines()).isEmpty();
     }
@@ -415,7 +415,7 @@ class ResolverTest {
       assertThat(resolve(resolver(), BOTH, NOBODY))
           .isEqualTo(
               new Rejected(
-                  Source.RESOLVER, Reason.SESSION_INVALID, List.of("session=; Max-Age=0")));
+                  VerifiedBy.RESOLVER, Reason.SESSION_INVALID, List.of("session=; Max-Age=0")));
     }
 
     @Test
@@ -423,7 +423,7 @@ class ResolverTest {
       server.enqueue(new MockResponse.Builder().chunkedBody("", 10).build());
 
       assertThat(resolve(resolver(), BOTH, NOBODY))
-          .isEqualTo(new Rejected(Source.RESOLVER, Reason.SESSION_INVALID));
+          .isEqualTo(new Rejected(VerifiedBy.RESOLVER, Reason.SESSION_INVALID));
     }
 
     @Test

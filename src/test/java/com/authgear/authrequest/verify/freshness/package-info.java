@@ -1,5 +1,0 @@
-/** Every bound of freshness, with a clock that a test sets. */
-@NullMarked
-package com.authgear.authrequest.verify.freshness;
-
-import org.jspecify.annotations.NullMarked;
