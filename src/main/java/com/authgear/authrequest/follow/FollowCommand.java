@@ -175,6 +175,9 @@ public final class FollowCommand implements AutoCloseable {
   }
 
   private void complain(PollResult result, String advice) {
+    if (closed.getCount() == 0) {
+      return; // it was cut off here
+    }
     meters.polled(result);
     if (!advice.equals(problem)) {
       LOG.atWarn().addKeyValue("advice", advice).log("the audit log cannot be read");

@@ -150,8 +150,8 @@ enum Metric {
   FOLLOWED(
       "authgear_auth_followed",
       Type.GAUGE,
-      "1 while the command `follow` tells everything within `AUTHGEAR_FRESHNESS`; 0 while JWTs are"
-          + " confirmed as with `AUTHGEAR_RECHECK`. This and the next: only with"
+      "Whether the command `follow` tells everything within `AUTHGEAR_FRESHNESS` (1), or JWTs are"
+          + " confirmed as with `AUTHGEAR_RECHECK` (0). This and the next: only with"
           + " `AUTHGEAR_FRESHNESS`."),
   HEARTBEAT_AGE(
       "authgear_auth_follow_heartbeat_age_seconds",
