@@ -25,10 +25,11 @@ import org.jspecify.annotations.Nullable;
  * that ended stay ended. Whether an answer of the resolver is newer than a change is told by the
  * numbers that {@link Changes} gives, and never by a clock.
  *
- * <p><b>Replay.</b> A mark remembers the {@link #REMEMBERED} highest {@code seq} of its user, and
- * an event with one of these, or with a lower one, is known and asks for nothing. So whoever sends
- * genuine events once more gets one confirmation for each at most. Where there is no room for
- * another user, the one with the lowest {@code seq} goes: old events push out no newer ones.
+ * <p><b>Replay.</b> A mark knows the events of its user that it was told ({@link HeardEvents}), and
+ * one that comes once more asks for nothing. So whoever sends genuine events once more gets one
+ * confirmation for each at most, while an entry of the audit log that comes late is not lost. Where
+ * there is no room for another user, the one with the lowest {@code seq} goes: old events push out
+ * no newer ones.
  *
  * <p><b>A second look.</b> Authgear delivers an event before it has thrown away what its resolver
  * remembers of the user, so the answer to a question asked at once may be old. {@link #SECOND_LOOK}
@@ -51,14 +52,11 @@ public final class ChangeMarks implements Changes {
   /** No access token lives longer, so none that is older than a change outlives its mark. */
   public static final Duration RETENTION = Duration.ofDays(28);
 
-  /** A mark has about 400 bytes. */
+  /** A mark has about 400 bytes, and 16 for each event of its user. */
   public static final int CAPACITY = 50_000;
 
   /** Authgear's resolver knows of a change by then, unless it is in trouble. */
   public static final Duration SECOND_LOOK = Duration.ofSeconds(2);
-
-  /** So many events of one user are known again when they come again. */
-  static final int REMEMBERED = 16;
 
   /** Authgear waits so long for a delivery; an event that is older has no need of a second look. */
   private static final long LONGEST_DELIVERY_SECONDS = 60;
@@ -152,20 +150,17 @@ public final class ChangeMarks implements Changes {
         forget(placed.at());
         return Effect.TOO_OLD;
       }
-      if (known != null && !known.isNews(event)) {
-        // Another replica may say more in one event than this one was told.
-        put(known.merge(placed, event.at()));
+      Mark alone = Mark.of(placed, event.at());
+      // Another replica may say more in one event than this one was told.
+      Mark merged = known == null ? alone : known.and(alone, placed, now);
+      if (known != null && !known.isNews(event, now)) {
+        put(merged);
         return Effect.KNOWN;
       }
       long next = number.incrementAndGet();
-      if (known == null) {
-        put(Mark.of(placed, event.at()).heardOf(next, now));
-      } else {
-        Mark merged = known.merge(placed, event.at());
-        // What came after it has been heard of already: one more look, and no more than that.
-        boolean late = event.seq() < known.seq && event.at() <= known.statedAt;
-        put(late ? merged.numbered(next) : merged.heardOf(next, now));
-      }
+      // What came after it has been heard of already: one more look, and no more than that.
+      boolean late = known != null && event.seq() < known.seq && event.at() <= known.statedAt;
+      put(late ? merged.numbered(next) : merged.heardOf(next, now));
       if (ranks.size() > capacity) {
         Mark gone = marks.remove(ranks.removeFirst().userId());
         forget(gone == null ? Math.floorDiv(now, 1000) : gone.at);
@@ -312,7 +307,7 @@ public final class ChangeMarks implements Changes {
   public List<UserEvent> snapshot() {
     synchronized (lock) {
       sweep(clock.millis(), true);
-      return marks.values().stream().flatMap(mark -> mark.events().stream()).toList();
+      return marks.values().stream().flatMap(mark -> mark.told().stream()).toList();
     }
   }
 
@@ -341,7 +336,7 @@ public final class ChangeMarks implements Changes {
   /**
    * @param at the latest time of an event, Unix seconds
    * @param statedAt the same as the events themselves say it
-   * @param seqs of the events that this is made of, the highest {@link #REMEMBERED}, ascending
+   * @param events those that this is made of, as far as they are known again
    * @param seq the highest one
    * @param seqAt the time of that event
    * @param accountSeq the highest one of those that tell of the account; -1 for none
@@ -357,7 +352,7 @@ public final class ChangeMarks implements Changes {
       String userId,
       long at,
       long statedAt,
-      List<Long> seqs,
+      HeardEvents events,
       long seq,
       long seqAt,
       long accountSeq,
@@ -375,7 +370,7 @@ public final class ChangeMarks implements Changes {
           event.userId(),
           event.at(),
           statedAt,
-          List.of(event.seq()),
+          HeardEvents.of(event.seq(), statedAt),
           event.seq(),
           event.at(),
           event.tellsAccount() ? event.seq() : -1,
@@ -391,77 +386,56 @@ public final class ChangeMarks implements Changes {
           0);
     }
 
-    boolean isNews(UserEvent event) {
-      return !seqs.contains(event.seq())
-          && (seqs.size() < REMEMBERED
-              || event.seq() > seqs.getFirst()
-              // Authgear's counter was set back, as by an old backup of its database.
-              || event.at() > statedAt);
+    boolean isNews(UserEvent event, long now) {
+      return events.isNews(event.seq(), event.at(), Math.floorDiv(now, 1000));
     }
 
-    Mark merge(UserEvent event, long eventStatedAt) {
-      Mark alone = of(event, eventStatedAt);
-      boolean newer = event.seq() > seq;
+    /**
+     * Both.
+     *
+     * @param alone what the event says by itself
+     */
+    Mark and(Mark alone, UserEvent event, long now) {
+      boolean newer = alone.seq > seq;
       boolean endsMore = alone.ended > ended;
-      long endedBy = endsMore ? alone.endedSeq : endedSeq;
       long usable = endsMore ? alone.usableAt : usableAt;
       // Whichever of the two came after the end may say that the account is of use again.
-      if (endsMore && accountSeq > event.seq() && event().isUsable()) {
+      if (endsMore && accountSeq > alone.seq && event().isUsable()) {
         usable = Math.min(usable, seqAt);
-      } else if (!endsMore && event.seq() > endedSeq && event.tellsAccount() && event.isUsable()) {
-        usable = Math.min(usable, event.at());
+      } else if (!endsMore && alone.seq > endedSeq && event.tellsAccount() && event.isUsable()) {
+        usable = Math.min(usable, alone.at);
       }
       return new Mark(
           userId,
-          Math.max(at, event.at()),
-          Math.max(statedAt, eventStatedAt),
-          remember(event.seq()),
-          newer ? event.seq() : seq,
-          newer ? event.at() : seqAt,
+          Math.max(at, alone.at),
+          Math.max(statedAt, alone.statedAt),
+          events.and(alone.seq, alone.statedAt, Math.floorDiv(now, 1000)),
+          newer ? alone.seq : seq,
+          newer ? alone.seqAt : seqAt,
           Math.max(accountSeq, alone.accountSeq),
-          alone.accountSeq > accountSeq ? event.disabled() : disabled,
+          alone.accountSeq > accountSeq ? alone.disabled : disabled,
           Math.max(ended, alone.ended),
-          endedBy,
+          endsMore ? alone.endedSeq : endedSeq,
           usable,
           number,
           heard,
           seenAt);
     }
 
-    private List<Long> remember(long another) {
-      if (seqs.contains(another)) {
-        return seqs;
-      }
-      List<Long> all = new ArrayList<>(seqs);
-      all.add(another);
-      all.sort(Comparator.naturalOrder());
-      return List.copyOf(all.subList(Math.max(0, all.size() - REMEMBERED), all.size()));
-    }
-
     Mark heardOf(long newNumber, long now) {
-      return new Mark(
-          userId,
-          at,
-          statedAt,
-          seqs,
-          seq,
-          seqAt,
-          accountSeq,
-          disabled,
-          ended,
-          endedSeq,
-          usableAt,
-          newNumber,
-          newNumber,
-          Math.max(seenAt, now));
+      return with(newNumber, newNumber, Math.max(seenAt, now));
     }
 
     Mark numbered(long newNumber) {
+      return with(newNumber, heard, seenAt);
+    }
+
+    private Mark with(long newNumber, long newHeard, long newSeenAt) {
       return new Mark(
           userId,
           at,
           statedAt,
-          seqs,
+          events,
           seq,
           seqAt,
           accountSeq,
@@ -470,8 +444,8 @@ public final class ChangeMarks implements Changes {
           endedSeq,
           usableAt,
           newNumber,
-          heard,
-          seenAt);
+          newHeard,
+          newSeenAt);
     }
 
     /** What is known of the account; sessions that ended are a span that is over. */
@@ -486,7 +460,7 @@ public final class ChangeMarks implements Changes {
     }
 
     /** One event for what is known of the account, and one for what came after that. */
-    List<UserEvent> events() {
+    List<UserEvent> told() {
       if (accountSeq == seq) {
         return List.of(event());
       }
@@ -502,9 +476,16 @@ public final class ChangeMarks implements Changes {
       return accountSeq < 0 ? List.of(newest) : List.of(event(), newest);
     }
 
-    /** Whether a bound has passed by both clocks, or by one of them, that had not before. */
+    /**
+     * Whether a bound has passed by both clocks, or by one of them, that had not before. A span
+     * that was over in the second of the newest event had passed at Authgear when that was heard
+     * of.
+     */
     boolean passesABound(long now, long skew) {
       for (Interval span : disabled) {
+        if (span.until() <= (at + 1) * 1000) {
+          continue;
+        }
         for (long bound : new long[] {span.from(), span.until()}) {
           if (isTime(bound) && (isNew(bound, now) || isNew(saturatedSum(bound, skew), now))) {
             return true;

@@ -225,11 +225,43 @@ class ChangeMarksTest {
     @Test
     void moreEventsThanAreRemembered_theOldestStayKnown() {
       for (int round = 0; round < 3; round++) {
-        for (int seq = 1; seq <= 5 * ChangeMarks.REMEMBERED; seq++) {
+        for (int seq = 1; seq <= 5 * HeardEvents.LEAST; seq++) {
           learn(seq, now - 600 + seq, ENABLED);
         }
       }
-      assertThat(marks.number()).isEqualTo(5L * ChangeMarks.REMEMBERED);
+      assertThat(marks.number()).isEqualTo(5L * HeardEvents.LEAST);
+    }
+
+    @Test
+    void eventsOfLongAgo_moreThanAreRemembered_theOldestStayKnown() {
+      long longAgo = now - 2 * HeardEvents.LATE_SECONDS;
+      for (int round = 0; round < 3; round++) {
+        for (int seq = 1; seq <= 5 * HeardEvents.LEAST; seq++) {
+          learn(seq, longAgo + seq, ENABLED);
+        }
+      }
+      assertThat(marks.number()).isEqualTo(5L * HeardEvents.LEAST);
+    }
+
+    @Test
+    void lateEntry_lowerThanManyThatCameBefore_isNotLost() {
+      for (int seq = 100; seq < 100 + 3 * HeardEvents.LEAST; seq++) {
+        learn(seq, now - 600 + seq, ENABLED);
+      }
+      long covers = marks.number();
+      assertThat(learn(7, now - 590, ENABLED)).isEqualTo(Effect.MARKED);
+      assertThat(needsConfirmation(covers)).isTrue();
+      assertThat(learn(7, now - 590, ENABLED)).isEqualTo(Effect.KNOWN);
+    }
+
+    @Test
+    void lateEntry_whereNoMoreCanBeRemembered_isNotLostEither() {
+      for (int seq = 1_000; seq < 1_000 + 2 * HeardEvents.MOST; seq++) {
+        learn(seq, now - 5, ENABLED);
+      }
+      long covers = marks.number();
+      assertThat(learn(7, now - 60, ENABLED)).isEqualTo(Effect.MARKED);
+      assertThat(needsConfirmation(covers)).isTrue();
     }
 
     @Test
@@ -278,7 +310,7 @@ class ChangeMarksTest {
 
     @Test
     void counterSetBackByABackup_newerTimeIsNews() {
-      for (int seq = 1000; seq < 1000 + ChangeMarks.REMEMBERED; seq++) {
+      for (int seq = 1000; seq < 1000 + HeardEvents.LEAST; seq++) {
         learn(seq, now - 60, ENABLED);
       }
       assertThat(learn(3, now, DISABLED)).isEqualTo(Effect.MARKED);
@@ -349,6 +381,59 @@ class ChangeMarksTest {
       long covers = marks.number();
       clock.pass(SECOND_LOOK);
       assertThat(requireNonNull(marks.latest("user20")).number()).isGreaterThan(covers);
+    }
+  }
+
+  @Nested
+  class EndedSessions {
+
+    /** How many answers a token needs from now on that is asked about all the time. */
+    private int confirmations() {
+      int confirmations = 0;
+      long covers = -1;
+      for (int step = 0; step < 100; step++) {
+        if (needsConfirmation(covers)) {
+          covers = marks.number();
+          confirmations++;
+        }
+        clock.pass(1_000);
+      }
+      return confirmations;
+    }
+
+    @Test
+    void signedOut_needsOneConfirmationAndTheSecondLook() {
+      marks.learn(UserEvent.signedOut(USER, 1, now));
+      assertThat(confirmations()).isEqualTo(2);
+    }
+
+    @Test
+    void disabledAndEnabledAtOnce_needsOneConfirmationAndTheSecondLook() {
+      learn(1, now, List.of(new Interval(Interval.ALWAYS, now * 1000 + 1)));
+      assertThat(confirmations()).isEqualTo(2);
+    }
+
+    @Test
+    void signedOut_whereTheAccountWasTold_needsOneConfirmationAndTheSecondLook() {
+      learn(1, now - 100, DISABLED);
+      learn(2, now - 90, ENABLED);
+      marks.learn(UserEvent.signedOut(USER, 3, now));
+      ChangeMarks other = new ChangeMarks(clock, clock::nanoTime, SKEW);
+      marks.snapshot().forEach(other::learn);
+      assertThat(confirmations()).isEqualTo(2);
+    }
+
+    @Test
+    void signedOut_leavesABoundThatIsStillToCome() {
+      learn(1, now, span(now + 10, now + 20));
+      marks.learn(UserEvent.signedOut(USER, 2, now + 5));
+      at(now + 9);
+      long covers = marks.number();
+      at(now + 10);
+      assertThat(needsConfirmation(covers)).isTrue();
+      covers = marks.number();
+      at(now + 20);
+      assertThat(needsConfirmation(covers)).isTrue();
     }
   }
 
