@@ -35,7 +35,17 @@ public final class ServiceWithSandbox implements AutoCloseable {
    * @param more settings besides where to listen and whom to ask
    */
   public static ServiceWithSandbox start(Map<String, String> more) throws IOException {
-    Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()));
+    return start(more, InstantSource.system());
+  }
+
+  /**
+   * The same, both by a clock.
+   *
+   * @param clock may be one that stands still until it is moved
+   */
+  public static ServiceWithSandbox start(Map<String, String> more, InstantSource clock)
+      throws IOException {
+    Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock));
     Map<String, String> environment = new HashMap<>(more);
     environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
     environment.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
@@ -45,8 +55,7 @@ public final class ServiceWithSandbox implements AutoCloseable {
     environment.put("AUTHGEAR_DRAIN", "1s");
     Running service =
         switch (SettingsReader.read(environment)) {
-          case Accepted accepted ->
-              Running.start(accepted.settings(), InstantSource.system(), "test");
+          case Accepted accepted -> Running.start(accepted.settings(), clock, "test");
           case Refused refused -> throw new AssertionError(refused.report());
         };
     URI ready = URI.create("http://127.0.0.1:" + service.managementPort() + "/readyz");
@@ -69,6 +78,11 @@ public final class ServiceWithSandbox implements AutoCloseable {
   /** Who can come. */
   public Project project() {
     return sandbox.project();
+  }
+
+  /** Whom the service asks. */
+  public Sandbox sandbox() {
+    return sandbox;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package com.authgear.authrequest.proxies;
 
+import com.authgear.authrequest.Installed;
 import com.authgear.authrequest.Programs;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.RawClient;
@@ -45,6 +46,8 @@ final class Backends implements AutoCloseable {
   /** Kept, so that its level is. */
   private static final Logger TOMCAT = Logger.getLogger("org.apache");
 
+  private static final Path SOURCES = Path.of("src/test/backends");
+
   private final List<Process> processes = new ArrayList<>();
   private final Tomcat tomcat = new Tomcat();
   private final Path folder;
@@ -56,18 +59,12 @@ final class Backends implements AutoCloseable {
   }
 
   static Backends start() throws IOException {
-    Path node = Installed.node();
-    Path python = Installed.python();
+    Path node = Installed.node(SOURCES.resolve("node/server.mjs"));
+    Path python = Installed.python(SOURCES.resolve("python/requirements.txt"));
     Backends backends = new Backends(Files.createTempDirectory("tomcat"));
     try {
-      backends.run(
-          node,
-          List.of(Programs.require("node").toString(), node.resolve("server.mjs").toString()));
-      backends.run(
-          python,
-          List.of(
-              python.resolve("bin/python").toString(),
-              Path.of("src/test/backends/python/server.py").toAbsolutePath().toString()));
+      backends.run(List.of(Programs.require("node").toString(), node.toString()));
+      backends.run(List.of(python.toString(), SOURCES.resolve("python/server.py").toString()));
       backends.startTomcat();
       return backends;
     } catch (IOException | LifecycleException | RuntimeException e) {
@@ -77,17 +74,14 @@ final class Backends implements AutoCloseable {
   }
 
   /** Each process prints the ports of its backends on a line, and ends with its input. */
-  private void run(Path place, List<String> command) throws IOException {
-    Process process =
-        new ProcessBuilder(command)
-            .directory(place.toFile())
-            .redirectError(place.resolve("errors").toFile())
-            .start();
+  private void run(List<String> command) throws IOException {
+    Path errors = folder.resolve("errors-" + processes.size());
+    Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
     processes.add(process);
     BufferedReader output = process.inputReader();
     String line = output.readLine();
     if (line == null) {
-      throw new IOException(command + ": " + Files.readString(place.resolve("errors")));
+      throw new IOException(command + ": " + Files.readString(errors));
     }
     JsonNode said = new JsonMapper().readTree(line);
     said.propertyStream().forEach(entry -> ports.put(entry.getKey(), entry.getValue().asInt()));

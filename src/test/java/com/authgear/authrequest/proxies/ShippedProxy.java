@@ -1,5 +1,6 @@
 package com.authgear.authrequest.proxies;
 
+import com.authgear.authrequest.Installed;
 import com.authgear.authrequest.Programs;
 import com.authgear.authrequest.nginx.EdgeCache;
 import com.authgear.authrequest.nginx.Nginx;

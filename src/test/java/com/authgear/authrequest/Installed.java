@@ -1,14 +1,16 @@
-package com.authgear.authrequest.proxies;
+package com.authgear.authrequest;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.authgear.authrequest.Programs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -17,24 +19,29 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * What the tests get from PyPI and npm, with the versions and hashes of the lock files in {@code
- * src/test/backends}: programs that Debian does not have, and backends. It stays in {@code target}
- * until a lock file changes. Tests are skipped where it cannot be installed, unless the environment
- * says {@code REQUIRE_PROGRAMS=true}.
+ * What the tests get from PyPI and npm, with the versions and hashes of lock files: programs that
+ * Debian does not have, backends, and clients. It stays in {@code target/installed}, or in the
+ * folder that the environment names as {@code TEST_INSTALLATIONS}, until a lock file changes. Tests
+ * are skipped where it cannot be installed, unless the environment says {@code
+ * REQUIRE_PROGRAMS=true}.
  */
-final class Installed {
+public final class Installed {
 
-  private static final Path SOURCES = Path.of("src/test/backends");
-  private static final Path TARGET = Path.of("target/backends");
+  private static final Path TARGET =
+      Path.of(System.getenv().getOrDefault("TEST_INSTALLATIONS", "target/installed"));
+  private static final Path BACKENDS = Path.of("src/test/backends/python/requirements.txt");
 
   private Installed() {}
 
-  /** The folder of a Python environment with what {@code requirements.txt} names. */
-  static synchronized Path python() {
-    Path lock = SOURCES.resolve("python/requirements.txt");
+  /** The Python of an environment with what a {@code requirements.txt} names. */
+  public static Path python(Path requirements) {
+    return environment(requirements).resolve("bin/python");
+  }
+
+  private static synchronized Path environment(Path requirements) {
     return folder(
         "python",
-        List.of(lock),
+        List.of(requirements),
         folder -> {
           run(folder, List.of(Programs.require("python3").toString(), "-m", "venv", "."));
           run(
@@ -48,37 +55,50 @@ final class Installed {
                   ":all:",
                   "--require-hashes",
                   "--requirement",
-                  lock.toAbsolutePath().toString()));
+                  requirements.toAbsolutePath().toString()));
         });
   }
 
-  /** The folder with {@code node_modules} and the backends' own files. */
-  static synchronized Path node() {
-    Path from = SOURCES.resolve("node");
+  /**
+   * A copy of a program for Node.js, next to the {@code node_modules} that it needs.
+   *
+   * @param program in a folder with {@code package.json}, its lock file and {@code .npmrc}
+   */
+  public static synchronized Path node(Path program) {
     List<Path> files =
-        Stream.of("package.json", "package-lock.json", ".npmrc", "server.mjs")
-            .map(from::resolve)
+        Stream.of("package.json", "package-lock.json", ".npmrc")
+            .map(program::resolveSibling)
             .toList();
-    return folder(
-        "node",
-        files,
-        folder -> {
-          for (Path file : files) {
-            Files.copy(
-                file, folder.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
-          }
-          run(folder, List.of(Programs.require("npm").toString(), "ci", "--silent"));
-        });
+    Path folder =
+        folder(
+            "node",
+            files,
+            place -> {
+              for (Path file : files) {
+                copy(file, place);
+              }
+              run(place, List.of(Programs.require("npm").toString(), "ci", "--silent"));
+            });
+    try {
+      return copy(program, folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Path copy(Path file, Path folder) throws IOException {
+    return Files.copy(
+        file, folder.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** The Envoy that comes as a wheel. */
-  static Path envoy() {
-    return find(python(), "envoy/_bin/envoy");
+  public static Path envoy() {
+    return find(environment(BACKENDS), "envoy/_bin/envoy");
   }
 
   /** The current nginx that comes as a wheel. */
-  static Path currentNginx() {
-    return find(python(), "nginx");
+  public static Path currentNginx() {
+    return find(environment(BACKENDS), "nginx");
   }
 
   private static Path find(Path folder, String end) {
@@ -101,11 +121,17 @@ final class Installed {
   private static Path folder(String name, List<Path> inputs, Installation installation) {
     try {
       Path folder = TARGET.resolve(name + "-" + digest(inputs).substring(0, 16)).toAbsolutePath();
-      Path complete = folder.resolve("complete");
-      if (!Files.exists(complete)) {
-        Files.createDirectories(folder);
-        installation.into(folder);
-        Files.createFile(complete);
+      Files.createDirectories(folder);
+      // Another build may install into the same folder.
+      try (FileChannel file =
+              FileChannel.open(
+                  folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileLock _ = file.lock()) {
+        Path complete = folder.resolve("complete");
+        if (!Files.exists(complete)) {
+          installation.into(folder);
+          Files.createFile(complete);
+        }
       }
       return folder;
     } catch (IOException e) {
