@@ -1,5 +1,6 @@
 package com.authgear.authrequest;
 
+import com.authgear.authrequest.serve.OwnProcess;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
@@ -78,5 +79,66 @@ public record Command(List<String> words, String usage, Action action) {
     err.println();
     err.print(usage);
     return USAGE_ERROR;
+  }
+
+  /**
+   * What understands a whole command line.
+   *
+   * @param name as it is called in complaints
+   * @param usage several lines, the last one ended too
+   * @param more what {@code --help} says after the usage
+   * @param commands the longer words first
+   */
+  public record Program(String name, String usage, String more, List<Command> commands) {
+
+    /**
+     * Runs a command and ends the process, unless the command goes on.
+     *
+     * @param otherwise what an empty line does
+     */
+    public void run(List<String> line, PlainAction otherwise) throws InterruptedException {
+      int status;
+      try {
+        status = line.isEmpty() ? otherwise.run() : command(line);
+      } catch (IOException e) {
+        print(System.err, String.valueOf(e.getMessage()));
+        status = 1;
+      }
+      if (status != Command.GOES_ON) {
+        System.exit(status);
+      }
+    }
+
+    private int command(List<String> line) throws IOException, InterruptedException {
+      if (line.size() == 1 && Command.HELP.contains(line.getFirst())) {
+        print(System.out, usage + more);
+        return 0;
+      }
+      if (line.equals(List.of("--version"))) {
+        print(System.out, OwnProcess.version());
+        return 0;
+      }
+      for (Command command : commands) {
+        if (command.isCalledBy(line)) {
+          return command.run(line, System.out);
+        }
+      }
+      String first = line.getFirst();
+      if (Command.HELP.contains(first)) {
+        List<String> words = line.subList(1, line.size());
+        for (Command command : commands) {
+          if (command.words().equals(words)) {
+            print(System.out, command.usage());
+            return 0;
+          }
+        }
+      }
+      boolean option = Command.HELP.contains(first) || first.equals("--version");
+      return Command.notUnderstood(name, option ? line.get(1) : first, usage, System.err);
+    }
+
+    private static void print(PrintStream stream, String text) {
+      stream.println(text.stripTrailing());
+    }
   }
 }

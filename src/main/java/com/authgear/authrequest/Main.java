@@ -3,7 +3,11 @@ package com.authgear.authrequest;
 import com.authgear.authrequest.check.Check;
 import com.authgear.authrequest.check.nginx.CheckNginx;
 import com.authgear.authrequest.follow.FollowCommand;
+import com.authgear.authrequest.serve.Health;
+import com.authgear.authrequest.serve.OwnProcess;
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.serve.Systemd;
+import com.authgear.authrequest.serve.TakesRealClock;
 import com.authgear.authrequest.settings.FollowSettings;
 import com.authgear.authrequest.settings.FollowSettingsReader;
 import com.authgear.authrequest.settings.Settings;
@@ -11,6 +15,7 @@ import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
 import com.authgear.authrequest.telemetry.Logging;
+import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -106,8 +111,8 @@ public final class Main {
                 return 0;
               }));
 
-  private static final Program PROGRAM =
-      new Program("authgear-auth-request", USAGE, SettingsReader.help(), COMMANDS);
+  private static final Command.Program PROGRAM =
+      new Command.Program("authgear-auth-request", USAGE, SettingsReader.help(), COMMANDS);
 
   private Main() {}
 
@@ -130,9 +135,9 @@ public final class Main {
   private static int serve() throws IOException {
     Settings settings = settings(System.getenv());
     Logger log = LoggerFactory.getLogger(Main.class);
-    Running running;
+    Service running;
     try {
-      running = Running.start(settings, Clock.systemUTC(), Program.version());
+      running = Service.start(settings, Clock.systemUTC(), OwnProcess.version());
     } catch (IOException e) {
       // A line of the log like all others: whoever reads it expects its format.
       log.atError()
@@ -140,9 +145,9 @@ public final class Main {
           .log("cannot start");
       return 1;
     }
-    Program.closeAtTheEnd(running);
+    OwnProcess.closeAtTheEnd(running);
     log.atInfo()
-        .addKeyValue("version", Program.version())
+        .addKeyValue("version", OwnProcess.version())
         .addKeyValue("address", running.listening())
         .addKeyValue("management_port", running.managementPort())
         .log("listening");
@@ -159,13 +164,13 @@ public final class Main {
         };
     Logging.configure(settings.log().format(), settings.log().level());
     AtomicReference<FollowCommand> started = new AtomicReference<>();
-    Running.listen(
+    Service.listen(
         () -> started.set(FollowCommand.start(settings, Clock.systemUTC())),
         settings.managementListen() + " (AUTHGEAR_MANAGEMENT_LISTEN)");
-    Program.closeAtTheEnd(started.get());
+    OwnProcess.closeAtTheEnd(started.get());
     LoggerFactory.getLogger(Main.class)
         .atInfo()
-        .addKeyValue("version", Program.version())
+        .addKeyValue("version", OwnProcess.version())
         .addKeyValue("admin_api", settings.adminApi().graphql())
         .addKeyValue("management_port", started.get().managementPort())
         .log("following");
@@ -176,7 +181,7 @@ public final class Main {
   private static int check(List<String> arguments) {
     Logging.silence();
     Clock clock = Clock.systemUTC();
-    return new Check(System.getenv(), settings -> CheckParts.of(settings, clock), clock)
+    return new Check(System.getenv(), CryptoProvider::choose, clock)
         .run(arguments, System.in, utf8(), System.err);
   }
 

@@ -1,7 +1,4 @@
-/**
- * The commands, and where the parts are put together: {@link com.authgear.authrequest.Running} is
- * the service. Package {@code demo} is a second program, around the service, in a jar of its own.
- */
+/** The commands. What they run is put together in package {@code serve}. */
 @NullMarked
 package com.authgear.authrequest;
 

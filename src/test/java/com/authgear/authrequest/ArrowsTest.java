@@ -1,9 +1,13 @@
 package com.authgear.authrequest;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -40,6 +44,7 @@ class ArrowsTest {
                 "follow",
                 "sandbox",
                 "demo",
+                "serve",
                 "tls",
                 "check")
             .filter(other -> !other.equals(name) && !allowed.contains(other))
@@ -129,7 +134,47 @@ class ArrowsTest {
             "verify",
             "policy",
             "http",
+            "trace",
+            "tls",
+            "serve"));
+  }
+
+  @Test
+  void serve_putsTogetherWhatKnowsNothingOfIt() {
+    mayUse(
+        "serve",
+        Set.of(
+            "settings",
+            "credential",
+            "principal",
+            "bearer",
+            "requirement",
+            "trace",
+            "verify",
+            "policy",
+            "http",
+            "telemetry",
             "tls"));
+  }
+
+  @Test
+  void packages_haveNoCycles() {
+    slices()
+        .assignedFrom(
+            new SliceAssignment() {
+              @Override
+              public SliceIdentifier getIdentifierOf(JavaClass type) {
+                return SliceIdentifier.of(type.getPackageName());
+              }
+
+              @Override
+              public String getDescription() {
+                return "packages";
+              }
+            })
+        .should()
+        .beFreeOfCycles()
+        .check(classes);
   }
 
   @Test
@@ -155,7 +200,7 @@ class ArrowsTest {
     onlyIn("io.lettuce..", "verify.changes..");
     onlyIn("io.netty..", "verify.changes..");
     onlyIn("io.opentelemetry..", "telemetry.otlp..");
-    onlyIn("io.javalin..", "http..", "sandbox..", "follow..", "");
-    onlyIn("org.eclipse.jetty..", "http..", "sandbox..", "");
+    onlyIn("io.javalin..", "http..", "sandbox..", "follow..", "serve..");
+    onlyIn("org.eclipse.jetty..", "http..", "sandbox..", "serve..");
   }
 }

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
@@ -35,7 +36,7 @@ class DecisionLinesIT {
   private static final Clock CLOCK = Clock.systemUTC();
 
   private static Sandbox sandbox;
-  private static Running service;
+  private static Service service;
   private static HttpClient http;
 
   private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
@@ -58,7 +59,7 @@ class DecisionLinesIT {
           case Accepted accepted -> accepted.settings();
           case Refused refused -> throw new AssertionError(refused.report());
         };
-    service = Running.start(settings, CLOCK, "test");
+    service = Service.start(settings, CLOCK, "test");
     http = HttpClient.newHttpClient();
     String token = sandbox.project().accessToken("alice");
     Awaitility.await().until(() -> ask("/auth", "Authorization", "Bearer " + token) == 200);

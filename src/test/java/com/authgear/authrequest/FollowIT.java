@@ -7,6 +7,7 @@ import com.authgear.authrequest.sandbox.AuthgearEndpoint;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.FollowSettings;
 import com.authgear.authrequest.settings.FollowSettingsReader;
 import com.authgear.authrequest.settings.SettingsReader;
@@ -58,7 +59,7 @@ class FollowIT {
     http.close();
   }
 
-  private Running service(String... more) throws Exception {
+  private Service service(String... more) throws Exception {
     Map<String, String> environment = new HashMap<>();
     environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
     environment.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
@@ -67,8 +68,8 @@ class FollowIT {
     environment.put("AUTHGEAR_LOG_LEVEL", "warn");
     environment.put("AUTHGEAR_DRAIN", "0s");
     put(environment, more);
-    Running service =
-        Running.start(
+    Service service =
+        Service.start(
             ((SettingsReader.Accepted) SettingsReader.read(environment)).settings(),
             InstantSource.system(),
             "test");
@@ -101,20 +102,20 @@ class FollowIT {
     }
   }
 
-  private static String target(Running service) {
+  private static String target(Service service) {
     return "AUTHGEAR_FOLLOW_TARGETS=http://127.0.0.1:" + service.port();
   }
 
-  private String get(Running service, String path) throws Exception {
+  private String get(Service service, String path) throws Exception {
     URI url = URI.create("http://127.0.0.1:" + service.managementPort() + path);
     return http.send(HttpRequest.newBuilder(url).build(), BodyHandlers.ofString()).body();
   }
 
-  private int auth(Running service, String token) throws Exception {
+  private int auth(Service service, String token) throws Exception {
     return auth(service, token, "/auth");
   }
 
-  private int auth(Running service, String token, String path) throws Exception {
+  private int auth(Service service, String token, String path) throws Exception {
     URI url = URI.create("http://127.0.0.1:" + service.port() + path);
     return http.send(
             HttpRequest.newBuilder(url).header("Authorization", "Bearer " + token).build(),
@@ -122,7 +123,7 @@ class FollowIT {
         .statusCode();
   }
 
-  private void awaitFollowed(Running service, boolean followed) {
+  private void awaitFollowed(Service service, boolean followed) {
     Awaitility.await()
         .atMost(Duration.ofSeconds(20))
         .until(
@@ -136,7 +137,7 @@ class FollowIT {
     return sandbox.calls(AuthgearEndpoint.RESOLVER);
   }
 
-  private void awaitStatus(Running service, String token, String path, int status) {
+  private void awaitStatus(Service service, String token, String path, int status) {
     Awaitility.await()
         .atMost(BOUND)
         .pollInterval(Duration.ofMillis(20))
@@ -145,7 +146,7 @@ class FollowIT {
 
   @Test
   void posts_tokenWithoutMark_needsNoQuestion_andALogoutIsSeen() throws Exception {
-    Running service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=5s");
+    Service service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=5s");
     FollowCommand _ = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(service));
     awaitFollowed(service, true);
     String token = project.accessToken("alice");
@@ -165,7 +166,7 @@ class FollowIT {
 
   @Test
   void posts_serviceThatStartsAgain_isToldAllAgain() throws Exception {
-    Running first = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=5s");
+    Service first = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=5s");
     int port = first.port();
     FollowCommand _ = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(first));
     awaitFollowed(first, true);
@@ -175,7 +176,7 @@ class FollowIT {
     parts.remove(first);
     first.close();
 
-    Running second =
+    Service second =
         service(
             "AUTHGEAR_FOLLOW_SECRET=" + SECRET,
             "AUTHGEAR_FRESHNESS=5s",
@@ -187,7 +188,7 @@ class FollowIT {
 
   @Test
   void posts_otherSecret_neverFollowed_eachTokenIsConfirmed() throws Exception {
-    Running service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=5s");
+    Service service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=5s");
     FollowCommand _ =
         follower("AUTHGEAR_FOLLOW_SECRET=another-secret-of-followers", target(service));
     String token = project.accessToken("alice");
@@ -205,7 +206,7 @@ class FollowIT {
   void redis_twoServicesTwoFollowers_eachKindOfChangeIsSeenByBoth() throws Exception {
     try (RedisServer redis = new RedisServer().start()) {
       String url = "AUTHGEAR_REDIS_URL=" + redis.url();
-      List<Running> services =
+      List<Service> services =
           List.of(service(url, "AUTHGEAR_FRESHNESS=5s"), service(url, "AUTHGEAR_FRESHNESS=5s"));
       FollowCommand first = follower(url);
       FollowCommand _ = follower(url);
@@ -246,7 +247,7 @@ class FollowIT {
   }
 
   /** From the change's answer until the first refusal by all services. */
-  private long measure(List<Running> services, String name, Consumer<String> change, int round) {
+  private long measure(List<Service> services, String name, Consumer<String> change, int round) {
     String user = "user-" + name.replace(' ', '-') + "-" + round;
     project.create(user);
     boolean roles = name.equals("roles");
@@ -267,7 +268,7 @@ class FollowIT {
   void redis_killed_eachTokenIsConfirmedAfterTheBound() throws Exception {
     try (RedisServer redis = new RedisServer().start()) {
       String url = "AUTHGEAR_REDIS_URL=" + redis.url();
-      Running service = service(url, "AUTHGEAR_FRESHNESS=5s");
+      Service service = service(url, "AUTHGEAR_FRESHNESS=5s");
       FollowCommand _ = follower(url);
       awaitFollowed(service, true);
       String token = project.accessToken("alice");
@@ -284,7 +285,7 @@ class FollowIT {
 
   @Test
   void markForAll_roleIsDeleted_isSeen() throws Exception {
-    Running service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=5s");
+    Service service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=5s");
     FollowCommand _ = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(service));
     awaitFollowed(service, true);
     String token = project.accessToken("alice");
@@ -297,7 +298,7 @@ class FollowIT {
 
   @Test
   void modeJwt_logout_refusesOlderTokensOnly() throws Exception {
-    Running service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_MODE=jwt");
+    Service service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_MODE=jwt");
     FollowCommand _ = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(service));
     String token = project.accessToken("alice");
     assertThat(auth(service, token)).isEqualTo(200);
@@ -313,7 +314,7 @@ class FollowIT {
 
   @Test
   void adminApi_fails_followerSaysSoAndTheServiceConfirms() throws Exception {
-    Running service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=2s");
+    Service service = service("AUTHGEAR_FOLLOW_SECRET=" + SECRET, "AUTHGEAR_FRESHNESS=2s");
     FollowCommand follower = follower("AUTHGEAR_FOLLOW_SECRET=" + SECRET, target(service));
     awaitFollowed(service, true);
 

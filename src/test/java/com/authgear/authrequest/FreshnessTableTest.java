@@ -8,6 +8,7 @@ import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
@@ -144,7 +145,7 @@ class FreshnessTableTest {
     private final boolean jwt;
     private final boolean webhooks;
     private final boolean edge;
-    private final Running service;
+    private final Service service;
     private @Nullable Shown kept;
     private long keptUntil;
 
@@ -164,7 +165,7 @@ class FreshnessTableTest {
       environment.put("AUTHGEAR_DRAIN", "0s");
       service =
           switch (SettingsReader.read(environment)) {
-            case Accepted accepted -> Running.start(accepted.settings(), clock, "test");
+            case Accepted accepted -> Service.start(accepted.settings(), clock, "test");
             case Refused refused -> throw new AssertionError(refused.report());
           };
       if (webhooks) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
@@ -65,7 +66,7 @@ class PrometheusIT {
 
   private static Project project;
   private static RedisServer redis;
-  private static Running service;
+  private static Service service;
   private static Prometheus prometheus;
   private static String token;
   private static String cookie;
@@ -91,7 +92,7 @@ class PrometheusIT {
             "AUTHGEAR_DRAIN", "0s");
     Authority authority = new Authority();
     PemFiles files = authority.write(folder, authority.sign());
-    Running withTls =
+    Service withTls =
         serve(
             "AUTHGEAR_ENDPOINT",
             sandbox.origin(),
@@ -116,15 +117,15 @@ class PrometheusIT {
     cookie = project.sessionCookie("bob");
   }
 
-  private static Running serve(String... pairs) throws IOException {
+  private static Service serve(String... pairs) throws IOException {
     Map<String, String> environment = new HashMap<>();
     for (int i = 0; i < pairs.length; i += 2) {
       environment.put(pairs[i], pairs[i + 1]);
     }
-    Running started =
+    Service started =
         switch (SettingsReader.read(environment)) {
           case Accepted accepted ->
-              Running.start(accepted.settings(), InstantSource.system(), "test");
+              Service.start(accepted.settings(), InstantSource.system(), "test");
           case Refused refused -> throw new AssertionError(refused.report());
         };
     PARTS.push(started);

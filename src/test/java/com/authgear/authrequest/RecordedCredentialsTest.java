@@ -3,6 +3,7 @@ package com.authgear.authrequest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
@@ -56,7 +57,7 @@ class RecordedCredentialsTest {
           "jwt", Map.of("AUTHGEAR_MODE", "jwt"),
           "resolver", Map.of("AUTHGEAR_MODE", "resolver"));
 
-  private static final Map<Map<String, String>, Running> SERVICES = new HashMap<>();
+  private static final Map<Map<String, String>, Service> SERVICES = new HashMap<>();
   private static final MockWebServer SERVER = new MockWebServer();
 
   /** {@code Authorization} and {@code Cookie} of each call. */
@@ -92,7 +93,7 @@ class RecordedCredentialsTest {
 
   @AfterAll
   static void stop() {
-    SERVICES.values().forEach(Running::close);
+    SERVICES.values().forEach(Service::close);
     SERVER.close();
   }
 
@@ -146,8 +147,8 @@ class RecordedCredentialsTest {
     return Objects.requireNonNull(MODES.get(name));
   }
 
-  private static Running service(Map<String, String> settings) throws IOException {
-    Running known = SERVICES.get(settings);
+  private static Service service(Map<String, String> settings) throws IOException {
+    Service known = SERVICES.get(settings);
     if (known != null) {
       return known;
     }
@@ -156,10 +157,10 @@ class RecordedCredentialsTest {
     environment.put("AUTHGEAR_INTERNAL_URL", "http://127.0.0.1:" + SERVER.getPort());
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:0");
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
-    Running running =
+    Service running =
         switch (SettingsReader.read(environment)) {
           case Accepted accepted ->
-              Running.start(
+              Service.start(
                   accepted.settings(),
                   InstantSource.fixed(
                       Instant.ofEpochSecond(recorded.get("recorded_at").longValue())),

@@ -3,6 +3,7 @@ package com.authgear.authrequest;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
@@ -22,9 +23,9 @@ import org.awaitility.Awaitility;
 public final class ServiceWithSandbox implements AutoCloseable {
 
   private final Sandbox sandbox;
-  private final Running service;
+  private final Service service;
 
-  private ServiceWithSandbox(Sandbox sandbox, Running service) {
+  private ServiceWithSandbox(Sandbox sandbox, Service service) {
     this.sandbox = sandbox;
     this.service = service;
   }
@@ -53,9 +54,9 @@ public final class ServiceWithSandbox implements AutoCloseable {
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
     environment.put("AUTHGEAR_LOG_LEVEL", "warn");
     environment.put("AUTHGEAR_DRAIN", "1s");
-    Running service =
+    Service service =
         switch (SettingsReader.read(environment)) {
-          case Accepted accepted -> Running.start(accepted.settings(), clock, "test");
+          case Accepted accepted -> Service.start(accepted.settings(), clock, "test");
           case Refused refused -> throw new AssertionError(refused.report());
         };
     URI ready = URI.create("http://127.0.0.1:" + service.managementPort() + "/readyz");

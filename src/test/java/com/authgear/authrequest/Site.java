@@ -5,6 +5,7 @@ import com.authgear.authrequest.sandbox.AuthgearEndpoint;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.SettableClock;
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
@@ -36,7 +37,7 @@ final class Site implements AutoCloseable {
   private final SettableClock clock = new SettableClock();
   private final Sandbox sandbox;
   private final RecordingServer backend;
-  private final Running service;
+  private final Service service;
   private final Nginx nginx;
 
   /** Starts all of it with the shipped nginx.conf and waits until the service is ready. */
@@ -73,7 +74,7 @@ final class Site implements AutoCloseable {
     }
   }
 
-  private static Running serve(Sandbox sandbox, SettableClock clock, Map<String, String> settings)
+  private static Service serve(Sandbox sandbox, SettableClock clock, Map<String, String> settings)
       throws IOException {
     Map<String, String> environment = new HashMap<>();
     environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
@@ -83,7 +84,7 @@ final class Site implements AutoCloseable {
     environment.put("AUTHGEAR_DRAIN", "0s");
     environment.putAll(settings);
     return switch (SettingsReader.read(environment)) {
-      case Accepted accepted -> Running.start(accepted.settings(), clock, "test");
+      case Accepted accepted -> Service.start(accepted.settings(), clock, "test");
       case Refused refused -> throw new AssertionError(refused.report());
     };
   }
@@ -100,7 +101,7 @@ final class Site implements AutoCloseable {
     return backend;
   }
 
-  Running service() {
+  Service service() {
     return service;
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.authgear.authrequest.nginx.Nginx;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.wire.HttpMessage;
@@ -30,7 +31,7 @@ class SocketFileIT {
     InetSocketAddress replaced = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
     try (Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(Clock.systemUTC()));
         RecordingServer backend = RecordingServer.start(_ -> RecordingServer.answer(200));
-        Running _ = serve(sandbox, socket);
+        Service _ = serve(sandbox, socket);
         Nginx nginx =
             Nginx.start(
                 replaced,
@@ -49,7 +50,7 @@ class SocketFileIT {
     }
   }
 
-  private static Running serve(Sandbox sandbox, Path socket) throws Exception {
+  private static Service serve(Sandbox sandbox, Path socket) throws Exception {
     Map<String, String> environment =
         Map.of(
             "AUTHGEAR_ENDPOINT",
@@ -62,7 +63,7 @@ class SocketFileIT {
             "127.0.0.1:0",
             "AUTHGEAR_DRAIN",
             "0s");
-    return Running.start(
+    return Service.start(
         ((Accepted) SettingsReader.read(environment)).settings(), Clock.systemUTC(), "test");
   }
 }

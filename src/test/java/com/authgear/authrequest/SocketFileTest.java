@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
@@ -40,7 +41,7 @@ class SocketFileTest {
     return folder.resolve("auth.sock");
   }
 
-  private Running serve() throws IOException {
+  private Service serve() throws IOException {
     Map<String, String> environment =
         Map.of(
             "AUTHGEAR_ENDPOINT",
@@ -56,7 +57,7 @@ class SocketFileTest {
             "AUTHGEAR_DRAIN",
             "0s");
     return switch (SettingsReader.read(environment)) {
-      case Accepted accepted -> Running.start(accepted.settings(), Clock.systemUTC(), "test");
+      case Accepted accepted -> Service.start(accepted.settings(), Clock.systemUTC(), "test");
       case Refused refused -> throw new AssertionError(refused.report());
     };
   }
@@ -86,7 +87,7 @@ class SocketFileTest {
 
   @Test
   void start_answersThroughAFileWithTheModeAndRemovesItAtTheEnd() throws IOException {
-    try (Running _ = serve()) {
+    try (Service _ = serve()) {
       assertAnswers();
       assertThat(Files.getPosixFilePermissions(socket()))
           .isEqualTo(PosixFilePermissions.fromString("rw-------"));
@@ -96,7 +97,7 @@ class SocketFileTest {
 
   @Test
   void extAuthz_clientsPathThatJettyWouldRefuse_isCutOffHereToo() throws IOException {
-    try (Running _ = serve()) {
+    try (Service _ = serve()) {
       assertThat(ask("/ext-authz/unheard/%2e%2e/..%2f"))
           .startsWith("HTTP/1.1 503 ")
           .contains("x-auth-reason: unknown_policy");
@@ -106,14 +107,14 @@ class SocketFileTest {
   @Test
   void start_socketLeftBehind_isReplaced() throws IOException {
     leaveSocketBehind();
-    try (Running _ = serve()) {
+    try (Service _ = serve()) {
       assertAnswers();
     }
   }
 
   @Test
   void start_anotherProcessListens_isRefusedAndLeavesItAlone() throws IOException {
-    try (Running _ = serve()) {
+    try (Service _ = serve()) {
       assertThatThrownBy(this::serve)
           .isInstanceOf(IOException.class)
           .hasMessage(

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
@@ -93,28 +94,28 @@ class TracingIT {
     return settings;
   }
 
-  private Running serve(String ratio, String... more) throws IOException {
+  private Service serve(String ratio, String... more) throws IOException {
     Map<String, String> settings = settings(more);
     if (!ratio.isEmpty()) {
       settings.put("AUTHGEAR_OTLP_ENDPOINT", collector.endpoint());
       settings.put("AUTHGEAR_TRACE_RATIO", ratio);
     }
-    Running service =
+    Service service =
         switch (SettingsReader.read(settings)) {
           case Accepted accepted ->
-              Running.start(accepted.settings(), InstantSource.system(), "1.2.3");
+              Service.start(accepted.settings(), InstantSource.system(), "1.2.3");
           case Refused refused -> throw new AssertionError(refused.report());
         };
     Awaitility.await().until(() -> management(service, "/readyz").startsWith("ready"));
     return service;
   }
 
-  private String management(Running service, String path) throws Exception {
+  private String management(Service service, String path) throws Exception {
     URI url = URI.create("http://127.0.0.1:" + service.managementPort() + path);
     return http.send(HttpRequest.newBuilder(url).build(), BodyHandlers.ofString()).body();
   }
 
-  private int ask(Running service, String path, String token, String traceparent) throws Exception {
+  private int ask(Service service, String path, String token, String traceparent) throws Exception {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.port() + path));
     if (!token.isEmpty()) {
@@ -147,7 +148,7 @@ class TracingIT {
   @Test
   void sampledRequest_hasItsSpanAndOneForTheResolver_whichIsToldOfIt() throws Exception {
     String opaque = sandbox.project().opaqueToken("alice");
-    try (Running service = serve("0")) {
+    try (Service service = serve("0")) {
       assertThat(ask(service, "/auth", opaque, SAMPLED)).isEqualTo(200);
     }
     List<Span> spans = spansOfTrace();
@@ -174,7 +175,7 @@ class TracingIT {
 
   @Test
   void resource_namesTheServiceAndItsVersion() throws Exception {
-    try (Running service = serve("1")) {
+    try (Service service = serve("1")) {
       assertThat(ask(service, "/auth", "", NO_TRACE)).isEqualTo(401);
     }
     List<ResourceSpans> received = collector.received();
@@ -189,7 +190,7 @@ class TracingIT {
   @Test
   void requestThatIsNotSampled_hasNoSpans_andTheResolverIsToldSo() throws Exception {
     String opaque = sandbox.project().opaqueToken("alice");
-    try (Running service = serve("1")) {
+    try (Service service = serve("1")) {
       assertThat(ask(service, "/auth", opaque, NOT_SAMPLED)).isEqualTo(200);
     }
     assertThat(spansOfTrace()).isEmpty();
@@ -201,12 +202,12 @@ class TracingIT {
 
   @Test
   void requestInNoTrace_isTracedByChance() throws Exception {
-    try (Running service = serve("0")) {
+    try (Service service = serve("0")) {
       assertThat(ask(service, "/auth", "", NO_TRACE)).isEqualTo(401);
       assertThat(ask(service, "/auth", "", "00-" + TRACE + "-" + CLIENT)).isEqualTo(401);
     }
     assertThat(collector.received()).isEmpty();
-    try (Running service = serve("1")) {
+    try (Service service = serve("1")) {
       assertThat(ask(service, "/auth", "", NO_TRACE)).isEqualTo(401);
       assertThat(ask(service, "/auth", "", "00-" + TRACE + "-" + CLIENT)).isEqualTo(401);
     }
@@ -233,7 +234,7 @@ class TracingIT {
     String bob = sandbox.project().accessToken("bob");
     String opaque = sandbox.project().opaqueToken("alice");
     answer = new MockResponse.Builder().code(500).build();
-    try (Running service = serve("0")) {
+    try (Service service = serve("0")) {
       assertThat(ask(service, "/auth/staff", bob, SAMPLED)).isEqualTo(403);
       assertThat(ask(service, "/auth/no-such-policy", bob, SAMPLED)).isEqualTo(503);
       assertThat(ask(service, "/auth", opaque, SAMPLED)).isEqualTo(503);
@@ -256,7 +257,7 @@ class TracingIT {
 
   @Test
   void tokenWithANewKey_hasASpanForTheKeys() throws Exception {
-    try (Running service = serve("0")) {
+    try (Service service = serve("0")) {
       sandbox.project().rotateKeys();
       String token = sandbox.project().accessToken("alice");
       assertThat(ask(service, "/auth", token, SAMPLED)).isEqualTo(200);
@@ -269,7 +270,7 @@ class TracingIT {
   @Test
   void off_theResolverIsToldWhatCame() throws Exception {
     String opaque = sandbox.project().opaqueToken("alice");
-    try (Running service = serve("", "AUTHGEAR_RESOLVER_CACHE_TTL", "0s")) {
+    try (Service service = serve("", "AUTHGEAR_RESOLVER_CACHE_TTL", "0s")) {
       assertThat(ask(service, "/auth", opaque, SAMPLED)).isEqualTo(200);
       assertThat(toldToTheResolver()).isEqualTo(new TraceContext(SAMPLED, STATE));
       assertThat(ask(service, "/auth", opaque, SAMPLED + "-x")).isEqualTo(200);
@@ -283,7 +284,7 @@ class TracingIT {
   @Test
   void collectorThatRefuses_costsOnlySpans() throws Exception {
     collector.answers(new MockResponse.Builder().code(400).build());
-    try (Running service = serve("1")) {
+    try (Service service = serve("1")) {
       assertThat(ask(service, "/auth", "", SAMPLED)).isEqualTo(401);
       Awaitility.await()
           .until(

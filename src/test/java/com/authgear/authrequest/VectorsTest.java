@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
@@ -57,7 +58,7 @@ class VectorsTest {
           Reason.DRAINING,
           Reason.INTERNAL_ERROR);
 
-  private static final Map<Map<String, String>, Running> services = new HashMap<>();
+  private static final Map<Map<String, String>, Service> services = new HashMap<>();
   private static VectorAuthgear authgear;
 
   @BeforeAll
@@ -67,7 +68,7 @@ class VectorsTest {
 
   @AfterAll
   static void stop() {
-    services.values().forEach(Running::close);
+    services.values().forEach(Service::close);
     authgear.close();
   }
 
@@ -106,7 +107,7 @@ class VectorsTest {
   }
 
   private static void check(JsonNode document, JsonNode vector) throws IOException {
-    Running service = service(document, vector);
+    Service service = service(document, vector);
     authgear.resolveAs(vector);
     List<String> lines = new ArrayList<>();
     vector.path("authorization").forEach(v -> lines.add("Authorization: " + v.textValue()));
@@ -140,9 +141,9 @@ class VectorsTest {
   }
 
   /** One service for all vectors with the same settings. */
-  private static Running service(JsonNode document, JsonNode vector) throws IOException {
+  private static Service service(JsonNode document, JsonNode vector) throws IOException {
     Map<String, String> settings = authgear.environment(document, vector);
-    Running running = services.get(settings);
+    Service running = services.get(settings);
     if (running == null) {
       running = start(settings, document.get("now").longValue());
       services.put(settings, running);
@@ -150,14 +151,14 @@ class VectorsTest {
     return running;
   }
 
-  private static Running start(Map<String, String> settings, long now) throws IOException {
+  private static Service start(Map<String, String> settings, long now) throws IOException {
     Map<String, String> environment = new HashMap<>(settings);
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:0");
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
-    Running running =
+    Service running =
         switch (SettingsReader.read(environment)) {
           case Accepted accepted ->
-              Running.start(
+              Service.start(
                   accepted.settings(), InstantSource.fixed(Instant.ofEpochSecond(now)), "test");
           case Refused refused -> throw new AssertionError(refused.report());
         };

@@ -1,12 +1,16 @@
 package com.authgear.authrequest.check;
 
 import com.authgear.authrequest.credential.RequestFields;
+import com.authgear.authrequest.serve.Decider;
+import com.authgear.authrequest.serve.Observers;
 import com.authgear.authrequest.settings.Mode;
 import com.authgear.authrequest.settings.Problem;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import com.authgear.authrequest.verify.jwt.CryptoProvider;
+import com.authgear.authrequest.verify.resolver.ResolverAnswer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -17,7 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
@@ -50,19 +55,19 @@ public final class Check {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
   private final Map<String, String> environment;
-  private final Function<Settings, Parts> assembly;
+  private final Supplier<CryptoProvider> crypto;
   private final X509ExtendedTrustManager trust;
   private final Duration timeout;
   private final InstantSource clock;
 
   Check(
       Map<String, String> environment,
-      Function<Settings, Parts> assembly,
+      Supplier<CryptoProvider> crypto,
       X509ExtendedTrustManager trust,
       Duration timeout,
       InstantSource clock) {
     this.environment = environment;
-    this.assembly = assembly;
+    this.crypto = crypto;
     this.trust = trust;
     this.timeout = timeout;
     this.clock = clock;
@@ -70,11 +75,11 @@ public final class Check {
 
   /**
    * @param environment the process's variables
-   * @param assembly makes the service's parts of settings
+   * @param crypto verifies signatures, as in the service
    */
   public Check(
-      Map<String, String> environment, Function<Settings, Parts> assembly, InstantSource clock) {
-    this(environment, assembly, ConnectionChecks.platformTrust(), TIMEOUT, clock);
+      Map<String, String> environment, Supplier<CryptoProvider> crypto, InstantSource clock) {
+    this(environment, crypto, ConnectionChecks.platformTrust(), TIMEOUT, clock);
   }
 
   /**
@@ -168,12 +173,16 @@ public final class Check {
         return new CheckReport(lines, null);
       }
       case Accepted(Settings settings) -> {
-        try (Parts parts = assembly.apply(settings)) {
+        CryptoProvider chosen = crypto.get();
+        List<ResolverAnswer> heard = new CopyOnWriteArrayList<>();
+        Observers observers = Observers.ofCalls((answer, _) -> heard.add(answer));
+        try (Decider decider =
+            new Decider(settings, clock, System::nanoTime, () -> chosen, observers)) {
           lines.add(settings(settings));
           lines.addAll(DependencyChecks.policies(settings));
           lines.addAll(ResourceLines.of(settings));
-          endpoint(settings, parts, lines);
-          resolver(settings, parts, lines);
+          endpoint(settings, decider, lines);
+          resolver(settings, decider, lines);
           lines.add(DependencyChecks.redis(settings));
           lines.add(DependencyChecks.webhookSecret(settings));
           lines.addAll(DependencyChecks.listenerTls(settings, clock.instant()));
@@ -182,7 +191,13 @@ public final class Check {
               fields == null
                   ? null
                   : DecisionExplanation.of(
-                      wanted.subject(), fields, wanted.location(), settings, parts, clock));
+                      wanted.subject(),
+                      fields,
+                      wanted.location(),
+                      settings,
+                      decider,
+                      heard,
+                      clock));
         }
       }
     }
@@ -202,7 +217,7 @@ public final class Check {
         : CheckResult.ok("settings", text);
   }
 
-  private void endpoint(Settings settings, Parts parts, List<CheckResult> lines) {
+  private void endpoint(Settings settings, Decider decider, List<CheckResult> lines) {
     if (settings.mode() == Mode.RESOLVER) {
       for (String id : List.of("discovery", "keys", "clock")) {
         lines.add(CheckResult.skipped(id, "not needed: mode resolver verifies nothing here"));
@@ -211,16 +226,16 @@ public final class Check {
     }
     String barred = way("", settings.connectTo(), EndpointChecks.whereSetting(settings), lines);
     if (barred == null) {
-      new EndpointChecks(settings, parts.keys(), timeout, clock).check(lines);
+      new EndpointChecks(settings, decider.keys(), timeout, clock).check(lines);
       return;
     }
-    var _ = parts.keys().load(); // for the decision: without keys it is one that says so
+    var _ = decider.keys().load(); // for the decision: without keys it is one that says so
     for (String id : List.of("discovery", "keys", "clock")) {
       lines.add(CheckResult.notTried(id, barred + " failed"));
     }
   }
 
-  private void resolver(Settings settings, Parts parts, List<CheckResult> lines) {
+  private void resolver(Settings settings, Decider decider, List<CheckResult> lines) {
     if (settings.mode() == Mode.JWT) {
       lines.add(CheckResult.skipped("resolver", "not needed: mode jwt asks nobody"));
       return;
@@ -238,7 +253,7 @@ public final class Check {
             : way("resolver_", settings.resolverUrl(), resolverSetting(settings), lines);
     lines.add(
         barred == null
-            ? DependencyChecks.resolver(settings, parts.resolver())
+            ? DependencyChecks.resolver(settings, decider.resolver())
             : CheckResult.notTried("resolver", barred + " failed"));
   }
 

@@ -20,6 +20,7 @@ import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.requirement.RequirementParser.Mistake;
 import com.authgear.authrequest.requirement.Rule;
 import com.authgear.authrequest.requirement.Rules;
+import com.authgear.authrequest.serve.Decider;
 import com.authgear.authrequest.settings.Mode;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.verify.Caller;
@@ -67,26 +68,34 @@ record DecisionExplanation(
   /** By the name of a policy. */
   record ByPolicy(String name) implements RequirementSource {}
 
-  /** Decides about a request with these headers, at that location, and explains it. */
+  /**
+   * Decides about a request with these headers, at that location, and explains it.
+   *
+   * @param heard grows by each answer of the resolver that the decider hears
+   */
   static DecisionExplanation of(
       String subject,
       RequestFields fields,
       RequirementSource location,
       Settings settings,
-      Parts parts,
+      Decider decider,
+      List<ResolverAnswer> heard,
       InstantSource clock) {
-    return new Builder(settings, parts, clock.instant()).explain(subject, fields, location);
+    return new Builder(settings, decider, heard, clock.instant())
+        .explain(subject, fields, location);
   }
 
   private static final class Builder {
     private final Settings settings;
-    private final Parts parts;
+    private final Decider decider;
+    private final List<ResolverAnswer> heard;
     private final Instant now;
     private final List<CheckResult> lines = new ArrayList<>();
 
-    Builder(Settings settings, Parts parts, Instant now) {
+    Builder(Settings settings, Decider decider, List<ResolverAnswer> heard, Instant now) {
       this.settings = settings;
-      this.parts = parts;
+      this.decider = decider;
+      this.heard = heard;
       this.now = now;
     }
 
@@ -107,11 +116,11 @@ record DecisionExplanation(
             reasonHeader(mistake.reason()),
             true);
       }
-      parts.heard().clear();
-      Credential credential = parts.credentials().extract(fields);
+      heard.clear();
+      Credential credential = decider.credentials().extract(fields);
       Verification verification =
-          parts.verifier().verify(credential, rules, Builder::nobody).await();
-      AuthResponse answer = parts.judge().judge(verification, rules, now.getEpochSecond());
+          decider.authenticator().verify(credential, rules, Builder::nobody).await();
+      AuthResponse answer = decider.responder().respond(verification, rules, now.getEpochSecond());
       credential(credential, rules, verification);
       if (verification instanceof Verified verified) {
         lines.addAll(RuleLines.of(verified.principal(), rules, now));
@@ -132,7 +141,7 @@ record DecisionExplanation(
                 "write %23"));
         return null;
       }
-      return switch (parts.requirements().ofQuery(text)) {
+      return switch (decider.requirements().ofQuery(text)) {
         case Rules rules -> {
           lines.add(CheckResult.ok("requirement", rules.requirement().print()));
           yield rules;
@@ -150,7 +159,7 @@ record DecisionExplanation(
     }
 
     private @Nullable Rules byName(String name) {
-      Rules rules = parts.requirements().ofPolicy(name);
+      Rules rules = decider.requirements().ofPolicy(name);
       if (rules == null) {
         lines.add(
             CheckResult.refused(
@@ -203,7 +212,7 @@ record DecisionExplanation(
 
     /** Each credential until one counts; those before it are only worth a warning. */
     private void inTurn(Presented first, Rules here, Verification verification) {
-      Iterator<ResolverAnswer> heard = List.copyOf(parts.heard()).iterator();
+      Iterator<ResolverAnswer> answers = List.copyOf(heard).iterator();
       Credential credential = first;
       while (credential instanceof Presented one) {
         if (settings.mode() == Mode.JWT && one.place() != CredentialPlace.BEARER) {
@@ -218,8 +227,8 @@ record DecisionExplanation(
         List<CheckResult> steps = new ArrayList<>();
         Verification alone =
             isLocal(one)
-                ? local(one, here, verification, heard, steps)
-                : session(one, here, heard, steps);
+                ? local(one, here, verification, answers, steps)
+                : session(one, here, answers, steps);
         boolean goesOn =
             settings.mode() != Mode.JWT
                 && one.next() instanceof Presented
@@ -277,7 +286,7 @@ record DecisionExplanation(
         Iterator<ResolverAnswer> heard,
         List<CheckResult> steps) {
       steps.add(CheckResult.ok("credential", text(one) + ": verified here"));
-      Verification alone = parts.jwt().verify(one.value(), Digest.ofToken(one.value())).await();
+      Verification alone = decider.jwt().verify(one.value(), Digest.ofToken(one.value())).await();
       steps.addAll(tokenLines(one));
       if (!(alone instanceof Verified verified)
           || here.unmetByCredential(verified.principal()) != null) {
@@ -310,7 +319,7 @@ record DecisionExplanation(
         Presented one, Rules here, Iterator<ResolverAnswer> heard, List<CheckResult> steps) {
       UnverifiedToken.UnverifiedClaims claims = null;
       if (one.looksLikeJwt()) {
-        switch (parts.jwt().read(one.value())) {
+        switch (decider.jwt().read(one.value())) {
           case UnverifiedToken.Refused(Reason reason) -> {
             steps.add(CheckResult.ok("credential", text(one)));
             steps.addAll(
@@ -359,7 +368,11 @@ record DecisionExplanation(
 
     private List<CheckResult> tokenLines(Presented one) {
       return TokenLines.of(
-          parts.jwt().explain(one.value()), one.value(), settings, parts.keys().algorithms(), now);
+          decider.jwt().explain(one.value()),
+          one.value(),
+          settings,
+          decider.keys().algorithms(),
+          now);
     }
 
     private static CheckResult resolver(ResolverAnswer outcome, @Nullable Reason reason) {
@@ -400,7 +413,7 @@ record DecisionExplanation(
     }
 
     private void headerBudget(Verified verified) {
-      int bytes = parts.judge().headerBytes(verified);
+      int bytes = decider.responder().headerBytes(verified);
       String text =
           bytes + " bytes of headers; AUTHGEAR_HEADER_BUDGET is " + settings.headerBudget();
       lines.add(
@@ -453,7 +466,7 @@ record DecisionExplanation(
 
     private Map<String, String> challenge(Reason reason, Challenge challenge) {
       Map<String, String> headers = reasonHeader(reason);
-      headers.put("WWW-Authenticate", challenge.toHeader(parts.space()));
+      headers.put("WWW-Authenticate", challenge.toHeader(decider.space()));
       return headers;
     }
 

@@ -1,6 +1,5 @@
 package com.authgear.authrequest.demo;
 
-import com.authgear.authrequest.Running;
 import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.sandbox.DemoSite;
 import com.authgear.authrequest.sandbox.DemoSite.Access;
@@ -8,6 +7,7 @@ import com.authgear.authrequest.sandbox.DemoSite.DemoLocation;
 import com.authgear.authrequest.sandbox.EchoBackend;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
@@ -125,7 +125,7 @@ public final class Demo implements AutoCloseable {
       throws IOException, InterruptedException {
     Sandbox sandbox = startSandbox(clock);
     startBackend();
-    parts.push(Running.start(settings(environment(sandbox)), clock, version));
+    parts.push(Service.start(settings(environment(sandbox)), clock, version));
     sandbox
         .project()
         .hooks()
@@ -164,7 +164,7 @@ public final class Demo implements AutoCloseable {
 
   private Sandbox startSandbox(InstantSource clock) throws IOException {
     AtomicReference<Sandbox> started = new AtomicReference<>();
-    Running.listen(
+    Service.listen(
         () ->
             started.set(
                 Sandbox.start(
@@ -183,7 +183,7 @@ public final class Demo implements AutoCloseable {
   }
 
   private void startBackend() throws IOException {
-    Running.listen(
+    Service.listen(
         () -> parts.push(EchoBackend.start(ports.backend)), "127.0.0.1:" + ports.backend);
   }
 

@@ -1,11 +1,11 @@
 package com.authgear.authrequest.demo;
 
 import com.authgear.authrequest.Command;
-import com.authgear.authrequest.Program;
-import com.authgear.authrequest.Running;
-import com.authgear.authrequest.TakesRealClock;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.serve.OwnProcess;
+import com.authgear.authrequest.serve.Service;
+import com.authgear.authrequest.serve.TakesRealClock;
 import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.LogFormat;
 import com.authgear.authrequest.settings.LogLevel;
@@ -62,8 +62,8 @@ public final class SandboxMain {
               """,
               SandboxMain::sandbox));
 
-  private static final Program PROGRAM =
-      new Program("authgear-auth-request-sandbox", USAGE, "", COMMANDS);
+  private static final Command.Program PROGRAM =
+      new Command.Program("authgear-auth-request-sandbox", USAGE, "", COMMANDS);
 
   private SandboxMain() {}
 
@@ -78,8 +78,8 @@ public final class SandboxMain {
 
   @TakesRealClock
   private static int demo() throws IOException, InterruptedException {
-    Demo demo = Demo.start(Clock.systemUTC(), Program.version(), Demo.Ports.DEFAULT);
-    Program.closeAtTheEnd(demo);
+    Demo demo = Demo.start(Clock.systemUTC(), OwnProcess.version(), Demo.Ports.DEFAULT);
+    OwnProcess.closeAtTheEnd(demo);
     demo.explain(System.out);
     return Command.GOES_ON;
   }
@@ -92,12 +92,12 @@ public final class SandboxMain {
             .withPort(SANDBOX_PORT)
             .withResolverPort(RESOLVER_PORT);
     AtomicReference<Sandbox> started = new AtomicReference<>();
-    Running.listen(
+    Service.listen(
         () -> started.set(Sandbox.start(options)),
         new ListenAddress(options.host(), options.port()).toString());
     Logging.configure(LogFormat.TEXT, LogLevel.INFO);
     Sandbox sandbox = started.get();
-    Program.closeAtTheEnd(sandbox);
+    OwnProcess.closeAtTheEnd(sandbox);
     System.out.println(
         """
         A stand-in Authgear; its page lists its users and what can be done to them.

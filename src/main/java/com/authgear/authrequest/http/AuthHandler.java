@@ -13,7 +13,6 @@ import com.authgear.authrequest.policy.Decision.Allow;
 import com.authgear.authrequest.policy.Decision.Forbidden;
 import com.authgear.authrequest.policy.Decision.Unauthenticated;
 import com.authgear.authrequest.policy.Decision.Undecided;
-import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.requirement.RequirementParser.Mistake;
 import com.authgear.authrequest.requirement.Requirements;
@@ -21,12 +20,12 @@ import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.trace.RequestSpan;
 import com.authgear.authrequest.trace.TraceContext;
 import com.authgear.authrequest.trace.Tracing;
-import com.authgear.authrequest.verify.Authenticator;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Pending;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.Verifier;
+import com.authgear.authrequest.verify.authenticator.Authenticator;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -72,21 +71,10 @@ public final class AuthHandler extends Handler.Wrapper {
   /**
    * What answers say beside the decision.
    *
-   * @param claimHeaders claims for the backend beside the identity headers
-   * @param headerBudget most bytes that the headers of an allow may take; what would need more is
-   *     refused
    * @param space what challenges say about where they come from
    * @param edgeCacheTtl how long a proxy's cache may repeat an allow; zero: not at all
    */
-  public record ResponseOptions(
-      List<ClaimHeader> claimHeaders,
-      int headerBudget,
-      ProtectionSpace space,
-      Duration edgeCacheTtl) {
-    public ResponseOptions {
-      claimHeaders = List.copyOf(claimHeaders);
-    }
-  }
+  public record ResponseOptions(ProtectionSpace space, Duration edgeCacheTtl) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(AuthHandler.class);
   static final int MAX_WAITING = Authenticator.MAX_WAITING;
@@ -104,7 +92,7 @@ public final class AuthHandler extends Handler.Wrapper {
   private final OriginalUri originalUri;
   private final Requirements requirements;
   private final Verifier verifier;
-  private final AuthResponder judge;
+  private final AuthResponder responder;
   private final ProtectionSpace space;
   private final long edgeCacheSeconds;
   private final InstantSource clock;
@@ -124,21 +112,11 @@ public final class AuthHandler extends Handler.Wrapper {
 
   public AuthHandler(
       CredentialExtractor credentials,
-      Requirements requirements,
-      Verifier verifier,
-      ResponseOptions speech,
-      InstantSource clock,
-      AuthListener listener,
-      Tracing tracing) {
-    this(credentials, OriginalUri.UNTOLD, requirements, verifier, speech, clock, listener, tracing);
-  }
-
-  public AuthHandler(
-      CredentialExtractor credentials,
       OriginalUri originalUri,
       Requirements requirements,
       Verifier verifier,
-      ResponseOptions speech,
+      AuthResponder responder,
+      ResponseOptions options,
       InstantSource clock,
       AuthListener listener,
       Tracing tracing) {
@@ -146,13 +124,13 @@ public final class AuthHandler extends Handler.Wrapper {
     this.originalUri = originalUri;
     this.requirements = requirements;
     this.verifier = verifier;
-    this.judge = new AuthResponder(speech.claimHeaders(), speech.headerBudget());
-    this.space = speech.space();
+    this.responder = responder;
+    this.space = options.space();
     // On a hit nginx would not see that the request has another token too, or another path.
     this.edgeCacheSeconds =
         credentials.looksBeyondAuthorizationAndCookie() || originalUri.header() != null
             ? 0
-            : speech.edgeCacheTtl().toSeconds();
+            : options.edgeCacheTtl().toSeconds();
     this.clock = clock;
     this.listener = listener;
     this.tracing = tracing;
@@ -251,7 +229,7 @@ public final class AuthHandler extends Handler.Wrapper {
 
   private void decide(Exchange exchange, Verification verification, Rules rules) {
     exchange.verification = verification;
-    respond(exchange, judge.judge(verification, rules, now()));
+    respond(exchange, responder.respond(verification, rules, now()));
   }
 
   private void handOver(Exchange exchange, Pending later, Rules rules) {

@@ -74,7 +74,7 @@ public final class AuthResponder {
    *
    * @param now Unix seconds
    */
-  public AuthResponse judge(Verification verification, Rules rules, long now) {
+  public AuthResponse respond(Verification verification, Rules rules, long now) {
     AuthResponse answer = answer(Policy.decide(verification, rules, now));
     return answer.bytes > headerBudget && answer.decision instanceof Allow allow
         ? answer(

@@ -1,4 +1,7 @@
-/** How the service runs: what it tells those who started it. */
+/**
+ * Where the parts are put together: {@link com.authgear.authrequest.serve.Decider} is all that
+ * decides, {@link com.authgear.authrequest.serve.Service} is that, listening.
+ */
 @NullMarked
 package com.authgear.authrequest.serve;
 

@@ -1,7 +1,7 @@
 package com.authgear.authrequest.telemetry;
 
+import com.authgear.authrequest.verify.CacheCounts;
 import com.authgear.authrequest.verify.resolver.BreakerState;
-import com.authgear.authrequest.verify.session.CacheCounts;
 import com.authgear.authrequest.verify.session.ResolverCache;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;

@@ -1,5 +1,6 @@
 package com.authgear.authrequest.telemetry;
 
+import com.authgear.authrequest.verify.resolver.ResolverAnswer;
 import com.authgear.authrequest.verify.resolver.ResolverListener;
 import com.authgear.authrequest.verify.resolver.ResolverResult;
 import io.micrometer.core.instrument.Gauge;
@@ -31,8 +32,9 @@ public final class ResolverMeters implements ResolverListener {
   }
 
   @Override
-  public void called(ResolverResult result, long nanos) {
-    Objects.requireNonNull(calls.get(result)).record(Math.max(nanos, 0), TimeUnit.NANOSECONDS);
+  public void called(ResolverAnswer answer, long nanos) {
+    Objects.requireNonNull(calls.get(answer.result()))
+        .record(Math.max(nanos, 0), TimeUnit.NANOSECONDS);
   }
 
   /** Binds the gauge of calls without an answer yet. */

@@ -1,6 +1,6 @@
 package com.authgear.authrequest.check;
 
-import com.authgear.authrequest.CheckAssembly;
+import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -56,8 +56,7 @@ record Checked(int status, String out, String err) {
       ByteArrayOutputStream out = new ByteArrayOutputStream();
       ByteArrayOutputStream err = new ByteArrayOutputStream();
       int status =
-          new Check(
-                  environment, settings -> CheckAssembly.of(settings, clock), trust, timeout, clock)
+          new Check(environment, CryptoProvider::choose, trust, timeout, clock)
               .run(
                   List.of(arguments),
                   new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),

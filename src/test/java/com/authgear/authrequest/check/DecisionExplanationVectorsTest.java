@@ -3,13 +3,14 @@ package com.authgear.authrequest.check;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import com.authgear.authrequest.CheckAssembly;
 import com.authgear.authrequest.VectorAuthgear;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential.CredentialPlace;
 import com.authgear.authrequest.credential.Credential.Presented;
 import com.authgear.authrequest.credential.RequestFields;
 import com.authgear.authrequest.requirement.Rules;
+import com.authgear.authrequest.serve.Decider;
+import com.authgear.authrequest.serve.Observers;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
@@ -18,6 +19,8 @@ import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Verified;
+import com.authgear.authrequest.verify.jwt.CryptoProvider;
+import com.authgear.authrequest.verify.resolver.ResolverAnswer;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,6 +44,7 @@ import org.junit.jupiter.api.TestFactory;
  * {@code VectorsTest} holds against the same file), and its steps lead there.
  */
 class DecisionExplanationVectorsTest {
+  private static final CryptoProvider CRYPTO = CryptoProvider.choose();
 
   private static VectorAuthgear authgear;
   private static int held;
@@ -90,13 +94,20 @@ class DecisionExplanationVectorsTest {
         InstantSource.fixed(Instant.ofEpochSecond(document.get("now").longValue()));
     Settings settings = settings(document, vector);
     DecisionExplanation explanation;
-    try (Parts parts = CheckAssembly.of(settings, clock)) {
-      assertThat(parts.keys().load()).isNull();
+    List<ResolverAnswer> heard = new ArrayList<>();
+    try (Decider decider =
+        new Decider(
+            settings,
+            clock,
+            System::nanoTime,
+            () -> CRYPTO,
+            Observers.ofCalls((answer, _) -> heard.add(answer)))) {
+      assertThat(decider.keys().load()).isNull();
       explanation =
           DecisionExplanation.of(
-              "a vector", fields(vector), location(vector), settings, parts, clock);
-      assertThatRulesAreHeldAsTheOracleHoldsThem(parts, settings, vector, clock.instant());
-      assertThatTheTrailIsWhatTheOracleFinds(parts, settings, vector, clock.instant());
+              "a vector", fields(vector), location(vector), settings, decider, heard, clock);
+      assertThatRulesAreHeldAsTheOracleHoldsThem(decider, settings, vector, clock.instant());
+      assertThatTheTrailIsWhatTheOracleFinds(decider, settings, vector, clock.instant());
     }
 
     JsonNode expected = vector.get("expect");
@@ -131,21 +142,21 @@ class DecisionExplanationVectorsTest {
   }
 
   private static void assertThatRulesAreHeldAsTheOracleHoldsThem(
-      Parts parts, Settings settings, JsonNode vector, Instant now) {
+      Decider decider, Settings settings, JsonNode vector, Instant now) {
     Rules rules =
         switch (location(vector)) {
           case DecisionExplanation.ByQuery(String text) ->
-              parts.requirements().ofQuery(text) instanceof Rules known ? known : null;
-          case DecisionExplanation.ByPolicy(String name) -> parts.requirements().ofPolicy(name);
+              decider.requirements().ofQuery(text) instanceof Rules known ? known : null;
+          case DecisionExplanation.ByPolicy(String name) -> decider.requirements().ofPolicy(name);
         };
     if (rules == null) {
       return;
     }
     Verification verification =
-        parts
-            .verifier()
+        decider
+            .authenticator()
             .verify(
-                parts.credentials().extract(fields(vector)),
+                decider.credentials().extract(fields(vector)),
                 rules,
                 () -> new Caller(null, null, null))
             .await();
@@ -165,19 +176,19 @@ class DecisionExplanationVectorsTest {
 
   /** Each line of the verifier's trail: the same ids, reasons, texts and fixes in the same turn. */
   private static void assertThatTheTrailIsWhatTheOracleFinds(
-      Parts parts, Settings settings, JsonNode vector, Instant now) {
-    if (parts.credentials().extract(fields(vector)) instanceof Presented bearer
+      Decider decider, Settings settings, JsonNode vector, Instant now) {
+    if (decider.credentials().extract(fields(vector)) instanceof Presented bearer
         && bearer.place() == CredentialPlace.BEARER) {
       String token = bearer.value();
-      Verification verdict = parts.jwt().verify(token, Digest.ofToken(token)).await();
+      Verification verdict = decider.jwt().verify(token, Digest.ofToken(token)).await();
       List<CheckResult> found =
           TokenLines.of(
-              parts.jwt().explain(token), token, settings, parts.keys().algorithms(), now);
+              decider.jwt().explain(token), token, settings, decider.keys().algorithms(), now);
       explained++;
       assertThat(found)
           .usingElementComparator(
               DecisionExplanationVectorsTest::compareAllButWhatIsWrongWithTheForm)
-          .isEqualTo(TokenSteps.of(token, settings, parts.keys().algorithms(), verdict, now));
+          .isEqualTo(TokenSteps.of(token, settings, decider.keys().algorithms(), verdict, now));
     }
   }
 

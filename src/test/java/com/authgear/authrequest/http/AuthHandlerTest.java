@@ -121,10 +121,11 @@ class AuthHandlerTest {
   private final AuthHandler handler =
       new AuthHandler(
           new CredentialExtractor("", TokenCarriers.NONE),
+          OriginalUri.UNTOLD,
           new Requirements(POLICIES, List.of("aud"), Set.of(), "aud"),
           new Answering(() -> now.get(), () -> later.get()),
-          new AuthHandler.ResponseOptions(
-              List.of(new ClaimHeader("plan", "x-plan")), BUDGET, ProtectionSpace.UNNAMED, EDGE),
+          new AuthResponder(List.of(new ClaimHeader("plan", "x-plan")), BUDGET),
+          new AuthHandler.ResponseOptions(ProtectionSpace.UNNAMED, EDGE),
           () -> Instant.ofEpochMilli(NOW_MILLIS),
           new AuthHandler.AuthListener() {
             @Override

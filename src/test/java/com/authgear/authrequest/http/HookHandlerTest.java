@@ -98,9 +98,11 @@ class HookHandlerTest {
   private static AuthHandler nobody() {
     return new AuthHandler(
         new CredentialExtractor("", TokenCarriers.NONE),
+        OriginalUri.UNTOLD,
         new Requirements(Map.of(), List.of("aud"), Set.of(), "aud"),
         new AuthHandlerTest.Answering(Anonymous::new, Anonymous::new),
-        new AuthHandler.ResponseOptions(List.of(), 600, ProtectionSpace.UNNAMED, Duration.ZERO),
+        new AuthResponder(List.of(), 600),
+        new AuthHandler.ResponseOptions(ProtectionSpace.UNNAMED, Duration.ZERO),
         InstantSource.system(),
         AuthHandlerTest.UNHEARD,
         Tracing.OFF);

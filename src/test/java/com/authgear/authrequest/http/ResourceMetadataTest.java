@@ -75,10 +75,11 @@ class ResourceMetadataTest {
     AuthHandler handler =
         new AuthHandler(
             new CredentialExtractor("", TokenCarriers.NONE),
+            OriginalUri.UNTOLD,
             new Requirements(Map.of(), List.of("aud"), Set.of(), "aud"),
             new AuthHandlerTest.Answering(() -> null, () -> AuthHandlerTest.GOOD),
-            new AuthHandler.ResponseOptions(
-                List.of(), 3072, ProtectionSpace.UNNAMED, Duration.ZERO),
+            new AuthResponder(List.of(), 3072),
+            new AuthHandler.ResponseOptions(ProtectionSpace.UNNAMED, Duration.ZERO),
             InstantSource.system(),
             AuthHandlerTest.UNHEARD,
             Tracing.OFF);

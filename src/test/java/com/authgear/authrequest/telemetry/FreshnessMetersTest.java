@@ -3,8 +3,8 @@ package com.authgear.authrequest.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.telemetry.FreshnessMeters.Cache;
+import com.authgear.authrequest.verify.CacheCounts;
 import com.authgear.authrequest.verify.resolver.BreakerState;
-import com.authgear.authrequest.verify.session.CacheCounts;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -12,9 +12,11 @@ import com.authgear.authrequest.tls.Contents;
 import com.authgear.authrequest.tls.Material;
 import com.authgear.authrequest.tls.Material.Bad;
 import com.authgear.authrequest.tls.Material.Good;
+import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.changes.Followed;
 import com.authgear.authrequest.verify.changes.RedisMarks.Transit;
 import com.authgear.authrequest.verify.jwt.Keys.Trigger;
+import com.authgear.authrequest.verify.resolver.ResolverAnswer;
 import com.authgear.authrequest.verify.resolver.ResolverResult;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -437,10 +439,16 @@ class MetersTest {
       assertThat(scraped().value("authgear_auth_resolver_calls_in_flight")).isZero();
     }
 
+    private static final ResolverAnswer UNANSWERED =
+        new ResolverAnswer(
+            ResolverResult.UNAVAILABLE,
+            new Unavailable(VerifiedBy.RESOLVER, Reason.RESOLVER_UNAVAILABLE),
+            "");
+
     @Test
     void call_two_countSumAndBucketsAreExact() {
-      resolver.called(ResolverResult.UNAVAILABLE, 2_000_000_000L);
-      resolver.called(ResolverResult.UNAVAILABLE, 1_500_000_000L);
+      resolver.called(UNANSWERED, 2_000_000_000L);
+      resolver.called(UNANSWERED, 1_500_000_000L);
 
       Exposition scraped = scraped();
       assertThat(scraped.value("authgear_auth_resolver_call_seconds_count{result=\"unavailable\"}"))

@@ -1,26 +1,25 @@
 package com.authgear.authrequest.verify;
 
 import com.authgear.authrequest.credential.Credential;
-import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.requirement.Rules;
 import com.authgear.authrequest.sandbox.Sandbox;
+import com.authgear.authrequest.serve.Decider;
+import com.authgear.authrequest.serve.Observers;
+import com.authgear.authrequest.settings.Settings;
+import com.authgear.authrequest.settings.SettingsReader;
+import com.authgear.authrequest.settings.SettingsReader.Accepted;
+import com.authgear.authrequest.settings.SettingsReader.Refused;
 import com.authgear.authrequest.trace.Tracing;
-import com.authgear.authrequest.verify.Authenticator.VerificationMode;
+import com.authgear.authrequest.verify.authenticator.Authenticator.VerificationMode;
 import com.authgear.authrequest.verify.changes.ChangeMarks;
 import com.authgear.authrequest.verify.jwt.CryptoProvider;
-import com.authgear.authrequest.verify.jwt.JwtVerifier;
-import com.authgear.authrequest.verify.jwt.Keys;
-import com.authgear.authrequest.verify.jwt.TokenCache;
-import com.authgear.authrequest.verify.resolver.Resolver;
-import com.authgear.authrequest.verify.session.CacheCounts;
-import com.authgear.authrequest.verify.session.ResolverCache;
+import com.authgear.authrequest.verify.session.ResolverCache.CacheListener;
 import com.authgear.authrequest.verify.session.TestClock;
-import java.net.URI;
 import java.time.Duration;
-import java.util.List;
+import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 
@@ -33,12 +32,7 @@ final class Verifying implements AutoCloseable {
   final ChangeMarks marks;
   final AtomicInteger coalesced = new AtomicInteger();
   final AtomicInteger stale = new AtomicInteger();
-  private final Requirements rules;
-  private final Authenticator verifier;
-  private final Keys keys;
-  private final Resolver resolver;
-  private final ResolverCache sessions;
-  private final ResolverCache confirmations;
+  private final Decider decider;
 
   Verifying(
       Sandbox sandbox,
@@ -46,75 +40,47 @@ final class Verifying implements AutoCloseable {
       VerificationMode mode,
       Optional<Duration> recheck,
       Duration staleIfError) {
-    marks = new ChangeMarks(clock, clock::nanoTime, SKEW);
-    rules = new Requirements(Map.of(), List.of(sandbox.origin()), Set.of(), sandbox.origin());
-    URI origin = URI.create(sandbox.origin());
-    keys =
-        Keys.discover(
-            origin,
-            origin,
-            Duration.ofSeconds(20),
+    Map<String, String> environment = new HashMap<>();
+    environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
+    environment.put("AUTHGEAR_ALLOW_HTTP", "true");
+    environment.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
+    environment.put("AUTHGEAR_RESOLVER_TIMEOUT", "20s");
+    environment.put("AUTHGEAR_RESOLVER_CACHE_TTL", TTL.toSeconds() + "s");
+    environment.put("AUTHGEAR_MODE", mode.name().toLowerCase(Locale.ROOT));
+    environment.put("AUTHGEAR_CLOCK_SKEW", SKEW.toSeconds() + "s");
+    environment.put("AUTHGEAR_STALE_IF_ERROR", staleIfError.toSeconds() + "s");
+    recheck.ifPresent(bound -> environment.put("AUTHGEAR_RECHECK", bound.toSeconds() + "s"));
+    decider =
+        new Decider(
+            settings(environment),
             clock,
-            Keys.Timing.DEFAULT,
+            clock::nanoTime,
             () -> CryptoProvider.JDK,
-            (_, _) -> {},
-            Tracing.OFF);
-    keys.start();
-    Awaitility.await().until(() -> keys.problem() == null);
-    resolver =
-        new Resolver(
-            URI.create(sandbox.resolverUrl()),
-            origin,
-            Duration.ofSeconds(20),
-            64,
-            (_, _) -> {},
-            Tracing.OFF);
-    sessions = answers(TTL, false, staleIfError, clock);
-    confirmations =
-        answers(
-            recheck.orElse(ResolverCache.UNTIL_THE_END), recheck.isPresent(), staleIfError, clock);
-    verifier =
-        new Authenticator(
-            mode,
-            new JwtVerifier(
-                keys,
-                sandbox.origin(),
-                Set.of("RS256"),
-                SKEW,
-                clock,
-                Set.of(),
-                new TokenCache(1000, new CacheCounts())),
-            sessions,
-            confirmations,
-            recheck.isPresent(),
-            marks,
-            clock);
+            new Observers((_, _) -> {}, (_, _) -> {}, counting(), counting(), Tracing.OFF));
+    marks = decider.marks();
+    decider.keys().start();
+    Awaitility.await().until(() -> decider.keys().problem() == null);
   }
 
-  private ResolverCache answers(
-      Duration goodFor, boolean refreshAhead, Duration staleIfError, TestClock clock) {
-    return new ResolverCache(
-        resolver::ask,
-        new ResolverCache.CacheLimits(
-            goodFor, refreshAhead, staleIfError, 1000, Duration.ofSeconds(20), 32),
-        marks,
-        clock,
-        clock::nanoTime,
-        new CacheCounts(),
-        new ResolverCache.CacheListener() {
-          @Override
-          public void coalesced() {
-            coalesced.incrementAndGet();
-          }
+  private static Settings settings(Map<String, String> environment) {
+    return switch (SettingsReader.read(environment)) {
+      case Accepted accepted -> accepted.settings();
+      case Refused refused -> throw new IllegalArgumentException(refused.report());
+    };
+  }
 
-          @Override
-          public void servedStale() {
-            stale.incrementAndGet();
-          }
+  private CacheListener counting() {
+    return new CacheListener() {
+      @Override
+      public void coalesced() {
+        coalesced.incrementAndGet();
+      }
 
-          @Override
-          public void used(long ageNanos) {}
-        });
+      @Override
+      public void servedStale() {
+        stale.incrementAndGet();
+      }
+    };
   }
 
   Verification ask(Credential credential) {
@@ -123,13 +89,15 @@ final class Verifying implements AutoCloseable {
 
   /** Without waiting. */
   Finding now(Credential credential) {
-    return verifier.verify(credential, (Rules) rules.ofQuery(null), Verifying::caller);
+    return decider
+        .authenticator()
+        .verify(credential, (Rules) decider.requirements().ofQuery(null), Verifying::caller);
   }
 
   /** Lets nothing happen in the background any more. */
   void withoutRefresh() {
-    sessions.close();
-    confirmations.close();
+    decider.sessions().close();
+    decider.confirmations().close();
   }
 
   private static Caller caller() {
@@ -138,9 +106,6 @@ final class Verifying implements AutoCloseable {
 
   @Override
   public void close() {
-    sessions.close();
-    confirmations.close();
-    resolver.close();
-    keys.close();
+    decider.close();
   }
 }

@@ -2,11 +2,11 @@ package com.authgear.authrequest.verify.jwt;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
+import com.authgear.authrequest.verify.CacheCounts;
 import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Verified;
-import com.authgear.authrequest.verify.session.CacheCounts;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.RemovalCause;

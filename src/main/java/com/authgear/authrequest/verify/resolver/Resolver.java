@@ -265,7 +265,7 @@ public final class Resolver implements AutoCloseable {
   }
 
   private ResolverAnswer told(ResolverAnswer outcome, long start) {
-    listener.called(outcome.result(), nanoTime.getAsLong() - start);
+    listener.called(outcome, nanoTime.getAsLong() - start);
     if (!outcome.advice().isEmpty()) {
       warnings.warn(outcome);
     }

@@ -7,7 +7,8 @@ public interface ResolverListener {
   /**
    * A call ended, or was refused for want of a free slot.
    *
+   * @param answer not to be kept longer than its request where it holds cookies
    * @param nanos from asking to knowing
    */
-  void called(ResolverResult result, long nanos);
+  void called(ResolverAnswer answer, long nanos);
 }

@@ -2,6 +2,7 @@ package com.authgear.authrequest.verify.session;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.VerifiedBy;
+import com.authgear.authrequest.verify.CacheCounts;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Finding;

@@ -100,8 +100,8 @@ class ResolverTest {
             origin,
             timeout,
             maxCalls,
-            (result, nanos) -> {
-              results.add(result);
+            (answer, nanos) -> {
+              results.add(answer.result());
               durations.add(nanos);
             },
             Tracing.OFF,

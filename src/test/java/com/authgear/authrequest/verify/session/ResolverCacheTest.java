@@ -9,6 +9,7 @@ import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.VerifiedBy;
+import com.authgear.authrequest.verify.CacheCounts;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Verification;

@@ -1,4 +1,4 @@
-package com.authgear.authrequest.verify.session;
+package com.authgear.authrequest.verify;
 
 import java.util.concurrent.atomic.LongAdder;
 

@@ -1,16 +1,12 @@
-package com.authgear.authrequest;
+package com.authgear.authrequest.serve;
 
-import com.authgear.authrequest.bearer.ProtectionSpace;
-import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.http.AuthHandler;
 import com.authgear.authrequest.http.FollowHandler;
 import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.http.OriginalUri;
 import com.authgear.authrequest.http.ResourceMetadata;
 import com.authgear.authrequest.http.Servers;
-import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.requirement.Requirements;
-import com.authgear.authrequest.requirement.Resource;
 import com.authgear.authrequest.settings.Listen;
 import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.Secret;
@@ -27,57 +23,36 @@ import com.authgear.authrequest.telemetry.ResolverMeters;
 import com.authgear.authrequest.telemetry.SpanMeters;
 import com.authgear.authrequest.telemetry.otlp.OtlpTracing;
 import com.authgear.authrequest.trace.Tracing;
-import com.authgear.authrequest.verify.Authenticator;
 import com.authgear.authrequest.verify.changes.ChangeMarks;
-import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Followed;
 import com.authgear.authrequest.verify.changes.Heartbeat;
 import com.authgear.authrequest.verify.changes.RedisMarks;
 import com.authgear.authrequest.verify.changes.UserEvent;
 import com.authgear.authrequest.verify.jwt.CryptoProvider;
-import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.Keys;
-import com.authgear.authrequest.verify.jwt.TokenCache;
-import com.authgear.authrequest.verify.resolver.Resolver;
-import com.authgear.authrequest.verify.resolver.ResolverListener;
-import com.authgear.authrequest.verify.session.CacheCounts;
-import com.authgear.authrequest.verify.session.ResolverCache;
 import io.javalin.Javalin;
 import io.javalin.util.JavalinException;
 import java.io.IOException;
 import java.net.URI;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Collectors;
 import org.eclipse.jetty.server.Handler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /** The service, put together and listening. Closing it drains it. */
-public final class Running implements AutoCloseable {
+public final class Service implements AutoCloseable {
 
-  /** How old a confirmation may be while no follower tells anything, unless settings say it. */
-  static final Duration RECHECK_WHILE_AWAY = Duration.ofSeconds(30);
-
-  static final Duration KEY_TIMEOUT = Duration.ofSeconds(5);
-
-  private final Keys keys;
+  private final Decider decider;
   private final Meters meters;
   private final Tracing tracing;
-  private final Resolver resolver;
-  private final ResolverCache sessions;
-  private final ResolverCache confirmations;
   private final AuthHandler handler;
-  private final ChangeMarks marks;
   private final MarkMeters markMeters;
-  private final @Nullable Followed followed;
   private final @Nullable RedisMarks sharedMarks;
   private final @Nullable ServedTls tls;
   private final Javalin auth;
@@ -87,7 +62,7 @@ public final class Running implements AutoCloseable {
   private volatile boolean started;
   private volatile boolean draining;
 
-  private Running(Settings settings, InstantSource clock, String version) throws IOException {
+  private Service(Settings settings, InstantSource clock, String version) throws IOException {
     this.settings = settings;
     // Its library takes a while to load; meanwhile the rest begins, and the first to need it waits.
     CompletableFuture<CryptoProvider> choice =
@@ -98,84 +73,28 @@ public final class Running implements AutoCloseable {
     tracing = tracing(settings, clock, version, meters);
     crypto = choice.thenApply(this::tell);
     ResolverMeters resolverMeters = new ResolverMeters(meters);
-    keys =
-        Keys.discover(
-            settings.endpoint(),
-            settings.connectTo(),
-            KEY_TIMEOUT,
-            clock,
-            Keys.Timing.DEFAULT,
-            crypto::join,
-            meters,
-            tracing);
-    keys.start(); // beside all that follows
-    meters.bindKeySet(
-        () -> keys.ageSeconds().isPresent() ? keys.ageSeconds().getAsLong() : Double.NaN,
-        keys::size);
-    meters.bindReady(() -> problem() == null);
     FreshnessMeters freshness = new FreshnessMeters(meters);
-    CacheCounts tokenCounts = new CacheCounts();
-    TokenCache tokens = new TokenCache(settings.cacheSize(), tokenCounts);
-    freshness.bindCache(Cache.TOKEN, tokenCounts, tokens::size);
-    JwtVerifier jwt = jwt(settings, keys, clock, tokens);
-    resolver = resolver(settings, resolverMeters, tracing);
-    resolverMeters.bindCallsInFlight(resolver::callsInFlight);
-    settings.recheck().ifPresent(freshness::recheckInterval);
-    freshness.bindBreaker(resolver::breakerState);
-    marks = new ChangeMarks(clock, System::nanoTime, settings.clockSkew());
-    markMeters = new MarkMeters(meters, marks::inForce, marks::dropped);
-    followed =
-        settings
-            .freshness()
-            .map(bound -> new Followed(clock, System::nanoTime, bound))
-            .orElse(null);
-    markMeters.bindFollowed(followed);
+    decider =
+        new Decider(
+            settings,
+            clock,
+            System::nanoTime,
+            crypto::join,
+            new Observers(
+                meters, resolverMeters, freshness.sessions(), freshness.confirmations(), tracing));
+    decider.keys().start(); // while all that follows begins
+    markMeters = new MarkMeters(meters, decider.marks()::inForce, decider.marks()::dropped);
+    bindMeters(resolverMeters, freshness);
     sharedMarks = shareMarks();
-    CacheCounts sessionCounts = new CacheCounts();
-    sessions =
-        answers(
-            settings,
-            resolver::askUnchecked,
-            settings.resolverCacheTtl(),
-            false,
-            marks,
-            clock,
-            sessionCounts,
-            freshness.sessions());
-    freshness.bindCache(Cache.SESSION, sessionCounts, sessions::size);
-    CacheCounts confirmationCounts = new CacheCounts();
-    confirmations =
-        answers(
-            settings,
-            resolver::ask,
-            settings.recheck().orElse(ResolverCache.UNTIL_THE_END),
-            settings.recheck().isPresent() || followed != null,
-            marks,
-            clock,
-            confirmationCounts,
-            freshness.confirmations());
-    freshness.bindCache(Cache.CONFIRMATION, confirmationCounts, confirmations::size);
-    Requirements requirements = requirements(settings);
-    ResourceMetadata metadata = metadata(settings, requirements);
+    ResourceMetadata metadata = metadata(settings, decider.requirements());
     handler =
         new AuthHandler(
-            new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers()),
+            decider.credentials(),
             new OriginalUri(settings.originalUriHeader()),
-            requirements,
-            new Authenticator(
-                mode(settings),
-                jwt,
-                sessions,
-                confirmations,
-                settings.recheck().isPresent(),
-                marks,
-                clock,
-                following(followed)),
-            new AuthHandler.ResponseOptions(
-                settings.claimHeaders(),
-                settings.headerBudget(),
-                space(settings),
-                settings.edgeCacheTtl()),
+            decider.requirements(),
+            decider.authenticator(),
+            decider.responder(),
+            new AuthHandler.ResponseOptions(decider.space(), settings.edgeCacheTtl()),
             clock,
             new DecisionListener(
                 meters,
@@ -203,9 +122,25 @@ public final class Running implements AutoCloseable {
     management = Servers.management(this::problem, this::degraded, meters::scrape);
   }
 
+  private void bindMeters(ResolverMeters resolverMeters, FreshnessMeters freshness) {
+    Keys keys = decider.keys();
+    meters.bindKeySet(
+        () -> keys.ageSeconds().isPresent() ? keys.ageSeconds().getAsLong() : Double.NaN,
+        keys::size);
+    meters.bindReady(() -> problem() == null);
+    resolverMeters.bindCallsInFlight(decider.resolver()::callsInFlight);
+    settings.recheck().ifPresent(freshness::recheckInterval);
+    freshness.bindBreaker(decider.resolver()::breakerState);
+    freshness.bindCache(Cache.TOKEN, decider.tokenCounts(), decider.tokens()::size);
+    freshness.bindCache(Cache.SESSION, decider.sessionCounts(), decider.sessions()::size);
+    freshness.bindCache(
+        Cache.CONFIRMATION, decider.confirmationCounts(), decider.confirmations()::size);
+    markMeters.bindFollowed(decider.followed());
+  }
+
   private CryptoProvider tell(CryptoProvider chosen) {
     meters.cryptoProvider(chosen.name());
-    LoggerFactory.getLogger(Running.class)
+    LoggerFactory.getLogger(Service.class)
         .atInfo()
         .addKeyValue("provider", chosen.name())
         .log("crypto provider chosen");
@@ -250,21 +185,11 @@ public final class Running implements AutoCloseable {
         RedisMarks.start(
             settings.redisUrl().get().value(),
             settings.endpoint().toString(),
-            marks,
+            decider.marks(),
             listener,
-            followed);
+            decider.followed());
     shared.set(started);
     return started;
-  }
-
-  private Authenticator.@Nullable FollowerBounds following(@Nullable Followed by) {
-    return by == null
-        ? null
-        : new Authenticator.FollowerBounds(
-            by,
-            settings.recheck().orElse(RECHECK_WHILE_AWAY),
-            settings.recheck().orElse(null),
-            Math.max(settings.clockSkew().toSeconds(), ChangeMarks.LEAST_MARGIN_SECONDS));
   }
 
   /** Takes what a follower of the audit log posts too, if there is a secret to know it by. */
@@ -272,6 +197,8 @@ public final class Running implements AutoCloseable {
     if (settings.followSecret().isEmpty()) {
       return next;
     }
+    ChangeMarks marks = decider.marks();
+    Followed followed = decider.followed();
     return new FollowHandler(
         settings.followSecret().get().value(),
         UUID.randomUUID().toString(),
@@ -293,6 +220,7 @@ public final class Running implements AutoCloseable {
     if (settings.webhookSecrets().isEmpty()) {
       return next;
     }
+    ChangeMarks marks = decider.marks();
     return new HookHandler(
         settings.webhookSecrets().stream().map(Secret::value).toList(),
         new HookHandler.Sink() {
@@ -310,89 +238,35 @@ public final class Running implements AutoCloseable {
         next);
   }
 
-  static JwtVerifier jwt(Settings settings, Keys keys, InstantSource clock, TokenCache tokens) {
-    return new JwtVerifier(
-        keys,
-        settings.endpoint().toString(),
-        settings.algorithms(),
-        settings.clockSkew(),
-        clock,
-        settings.claimHeaders().stream()
-            .map(ClaimHeader::claim)
-            .collect(Collectors.toCollection(LinkedHashSet::new)),
-        tokens);
-  }
-
-  static Resolver resolver(Settings settings, ResolverListener listener, Tracing tracing) {
-    return new Resolver(
-        settings.resolverUrl(),
-        settings.endpoint(),
-        settings.resolverTimeout(),
-        settings.resolverMaxCalls(),
-        listener,
-        tracing);
-  }
-
-  static ProtectionSpace space(Settings settings) {
-    URI resource = settings.resource();
-    return new ProtectionSpace(
-        settings.realm(), resource == null ? null : Resource.of(resource).metadata());
-  }
-
-  static ResolverCache answers(
-      Settings settings,
-      ResolverCache.Asker asker,
-      Duration goodFor,
-      boolean refreshAhead,
-      Changes changes,
-      InstantSource clock,
-      CacheCounts counts,
-      ResolverCache.CacheListener listener) {
-    return new ResolverCache(
-        asker,
-        new ResolverCache.CacheLimits(
-            goodFor,
-            refreshAhead,
-            settings.staleIfError(),
-            settings.cacheSize(),
-            settings.resolverTimeout(),
-            settings.resolverMaxCalls() / 2),
-        changes,
-        clock,
-        System::nanoTime,
-        counts,
-        listener);
-  }
-
-  /** Listens, or leaves nothing running. */
-  public static Running start(Settings settings, InstantSource clock, String version)
+  /** Listens, or leaves nothing service. */
+  public static Service start(Settings settings, InstantSource clock, String version)
       throws IOException {
     Logging.configure(settings.logFormat(), settings.logLevel());
     lightenJetty();
-    Running running = new Running(settings, clock, version);
+    Service service = new Service(settings, clock, version);
     try {
-      listen(running.auth::start, settings.listen() + " (AUTHGEAR_LISTEN)");
+      listen(service.auth::start, settings.listen() + " (AUTHGEAR_LISTEN)");
       ListenAddress management = settings.managementListen();
       listen(
-          () -> running.management.start(management.host(), management.port()),
+          () -> service.management.start(management.host(), management.port()),
           management + " (AUTHGEAR_MANAGEMENT_LISTEN)");
-      running.resolver.awaitClient();
-      running.crypto.join();
+      service.decider.resolver().awaitClient();
+      service.crypto.join();
     } catch (IOException | RuntimeException | Error e) {
-      running.close();
+      service.close();
       throw e;
     }
-    running.started = true;
+    service.started = true;
     if (settings.clientIds().isEmpty()) {
-      LoggerFactory.getLogger(Running.class)
+      LoggerFactory.getLogger(Service.class)
           .info(
               "AUTHGEAR_CLIENT_IDS is not set: users of any client of the project are accepted,"
                   + " third-party clients included");
     }
-    if (running.tls != null) {
-      running.tls.watch();
+    if (service.tls != null) {
+      service.tls.watch();
     }
-    return running;
+    return service;
   }
 
   /** Jetty would ask the JVM's management, whose beginning takes a tenth of a start. */
@@ -418,15 +292,6 @@ public final class Running implements AutoCloseable {
     }
   }
 
-  static Requirements requirements(Settings settings) {
-    return new Requirements(
-        settings.policies(),
-        settings.audiences(),
-        settings.clientIds(),
-        settings.endpoint().toString(),
-        settings.resource());
-  }
-
   private static @Nullable ResourceMetadata metadata(Settings settings, Requirements requirements) {
     return requirements.resources().isEmpty()
         ? null
@@ -438,14 +303,6 @@ public final class Running implements AutoCloseable {
                 : List.of("header", "query"));
   }
 
-  static Authenticator.VerificationMode mode(Settings settings) {
-    return switch (settings.mode()) {
-      case AUTO -> Authenticator.VerificationMode.AUTO;
-      case JWT -> Authenticator.VerificationMode.JWT;
-      case RESOLVER -> Authenticator.VerificationMode.RESOLVER;
-    };
-  }
-
   private @Nullable String problem() {
     if (draining) {
       return "draining";
@@ -454,7 +311,7 @@ public final class Running implements AutoCloseable {
       return "loading marks from Redis";
     }
     return switch (settings.mode()) {
-      case AUTO, JWT -> keys.problem();
+      case AUTO, JWT -> decider.keys().problem();
       case RESOLVER -> null;
     };
   }
@@ -464,7 +321,7 @@ public final class Running implements AutoCloseable {
     if (sharedMarks != null && !sharedMarks.isUp()) {
       notes.add("no connection to Redis, webhooks that other replicas got are not seen here");
     }
-    if (followed != null && followed.standing() == null) {
+    if (decider.followed() != null && decider.followed().standing() == null) {
       notes.add("no follower tells anything, each user's JWT is confirmed again and again");
     }
     if (tls != null) {
@@ -482,7 +339,7 @@ public final class Running implements AutoCloseable {
   }
 
   /** Where proxies ask, with the real port. */
-  Listen listening() {
+  public Listen listening() {
     return switch (settings.listen()) {
       case ListenAddress address -> new ListenAddress(address.host(), port());
       case SocketFile file -> file;
@@ -490,11 +347,11 @@ public final class Running implements AutoCloseable {
   }
 
   /** Only where proxies ask over the network. */
-  int port() {
+  public int port() {
     return auth.port();
   }
 
-  int managementPort() {
+  public int managementPort() {
     return management.port();
   }
 
@@ -509,7 +366,7 @@ public final class Running implements AutoCloseable {
       leave();
       handler.startDraining();
       if (!handler.awaitIdle(settings.drain())) {
-        LoggerFactory.getLogger(Running.class)
+        LoggerFactory.getLogger(Service.class)
             .warn("requests were cut off at the end of the drain");
       }
     } catch (InterruptedException _) {
@@ -523,10 +380,7 @@ public final class Running implements AutoCloseable {
     if (sharedMarks != null) {
       sharedMarks.close();
     }
-    keys.close();
-    sessions.close();
-    confirmations.close();
-    resolver.close();
+    decider.close();
     tracing.close();
     meters.close();
   }

@@ -1,4 +1,4 @@
-package com.authgear.authrequest;
+package com.authgear.authrequest.serve;
 
 import com.authgear.authrequest.http.Tls;
 import com.authgear.authrequest.settings.Problem;

@@ -1,4 +1,4 @@
-package com.authgear.authrequest;
+package com.authgear.authrequest.serve;
 
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;

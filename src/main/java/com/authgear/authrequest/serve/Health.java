@@ -1,4 +1,4 @@
-package com.authgear.authrequest;
+package com.authgear.authrequest.serve;
 
 import com.authgear.authrequest.settings.ListenAddress;
 import com.authgear.authrequest.settings.SettingsReader;
@@ -10,14 +10,14 @@ import java.net.URI;
 import java.util.Map;
 
 /** The command {@code health}: for a container's health check, which has no shell and no curl. */
-final class Health {
+public final class Health {
 
   private static final int TIMEOUT_MILLIS = 2000;
 
   private Health() {}
 
   /** Returns if the service is alive. */
-  static void check(Map<String, String> environment) throws IOException {
+  public static void check(Map<String, String> environment) throws IOException {
     switch (SettingsReader.managementListen(environment)) {
       case Refused refused -> throw new IOException(refused.report());
       case ManagementAt(ListenAddress address) -> ask(address);

@@ -1,4 +1,4 @@
-package com.authgear.authrequest.verify;
+package com.authgear.authrequest.verify.authenticator;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
@@ -10,10 +10,16 @@ import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.requirement.Rule;
 import com.authgear.authrequest.requirement.Rules;
+import com.authgear.authrequest.verify.Caller;
+import com.authgear.authrequest.verify.Digest;
+import com.authgear.authrequest.verify.Finding;
+import com.authgear.authrequest.verify.Pending;
+import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Anonymous;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
+import com.authgear.authrequest.verify.Verifier;
 import com.authgear.authrequest.verify.changes.Changes;
 import com.authgear.authrequest.verify.changes.Changes.Change;
 import com.authgear.authrequest.verify.changes.Followed;
