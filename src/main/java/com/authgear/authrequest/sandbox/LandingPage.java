@@ -28,7 +28,21 @@ final class LandingPage {
     GET  /.well-known/openid-configuration
     GET  /.well-known/oauth-authorization-server
     GET  /oauth2/jwks
+    POST /oauth2/register              (RFC 7591; 10 a minute and address)
+    GET  /oauth2/authorize             (response_type=code|none; shows a page to choose the user)
+           sandbox_user=alice          (for programs: signs this user in and consents, without a
+                                        page; sandbox_refuse=true refuses)
+    POST /oauth2/token
+    GET  /oauth2/end_session
     </pre>
+    <h2>Clients</h2>
+    <table>
+    <tr><th>id<th>type<th>redirect URIs
+    $clients</table>
+    <h2>Resources</h2>
+    <table>
+    <tr><th>URI<th>scopes
+    $resources</table>
     <p>The resolver is a server of its own, as Authgear's is: <code>$resolver</code>
     (AUTHGEAR_RESOLVER_URL).</p>
     <h2>Sandbox only</h2>
@@ -57,6 +71,9 @@ final class LandingPage {
     POST /sandbox/authgear?late_verified=true     (a changed "verified" is told five minutes late)
     POST /sandbox/authgear?session_lock_ms=2      (one resolver call at a time for each session, the
                                                    others may get 500; 0 for off, as at the start)
+    POST /sandbox/resources?uri=http://127.0.0.1:8000/mcp&amp;scope=mcp:use&amp;scope=mcp:admin
+    POST /sandbox/website?redirect_uri=...&amp;post_logout_redirect_uri=...   (of the client sandbox-website)
+    POST /sandbox/registrations?per_minute=100
     POST /sandbox/sessions/end         (a token or cookie as the body)
     POST /sandbox/credentials/revoke   (a token or cookie as the body)
     POST /sandbox/keys/rotate
@@ -70,7 +87,31 @@ final class LandingPage {
     """
         .replace("$origin", escape(sandbox.origin()))
         .replace("$resolver", escape(sandbox.resolverUrl()))
-        .replace("$users", users);
+        .replace("$users", users)
+        .replace("$clients", clients(sandbox.authorizationServer()))
+        .replace("$resources", resources(sandbox.authorizationServer()));
+  }
+
+  private static String clients(AuthorizationServer server) {
+    return server.clients().stream()
+        .map(
+            client ->
+                "<tr><td><code>%s</code><td>%s<td>%s\n"
+                    .formatted(
+                        escape(client.id()),
+                        client.type().name().toLowerCase(Locale.ROOT),
+                        escape(String.join(" ", client.redirectUris()))))
+        .collect(Collectors.joining());
+  }
+
+  private static String resources(AuthorizationServer server) {
+    return server.resources().all().entrySet().stream()
+        .map(
+            resource ->
+                "<tr><td><code>%s</code><td>%s\n"
+                    .formatted(
+                        escape(resource.getKey()), escape(String.join(" ", resource.getValue()))))
+        .collect(Collectors.joining());
   }
 
   private static String row(User user) {

@@ -106,11 +106,17 @@ public final class Project {
 
   /** A user's access token as a JWT: {@code typ} at+jwt. */
   public String accessToken(String user, TokenOptions options) {
-    User subject = told(user(user));
+    Session session = sessionFor(user(user), Session.Kind.OFFLINE_GRANT, issuedAt(), options);
+    return accessToken(session, options.sessionOf() == null, options);
+  }
+
+  /**
+   * @param fresh whether it comes straight from the sign-in
+   */
+  String accessToken(Session session, boolean fresh, TokenOptions options) {
     Instant now = issuedAt();
-    Session session = sessionFor(subject, Session.Kind.OFFLINE_GRANT, now, options);
     Minting.AccessToken minted =
-        minting.accessToken(subject, session, options.sessionOf() == null, now, options);
+        minting.accessToken(told(user(session.user())), session, fresh, now, options);
     sessions.grant(minted.id(), Kind.ACCESS_TOKEN, session, expiry(now, options));
     return minted.token();
   }
@@ -122,10 +128,13 @@ public final class Project {
 
   /** A user's opaque access token: 32 letters and digits. */
   public String opaqueToken(String user, TokenOptions options) {
-    Instant now = issuedAt();
-    Session session = sessionFor(user(user), Session.Kind.OFFLINE_GRANT, now, options);
+    return opaqueToken(
+        sessionFor(user(user), Session.Kind.OFFLINE_GRANT, issuedAt(), options), options);
+  }
+
+  String opaqueToken(Session session, TokenOptions options) {
     String token = minting.alphanumeric();
-    sessions.grant(token, Kind.ACCESS_TOKEN, session, expiry(now, options));
+    sessions.grant(token, Kind.ACCESS_TOKEN, session, expiry(issuedAt(), options));
     return token;
   }
 
@@ -151,10 +160,12 @@ public final class Project {
 
   /** A user's ID token, signed by the same key and no access token: {@code typ} JWT. */
   public String idToken(String user, TokenOptions options) {
-    User subject = told(user(user));
-    Instant now = issuedAt();
-    Session session = sessionFor(subject, Session.Kind.OFFLINE_GRANT, now, options);
-    return minting.idToken(subject, session, options.sessionOf() == null, now, options);
+    Session session = sessionFor(user(user), Session.Kind.OFFLINE_GRANT, issuedAt(), options);
+    return idToken(session, options.sessionOf() == null, options);
+  }
+
+  String idToken(Session session, boolean fresh, TokenOptions options) {
+    return minting.idToken(told(user(session.user())), session, fresh, issuedAt(), options);
   }
 
   /** {@code session=...}, ready for a {@code Cookie} header, of a new session. */
@@ -189,10 +200,17 @@ public final class Project {
 
   private String cookie(
       String name, Kind kind, Session.Kind sessionKind, String user, TokenOptions options) {
-    Session session = sessionFor(user(user), sessionKind, issuedAt(), options);
+    return cookiePrefix
+        + name
+        + "="
+        + secretOf(sessionFor(user(user), sessionKind, issuedAt(), options), kind);
+  }
+
+  /** A secret that stands for a session for as long as that lives. */
+  String secretOf(Session session, Kind kind) {
     String secret = session.id() + "." + minting.alphanumeric();
     sessions.grant(secret, kind, session, null);
-    return cookiePrefix + name + "=" + secret;
+    return secret;
   }
 
   private static Instant expiry(Instant now, TokenOptions options) {
@@ -218,13 +236,48 @@ public final class Project {
             how.amr() == null ? usual : how.amr(),
             how.known() ? (how.at() == null ? now : how.at()) : null,
             clock.instant(),
-            now);
+            now,
+            null);
     synchronized (lock) {
       if (user(user.name()).isUsable(clock.instant())) {
         sessions.begin(session);
       }
     }
     return session;
+  }
+
+  /**
+   * A client's grant, of a session of the user's own.
+   *
+   * @param fresh whether the user signed in for it
+   * @throws NoSuchElementException if the session is over, or the user may not use it now
+   */
+  Session grant(String clientId, Session idp, boolean fresh) {
+    Instant now = clock.instant();
+    Session session =
+        new Session(
+            UUID.randomUUID().toString(),
+            idp.user(),
+            clientId,
+            Session.Kind.OFFLINE_GRANT,
+            // Authgear loses them on the way through Redis.
+            fresh ? idp.amr() : List.of(),
+            idp.authenticatedAt(),
+            now,
+            issuedAt(),
+            idp.id());
+    synchronized (lock) {
+      if (!isLive(idp)) {
+        throw new NoSuchElementException("the session is over");
+      }
+      sessions.begin(session);
+    }
+    return session;
+  }
+
+  /** Whether a session goes on and its user may use it now. */
+  boolean isLive(Session session) {
+    return sessions.isLive(session) && user(session.user()).isUsable(clock.instant());
   }
 
   private static boolean isThirdParty(String client) {
@@ -274,17 +327,32 @@ public final class Project {
         throw new IllegalArgumentException(name + " may not sign in");
       }
       String token = accessToken(name);
+      // The user's own session at Authgear; the token is of the client's.
+      Session _ = logIn(name, APP_CLIENT_ID);
+      return token;
+    }
+  }
+
+  /**
+   * Begins a session of the user's own. Told to webhooks: {@code user.authenticated}.
+   *
+   * @throws IllegalArgumentException if the user may not sign in
+   */
+  Session logIn(String name, String clientId) {
+    synchronized (lock) {
+      if (!user(name).isUsable(clock.instant())) {
+        throw new IllegalArgumentException(name + " may not sign in");
+      }
       User user = user(name).signedInAt(clock.instant());
       users.put(name, user);
-      // The user's own session at Authgear; the token is of the client's.
       Session session = sessionFor(user, Session.Kind.IDP, issuedAt(), TokenOptions.DEFAULTS);
       Map<String, @Nullable Object> payload = payload(user);
       payload.put("session", Events.session(session));
       events.tell(
-          new Happening("user.authenticated", Cause.USER, user.id(), APP_CLIENT_ID, payload),
+          new Happening("user.authenticated", Cause.USER, user.id(), clientId, payload),
           origin.get(),
           clock.instant());
-      return token;
+      return session;
     }
   }
 
@@ -445,10 +513,21 @@ public final class Project {
   public void logout(String user) {
     synchronized (lock) {
       User known = user(user);
-      Map<String, @Nullable Object> payload = payload(known);
-      payload.put("sessions", sessions.endAll(known.name()).stream().map(Events::session).toList());
-      tell("user.signed_out", Cause.SIGN_OUT, known, payload);
+      tellSignedOut(known, sessions.endAll(known.name()));
     }
+  }
+
+  /** Ends a session and the grants that came of it, by the user. No webhook tells it. */
+  void logOut(Session session) {
+    synchronized (lock) {
+      tellSignedOut(user(session.user()), sessions.end(session));
+    }
+  }
+
+  private void tellSignedOut(User user, List<Session> ended) {
+    Map<String, @Nullable Object> payload = payload(user);
+    payload.put("sessions", ended.stream().map(Events::session).toList());
+    tell("user.signed_out", Cause.SIGN_OUT, user, payload);
   }
 
   /** Ends every session of a user, by an administrator. No webhook tells it. */
@@ -467,9 +546,8 @@ public final class Project {
   public void endSession(String credential) {
     synchronized (lock) {
       Session session = sessions.of(credential);
-      sessions.end(session);
       User user = user(session.user());
-      tellTerminated(user, List.of(session), "individual");
+      tellTerminated(user, sessions.end(session), "individual");
       Map<String, @Nullable Object> mutation = payload(user);
       mutation.put("session", Events.session(session));
       tellMutation("revoke_session", mutation);
@@ -597,6 +675,16 @@ public final class Project {
   /** The ids of the published keys, the one that signs first. */
   public List<String> keyIds() {
     return keys.ids();
+  }
+
+  /** Ends what a browser's new session replaces: that session and the grants that came of it. */
+  void replace(Session session) {
+    List<Session> _ = sessions.end(session);
+  }
+
+  /** 32 letters and digits. */
+  String secret() {
+    return minting.alphanumeric();
   }
 
   /** What the Admin API shows of all changes. */

@@ -5,9 +5,7 @@ import com.authgear.authrequest.sandbox.SandboxSessions.Picked;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
-import java.net.URI;
 import java.util.Collections;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +76,7 @@ final class ResolverRoutes {
         set(ctx, IdentityHeader.SESSION_VALID, "false");
         String name = project.cookiePrefix() + "session";
         if (cookies.containsKey(name)) {
-          ctx.addHeader("Set-Cookie", clearing(name));
+          ctx.addHeader("Set-Cookie", new SiteCookie(sandbox.origin()).clearing(name, "Lax"));
         }
       }
       case Resolution.Valid(var user, var authenticatedAt) -> {
@@ -103,32 +101,6 @@ final class ResolverRoutes {
         }
       }
     }
-  }
-
-  /** In the order in which Go writes the attributes. */
-  private String clearing(String cookie) {
-    String domain = parentDomain(URI.create(sandbox.origin()).getHost());
-    return cookie
-        + "=; Path=/"
-        + (domain == null ? "" : "; Domain=" + domain)
-        + "; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly"
-        + (sandbox.origin().startsWith("https:") ? "; Secure" : "")
-        + "; SameSite=Lax";
-  }
-
-  /**
-   * Where Authgear sets its cookies: one label up, so that the site's own hosts get them. Null for
-   * an address and for a name of one label. Without a list of public suffixes, so one label up may
-   * be one of those, which Authgear would know.
-   */
-  private static @Nullable String parentDomain(String host) {
-    List<String> labels = List.of(host.split("\\.", -1));
-    boolean isAddress =
-        host.startsWith("[") || labels.getLast().chars().allMatch(Character::isDigit);
-    if (isAddress || labels.size() < 2) {
-      return null;
-    }
-    return labels.size() == 2 ? host : String.join(".", labels.subList(1, labels.size()));
   }
 
   private static void set(Context ctx, IdentityHeader header, String value) {

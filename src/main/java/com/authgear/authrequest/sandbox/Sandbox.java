@@ -4,14 +4,17 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stand-in Authgear project that listens as Authgear does: on a main port (discovery, key set),
- * on one for the resolver, and under {@code /sandbox/} of the main one with the means to get
- * credentials and to change what they are worth. The page {@code /sandbox} lists all of it.
+ * A stand-in Authgear project that listens as Authgear does: on a main port (discovery, key set,
+ * the authorization server), on one for the resolver, and under {@code /sandbox/} of the main one
+ * with the means to get credentials and to change what they are worth. The page {@code /sandbox}
+ * lists all of it.
  */
 public final class Sandbox implements AutoCloseable {
 
@@ -22,6 +25,7 @@ public final class Sandbox implements AutoCloseable {
 
   private final SandboxOptions options;
   private final Project project;
+  private final AuthorizationServer authorizationServer;
   private final Traffic traffic = new Traffic();
   private final SessionLocks locks = new SessionLocks();
   private final @Nullable Playground playground;
@@ -32,6 +36,7 @@ public final class Sandbox implements AutoCloseable {
   private Sandbox(SandboxOptions options, @Nullable DemoSite site) {
     this.options = options;
     this.project = new Project(this::origin, options.clock(), options.cookiePrefix());
+    this.authorizationServer = new AuthorizationServer(project);
     this.playground = site == null ? null : new Playground(this, traffic, site);
     ResolverRoutes resolverRoutes = new ResolverRoutes(this, traffic, locks);
     Map<String, AuthgearEndpoint> endpoints = new HashMap<>(AuthgearRoutes.ENDPOINTS);
@@ -46,8 +51,11 @@ public final class Sandbox implements AutoCloseable {
             traffic,
             endpoints,
             routes -> {
-              routes.before(new BrowserGuard(options, endpoints.keySet()));
+              Set<String> authgears = new HashSet<>(endpoints.keySet());
+              authgears.addAll(AuthorizationServerRoutes.PATHS);
+              routes.before(new BrowserGuard(options, authgears));
               new AuthgearRoutes(this, traffic).register(routes);
+              new AuthorizationServerRoutes(this).register(routes);
               if (options.edge()) {
                 resolverRoutes.registerAtTheEdge(routes);
               }
@@ -164,6 +172,11 @@ public final class Sandbox implements AutoCloseable {
   /** Users, keys and credentials. */
   public Project project() {
     return project;
+  }
+
+  /** Clients, and the API resources that they may ask for. */
+  public AuthorizationServer authorizationServer() {
+    return authorizationServer;
   }
 
   /** How often an endpoint was called since the start, failing answers and all. */

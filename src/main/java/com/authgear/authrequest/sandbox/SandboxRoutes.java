@@ -48,10 +48,12 @@ final class SandboxRoutes {
 
   private final Sandbox sandbox;
   private final Project project;
+  private final AuthorizationServer server;
 
   SandboxRoutes(Sandbox sandbox) {
     this.sandbox = sandbox;
     this.project = sandbox.project();
+    this.server = sandbox.authorizationServer();
   }
 
   void register(RoutesConfig routes) {
@@ -116,6 +118,23 @@ final class SandboxRoutes {
         routes,
         "/sandbox/audit/lose",
         ctx -> project.auditLog().lose((int) seconds("count", required(ctx, "count"))));
+    post(
+        routes,
+        "/sandbox/resources",
+        ctx -> server.resources().register(required(ctx, "uri"), ctx.queryParams("scope")));
+    post(
+        routes,
+        "/sandbox/website",
+        ctx ->
+            server.addWebsite(
+                required(ctx, "redirect_uri"), required(ctx, "post_logout_redirect_uri")));
+    post(
+        routes,
+        "/sandbox/registrations",
+        ctx ->
+            server
+                .registrationRate()
+                .allow((int) seconds("per_minute", required(ctx, "per_minute"))));
     routes.get("/sandbox/admin-api-key", answering(ctx -> ctx.result(sandbox.adminApiKey())));
     post(routes, "/sandbox/sessions/end", ctx -> project.endSession(ctx.body().strip()));
     post(routes, "/sandbox/credentials/revoke", ctx -> project.revoke(ctx.body().strip()));

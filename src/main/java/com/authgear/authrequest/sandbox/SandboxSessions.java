@@ -23,7 +23,9 @@ final class SandboxSessions {
   enum Kind {
     ACCESS_TOKEN,
     APP_SESSION,
-    SESSION
+    SESSION,
+    /** Of no worth at the resolver. */
+    REFRESH_TOKEN
   }
 
   /** Which credential counts. */
@@ -96,10 +98,23 @@ final class SandboxSessions {
     }
   }
 
-  /** Ends one session, and with it every credential of it. */
-  void end(Session session) {
+  /** Ends a session and the grants that came of it, with every credential of them. */
+  List<Session> end(Session session) {
     synchronized (lock) {
-      sessions.remove(session.id());
+      List<Session> ended =
+          sessions.values().stream()
+              .filter(
+                  other ->
+                      other.id().equals(session.id()) || session.id().equals(other.idpSession()))
+              .toList();
+      ended.forEach(other -> sessions.remove(other.id()));
+      return ended;
+    }
+  }
+
+  boolean isLive(Session session) {
+    synchronized (lock) {
+      return sessions.containsKey(session.id());
     }
   }
 

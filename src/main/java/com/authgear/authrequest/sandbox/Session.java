@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param kind an IdP session (the user's own at Authgear) or a client's offline grant
  * @param amr how, as the token of the sign-in says
  * @param authenticatedAt null if nobody knows when
+ * @param idpSession the id of the IdP session that a grant came of, and ends with; null for none
  */
 record Session(
     String id,
@@ -21,7 +22,8 @@ record Session(
     List<String> amr,
     @Nullable Instant authenticatedAt,
     Instant createdAt,
-    Instant lastAccess) {
+    Instant lastAccess,
+    @Nullable String idpSession) {
 
   /** As events and ID tokens call it. */
   enum Kind {
@@ -40,6 +42,6 @@ record Session(
   }
 
   Session accessedAt(Instant now) {
-    return new Session(id, user, clientId, kind, amr, authenticatedAt, createdAt, now);
+    return new Session(id, user, clientId, kind, amr, authenticatedAt, createdAt, now, idpSession);
   }
 }
