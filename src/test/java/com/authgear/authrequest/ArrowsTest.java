@@ -201,6 +201,7 @@ class ArrowsTest {
     onlyIn("io.netty..", "verify.changes..");
     onlyIn("io.opentelemetry..", "telemetry.otlp..");
     onlyIn("io.javalin..", "http..", "sandbox..", "follow..", "serve..");
+    onlyIn("org.eclipse.jetty.server.internal..", "http.jetty..");
     onlyIn("org.eclipse.jetty..", "http..", "sandbox..", "serve..");
   }
 }

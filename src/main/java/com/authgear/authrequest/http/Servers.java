@@ -1,5 +1,8 @@
 package com.authgear.authrequest.http;
 
+import com.authgear.authrequest.http.jetty.PolicyPathConnectionFactory;
+import com.authgear.authrequest.http.jetty.SocketFileConnector;
+import com.authgear.authrequest.http.jetty.UnfinishedHeaders;
 import io.javalin.Javalin;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -122,6 +125,7 @@ public final class Servers {
                       server,
                       new PolicyPathConnectionFactory(
                           http,
+                          AuthHandler.BY_PREFIX,
                           HEADER_TIMEOUT,
                           UnfinishedHeaders.within(
                               Runtime.getRuntime().maxMemory(), REQUEST_HEADER_BYTES))));

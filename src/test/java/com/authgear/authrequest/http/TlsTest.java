@@ -3,6 +3,8 @@ package com.authgear.authrequest.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.authgear.authrequest.http.jetty.PolicyPathConnectionFactory;
+import com.authgear.authrequest.http.jetty.UnfinishedHeaders;
 import com.authgear.authrequest.tls.Authority;
 import com.authgear.authrequest.tls.Contents;
 import com.authgear.authrequest.tls.Material;
@@ -85,7 +87,10 @@ class TlsTest {
             server,
             tls.around(
                 new PolicyPathConnectionFactory(
-                    new HttpConfiguration(), SHORT, new UnfinishedHeaders(100))));
+                    new HttpConfiguration(),
+                    "/ext-authz/",
+                    SHORT,
+                    UnfinishedHeaders.within(Long.MAX_VALUE, 1))));
     connector.setHost("127.0.0.1");
     server.addConnector(connector);
     server.setHandler(

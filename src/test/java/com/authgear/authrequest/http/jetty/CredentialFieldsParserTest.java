@@ -1,4 +1,4 @@
-package com.authgear.authrequest.http;
+package com.authgear.authrequest.http.jetty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

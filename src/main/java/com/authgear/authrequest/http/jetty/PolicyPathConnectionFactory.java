@@ -1,4 +1,4 @@
-package com.authgear.authrequest.http;
+package com.authgear.authrequest.http.jetty;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -17,11 +17,11 @@ import org.eclipse.jetty.server.internal.HttpConnection;
 
 /**
  * Connections that bound what headers cost, end those of clients whose header does not come to an
- * end, and cut off what a proxy appends to {@code /ext-authz/{policy}}: the client's path and
- * query. Jetty would refuse some of them (dots above the root, encoded slashes) before any handler
- * could say that they mean nothing here.
+ * end, and cut off what a proxy appends to a prefix and a policy's name, such as {@code
+ * /ext-authz/{policy}}: the client's path and query. Jetty would refuse some of them (dots above
+ * the root, encoded slashes) before any handler could say that they mean nothing here.
  */
-final class PolicyPathConnectionFactory extends HttpConnectionFactory {
+public final class PolicyPathConnectionFactory extends HttpConnectionFactory {
 
   /** A proxy passes on some dozens; each takes many times its own bytes of the heap. */
   static final int MOST_FIELDS = 512;
@@ -29,17 +29,23 @@ final class PolicyPathConnectionFactory extends HttpConnectionFactory {
   /** Jetty's parser keeps room for the longest part of a header as long as its connection lives. */
   static final int LONGEST_KEPT = 8 * 1024;
 
+  private final String prefix;
   private final Duration headerTimeout;
   private final UnfinishedHeaders unfinished;
 
   /**
+   * @param prefix of the paths that end with a policy's name, such as {@code /ext-authz/}
    * @param headerTimeout how long the rest of a request's header may take once its first part is
    *     here
    * @param unfinished the headers of which only a part is here, of all connections
    */
-  PolicyPathConnectionFactory(
-      HttpConfiguration configuration, Duration headerTimeout, UnfinishedHeaders unfinished) {
+  public PolicyPathConnectionFactory(
+      HttpConfiguration configuration,
+      String prefix,
+      Duration headerTimeout,
+      UnfinishedHeaders unfinished) {
     super(configuration);
+    this.prefix = prefix;
     this.headerTimeout = headerTimeout;
     this.unfinished = unfinished;
   }
@@ -52,11 +58,11 @@ final class PolicyPathConnectionFactory extends HttpConnectionFactory {
     return configure(connection, connector, endPoint);
   }
 
-  static String policyPath(String uri) {
-    if (!uri.startsWith(AuthHandler.BY_PREFIX)) {
+  private String policyPath(String uri) {
+    if (!uri.startsWith(prefix)) {
       return uri;
     }
-    int end = AuthHandler.BY_PREFIX.length();
+    int end = prefix.length();
     while (end < uri.length() && uri.charAt(end) != '/' && uri.charAt(end) != '?') {
       end++;
     }

@@ -1,4 +1,4 @@
-package com.authgear.authrequest.http;
+package com.authgear.authrequest.http.jetty;
 
 import java.io.IOException;
 import java.net.ConnectException;
@@ -17,7 +17,7 @@ import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
  * Listens on a Unix domain socket. What a killed process left behind is removed first: a socket on
  * which no one listens, and nothing else.
  */
-final class SocketFileConnector extends UnixDomainServerConnector {
+public final class SocketFileConnector extends UnixDomainServerConnector {
 
   /** {@code S_IFMT} and {@code S_IFSOCK} of {@code stat(2)}. */
   private static final int TYPE_OF_FILE = 0170000;
@@ -29,7 +29,7 @@ final class SocketFileConnector extends UnixDomainServerConnector {
   /** Whether the file is this connector's own, so that it may be removed. */
   private boolean own;
 
-  SocketFileConnector(
+  public SocketFileConnector(
       Server server, Path path, Set<PosixFilePermission> mode, ConnectionFactory factory) {
     super(server, factory);
     this.mode = Set.copyOf(mode);

@@ -1,4 +1,4 @@
-package com.authgear.authrequest.http;
+package com.authgear.authrequest.http.jetty;
 
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * them is in the heap: a further one displaces the one that has taken longest so far, since genuine
  * clients send a header within moments. Headers that arrive in one piece never come here.
  */
-final class UnfinishedHeaders {
+public final class UnfinishedHeaders {
 
   /** A part of a header. */
   interface Header {
@@ -46,7 +46,7 @@ final class UnfinishedHeaders {
    * @param heapBytes the largest that it may become
    * @param headerBytes the most of one header
    */
-  static UnfinishedHeaders within(long heapBytes, int headerBytes) {
+  public static UnfinishedHeaders within(long heapBytes, int headerBytes) {
     long most = Math.max(FEWEST, heapBytes / HEAP_SHARE / headerBytes);
     return new UnfinishedHeaders((int) Math.min(Integer.MAX_VALUE, most));
   }

@@ -1,4 +1,4 @@
-package com.authgear.authrequest.http;
+package com.authgear.authrequest.http.jetty;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

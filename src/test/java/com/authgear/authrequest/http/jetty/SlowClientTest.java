@@ -1,4 +1,4 @@
-package com.authgear.authrequest.http;
+package com.authgear.authrequest.http.jetty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -39,7 +39,7 @@ class SlowClientTest {
   private final HttpConfiguration configuration = new HttpConfiguration();
   private final Server server = new Server();
   private final PolicyPathConnectionFactory connections =
-      new PolicyPathConnectionFactory(configuration, HEADER_TIMEOUT, unfinished);
+      new PolicyPathConnectionFactory(configuration, "/ext-authz/", HEADER_TIMEOUT, unfinished);
   private final ServerConnector connector = new ServerConnector(server, connections);
 
   @BeforeEach
@@ -144,7 +144,9 @@ class SlowClientTest {
   private ServerConnector patient(UnfinishedHeaders where) throws Exception {
     ServerConnector patient =
         new ServerConnector(
-            server, new PolicyPathConnectionFactory(configuration, Duration.ofHours(1), where));
+            server,
+            new PolicyPathConnectionFactory(
+                configuration, "/ext-authz/", Duration.ofHours(1), where));
     patient.setHost("127.0.0.1");
     server.addConnector(patient);
     patient.start();

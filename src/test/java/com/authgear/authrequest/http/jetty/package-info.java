@@ -1,0 +1,4 @@
+@NullMarked
+package com.authgear.authrequest.http.jetty;
+
+import org.jspecify.annotations.NullMarked;
