@@ -14,7 +14,7 @@ enum Activity {
   ACCOUNT,
   /** The times between which the account is valid have changed; no other entry tells it. */
   VALIDITY,
-  /** The user's roles have changed. */
+  /** Roles have changed: those of the users that are named, or else of anyone. */
   ROLES,
   /** Something else that the resolver tells about the user has changed. */
   ATTRIBUTES,
@@ -103,7 +103,8 @@ enum Activity {
         "ADD_USER_TO_GROUPS",
         "REMOVE_USER_FROM_GROUPS");
     putMutations(
-        EVERYONE,
+        ROLES,
+        // These name no user.
         "ADD_ROLE_TO_GROUPS",
         "REMOVE_ROLE_FROM_GROUPS",
         "ADD_GROUP_TO_ROLES",
@@ -111,11 +112,56 @@ enum Activity {
         "UPDATE_ROLE",
         "DELETE_ROLE",
         "UPDATE_GROUP",
-        "DELETE_GROUP",
-        // These two name a claim and a consent, not whose they are.
-        "SET_VERIFIED_STATUS",
-        "DELETE_AUTHORIZATION");
-    put(NOTHING, "USER_CREATED", "USER_AUTHENTICATED", "USER_REAUTHENTICATED");
+        "DELETE_GROUP");
+    // These two name a claim and a consent, not whose they are.
+    putMutations(EVERYONE, "SET_VERIFIED_STATUS", "DELETE_AUTHORIZATION");
+    // The sessions of a client that is not in the project any more end.
+    put(EVERYONE, "PROJECT_APP_UPDATED");
+    put(
+        NOTHING,
+        "USER_CREATED",
+        "USER_AUTHENTICATED",
+        "USER_REAUTHENTICATED",
+        "AUTHENTICATION_BLOCKED",
+        "AUTHENTICATION_IDENTITY_ANONYMOUS_FAILED",
+        "AUTHENTICATION_IDENTITY_BIOMETRIC_FAILED",
+        "AUTHENTICATION_IDENTITY_LOGIN_ID_FAILED",
+        "AUTHENTICATION_PRIMARY_OOB_OTP_EMAIL_FAILED",
+        "AUTHENTICATION_PRIMARY_OOB_OTP_SMS_FAILED",
+        "AUTHENTICATION_PRIMARY_PASSWORD_FAILED",
+        "AUTHENTICATION_SECONDARY_OOB_OTP_EMAIL_FAILED",
+        "AUTHENTICATION_SECONDARY_OOB_OTP_SMS_FAILED",
+        "AUTHENTICATION_SECONDARY_PASSWORD_FAILED",
+        "AUTHENTICATION_SECONDARY_RECOVERY_CODE_FAILED",
+        "AUTHENTICATION_SECONDARY_TOTP_FAILED",
+        "BOT_PROTECTION_VERIFICATION_FAILED",
+        "EMAIL_ERROR",
+        "EMAIL_SENT",
+        "EMAIL_SUPPRESSED",
+        "FRAUD_PROTECTION_DECISION_RECORDED",
+        "M2M_TOKEN_CREATED",
+        "PROJECT_APP_CREATED",
+        "PROJECT_APP_SECRET_VIEWED",
+        "PROJECT_BILLING_CHECKOUT_CREATED",
+        "PROJECT_BILLING_SUBSCRIPTION_CANCELLED",
+        "PROJECT_BILLING_SUBSCRIPTION_STATUS_UPDATED",
+        "PROJECT_BILLING_SUBSCRIPTION_UPDATED",
+        "PROJECT_COLLABORATOR_DELETED",
+        "PROJECT_COLLABORATOR_INVITATION_ACCEPTED",
+        "PROJECT_COLLABORATOR_INVITATION_CREATED",
+        "PROJECT_COLLABORATOR_INVITATION_DELETED",
+        "PROJECT_DOMAIN_CREATED",
+        "PROJECT_DOMAIN_DELETED",
+        "PROJECT_DOMAIN_VERIFIED",
+        "RATE_LIMIT_BLOCKED",
+        "SMS_ERROR",
+        "SMS_SENT",
+        "SMS_SUPPRESSED",
+        "USAGE_ALERT_TRIGGERED",
+        "WHATSAPP_ERROR",
+        "WHATSAPP_OTP_VERIFIED",
+        "WHATSAPP_SENT",
+        "WHATSAPP_SUPPRESSED");
     putMutations(
         NOTHING,
         "CREATE_USER",
@@ -161,9 +207,6 @@ enum Activity {
     if (known != null) {
       return known;
     }
-    if (type.startsWith(MUTATION)) {
-      return UNKNOWN_MUTATION;
-    }
-    return type.startsWith("USER_") || type.startsWith("IDENTITY_") ? UNKNOWN : NOTHING;
+    return type.startsWith(MUTATION) ? UNKNOWN_MUTATION : UNKNOWN;
   }
 }

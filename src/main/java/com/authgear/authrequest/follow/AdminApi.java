@@ -28,6 +28,8 @@ import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads the audit log by Authgear's Admin API: one GraphQL query, {@code POST /graphql}. A page is
@@ -38,14 +40,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class AdminApi implements AuditLog, AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(AdminApi.class);
+
   /** Authgear gives no more, whatever is asked for. */
   static final int PAGE = 100;
 
   private static final String QUERY =
-      "query($from:DateTime!,$after:String){auditLogs(first:"
+      "query($from:DateTime!,$after:String,$types:[AuditLogActivityType!]){auditLogs(first:"
           + PAGE
-          + ",after:$after,rangeFrom:$from,sortDirection:ASC){edges{node{id createdAt activityType"
+          + ",after:$after,rangeFrom:$from,sortDirection:ASC,activityTypes:$types){edges{node{id createdAt activityType"
           + " user{id} data}}pageInfo{hasNextPage endCursor}}}";
+
+  private static final String TYPES =
+      "{__type(name:\"AuditLogActivityType\"){enumValues{name}}}";
 
   private static final MediaType JSON_TYPE = MediaType.get("application/json");
   private static final int LONGEST_TEXT = 64 * 1024 * 1024;
@@ -67,6 +74,9 @@ final class AdminApi implements AuditLog, AutoCloseable {
   private final InstantSource clock;
   private final OkHttpClient client;
 
+  /** What is asked for: the types of this Authgear that may mean something; empty: all. */
+  private volatile List<String> types = List.of();
+
   /** How far Authgear's clock is ahead of this one. */
   private volatile Duration ahead = Duration.ZERO;
 
@@ -87,9 +97,43 @@ final class AdminApi implements AuditLog, AutoCloseable {
             .build();
   }
 
+  /**
+   * Learns which types of entries this Authgear has, and asks from now on for those only that may
+   * mean something: logins and messages are most of a busy project's log. Where Authgear does not
+   * tell, all are asked for. What it has learned lately must be learned again, as a newer Authgear
+   * has other types.
+   */
+  void learnTypes() {
+    ObjectNode body = JsonNodeFactory.instance.objectNode();
+    body.put("query", TYPES);
+    List<String> wanted = new ArrayList<>();
+    try (Response response = client.newCall(request(body)).execute()) {
+      if (response.code() == 200) {
+        JsonNode answer = JSON.readTree(response.body().byteStream());
+        for (JsonNode value : answer.path("data").path("__type").path("enumValues")) {
+          String type = value.path("name").asText("");
+          if (!type.isEmpty() && Activity.of(type) != Activity.NOTHING) {
+            wanted.add(type);
+          }
+        }
+      }
+    } catch (IOException e) {
+      LOG.atDebug().setCause(e).log("the types of entries are not known");
+    }
+    types = List.copyOf(wanted);
+  }
+
   @Override
   public AuditResult read(Instant from, @Nullable String after) {
-    try (Response response = client.newCall(request(from, after)).execute()) {
+    AuditResult result = ask(from, after);
+    if (result instanceof Failed) {
+      types = List.of(); // in case it does not know one of them
+    }
+    return result;
+  }
+
+  private AuditResult ask(Instant from, @Nullable String after) {
+    try (Response response = client.newCall(request(query(from, after))).execute()) {
       Instant date = response.headers().getInstant("Date");
       Duration before = ahead;
       if (date != null) {
@@ -127,13 +171,23 @@ final class AdminApi implements AuditLog, AutoCloseable {
         + (clockBefore.isNegative() ? " s behind it)" : " s ahead of it)");
   }
 
-  private Request request(Instant from, @Nullable String after) {
+  private ObjectNode query(Instant from, @Nullable String after) {
     ObjectNode variables = JsonNodeFactory.instance.objectNode();
     variables.put("from", from.toString());
     variables.put("after", after);
+    List<String> wanted = types;
+    if (wanted.isEmpty()) {
+      variables.putNull("types");
+    } else {
+      wanted.forEach(variables.putArray("types")::add);
+    }
     ObjectNode body = JsonNodeFactory.instance.objectNode();
     body.put("query", QUERY);
     body.set("variables", variables);
+    return body;
+  }
+
+  private Request request(ObjectNode body) {
     String host = LoggedUrl.authority(publicOrigin);
     return new Request.Builder()
         .url(url)

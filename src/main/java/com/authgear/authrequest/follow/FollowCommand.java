@@ -43,6 +43,8 @@ public final class FollowCommand implements AutoCloseable {
   /** As the services have it by default; here it decides only how long a mark is kept. */
   private static final Duration SKEW = Duration.ofSeconds(30);
 
+  private static final Duration LEARN_TYPES = Duration.ofSeconds(30);
+
   private static final long LATE_MILLIS = 10_000;
 
   private final String id = UUID.randomUUID().toString();
@@ -61,6 +63,11 @@ public final class FollowCommand implements AutoCloseable {
   private final Thread thread;
   private volatile long lastNanos;
   private volatile boolean everPolled;
+
+  /** When Authgear was asked for its types last; only by the thread that polls. */
+  private long learnedNanos;
+
+  private boolean everLearned;
   private volatile @Nullable String problem = "the audit log has not been read yet";
 
   private FollowCommand(FollowSettings settings, InstantSource clock) {
@@ -138,7 +145,20 @@ public final class FollowCommand implements AutoCloseable {
     }
   }
 
+  /** Of a type that is new at Authgear no entry is passed over: they are read again. */
+  private void learnTypesInTime(long now) {
+    long often = Math.min(settings.overlap().toNanos() / 2, LEARN_TYPES.toNanos());
+    if (!everLearned || now - learnedNanos >= often) {
+      api.learnTypes();
+      learnedNanos = now;
+      everLearned = true;
+    }
+  }
+
   private void poll(long start) {
+    if (!everPolled || problem == null) {
+      learnTypesInTime(start);
+    }
     long startMillis = clock.millis();
     Poll poll = follower.poll();
     AuditResult failure = poll.failure();
@@ -192,9 +212,8 @@ public final class FollowCommand implements AutoCloseable {
       LOG.atWarn()
           .addKeyValue("type", entry.activity())
           .log(
-              "the audit log has a mutation that this version does not know; if it changes roles or"
-                  + " sessions of users that it does not name, it is seen only by"
-                  + " AUTHGEAR_RECHECK");
+              "the audit log has a mutation that this version does not know; where it names no"
+                  + " user, everyone is confirmed: look for a newer version");
     }
     for (UserEvent event : meaning.of(entry)) {
       ChangeMarks.Effect effect = redis == null ? marks.learn(event) : redis.learn(event);

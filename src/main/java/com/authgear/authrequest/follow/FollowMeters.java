@@ -52,7 +52,6 @@ final class FollowMeters implements AutoCloseable {
         Counter _ = marks(target, result);
       }
     }
-    Counter _ = entries("other");
   }
 
   void polled(PollResult result) {
@@ -61,12 +60,7 @@ final class FollowMeters implements AutoCloseable {
 
   /** An entry was read; types that this version does not know are counted together. */
   void read(String type, Activity activity) {
-    boolean unknown = activity == Activity.UNKNOWN || activity == Activity.UNKNOWN_MUTATION;
-    String label =
-        Activity.isKnown(type)
-            ? type
-            : unknown ? activity.name().toLowerCase(Locale.ROOT) : "other";
-    entries(label).increment();
+    entries(Activity.isKnown(type) ? type : activity.name().toLowerCase(Locale.ROOT)).increment();
   }
 
   void sent(Target target, TellResult result, int marks) {

@@ -42,7 +42,7 @@ final class Meaning {
     Set<String> users = users(entry);
     return switch (activity) {
       case NOTHING -> List.of();
-      case EVERYONE -> List.of(roles(UserEvent.EVERYONE, seq, at));
+      case EVERYONE -> List.of(UserEvent.changed(UserEvent.EVERYONE, seq, at));
       case SESSION_END ->
           named(users).stream().map(user -> UserEvent.signedOut(user, seq, at)).toList();
       case ROLES -> named(users).stream().map(user -> roles(user, seq, at)).toList();
@@ -56,8 +56,9 @@ final class Meaning {
         List<UserEvent> told = asWebhook(entry);
         yield told.isEmpty() ? changed(named(users), seq, at) : told;
       }
-      // If it names nobody it may concern anybody, but many kinds of mutations concern no user.
-      case UNKNOWN, UNKNOWN_MUTATION -> changed(users, seq, at);
+      // A change that was missed lets someone in; a mark too many costs questions.
+      case UNKNOWN_MUTATION -> changed(named(users), seq, at);
+      case UNKNOWN -> changed(users, seq, at);
     };
   }
 

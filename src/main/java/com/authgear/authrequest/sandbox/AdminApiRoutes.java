@@ -10,15 +10,18 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The part of the Admin API that reads the audit log, on a listener of its own (port 3002 in
- * Authgear): {@code POST /graphql} with the query {@code auditLogs}. It asks for a JWT that the
+ * Authgear): {@code POST /graphql} with the query {@code auditLogs},
+ * and with the one for the types that its entries have. It asks for a JWT that the
  * project's Admin API key signed, makes pages of 100 whatever is asked for, and its cursors are
  * offsets. Source: authgear-server pkg/admin.
  */
@@ -29,6 +32,15 @@ final class AdminApiRoutes {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int PAGE = 100;
   private static final String CURSOR = "arrayconnection:";
+
+  private static final Map<String, Object> TYPES =
+      Map.of(
+          "data",
+          Map.of(
+              "__type",
+              Map.of(
+                  "enumValues",
+                  ActivityTypes.ALL.stream().map(name -> Map.of("name", name)).toList())));
 
   private final Sandbox sandbox;
 
@@ -47,15 +59,29 @@ final class AdminApiRoutes {
     }
     JsonNode body = JSON.readTree(ctx.bodyAsBytes());
     JsonNode variables = body.path("variables");
-    if (!body.path("query").asText("").contains("auditLogs")) {
+    String query = body.path("query").asText("");
+    if (query.contains("__type") && query.contains("AuditLogActivityType")) {
+      ctx.json(TYPES);
+      return;
+    }
+    if (!query.contains("auditLogs")) {
       ctx.status(400).json(Map.of("errors", List.of(Map.of("message", "only auditLogs is here"))));
+      return;
+    }
+    Set<String> types = new HashSet<>();
+    variables.path("types").forEach(type -> types.add(type.asText()));
+    if (!ActivityTypes.ALL.containsAll(types)) {
+      ctx.json(Map.of("errors", List.of(Map.of("message", "got invalid value"))));
       return;
     }
     Instant from =
         variables.path("from").isTextual()
             ? OffsetDateTime.parse(variables.path("from").textValue()).toInstant()
             : Instant.EPOCH;
-    List<Event> rows = sandbox.project().auditLog().from(from);
+    List<Event> rows =
+        sandbox.project().auditLog().from(from).stream()
+            .filter(row -> types.isEmpty() || types.contains(activityType(row)))
+            .toList();
     int offset = offset(variables.path("after").asText(""));
     List<Event> page =
         rows.subList(Math.min(offset, rows.size()), Math.min(offset + PAGE, rows.size()));
@@ -118,7 +144,7 @@ final class AdminApiRoutes {
 
   private static Map<String, @Nullable Object> node(Event event) {
     Map<String, @Nullable Object> node = new LinkedHashMap<>();
-    node.put("activityType", event.type().replace('.', '_').toUpperCase(Locale.ROOT));
+    node.put("activityType", activityType(event));
     node.put("clientID", event.clientId() == null ? "" : event.clientId());
     node.put("createdAt", Instant.ofEpochSecond(event.at().getEpochSecond()).toString());
     node.put("data", event.data());
@@ -126,6 +152,10 @@ final class AdminApiRoutes {
     node.put(
         "user", event.userId() == null ? null : Map.of("id", nodeId("User:" + event.userId())));
     return node;
+  }
+
+  private static String activityType(Event event) {
+    return event.type().replace('.', '_').toUpperCase(Locale.ROOT);
   }
 
   private static String nodeId(String text) {

@@ -106,8 +106,13 @@ public final class Decider implements AutoCloseable {
             settings.resolverMaxCalls(),
             observers.resolver(),
             observers.tracing());
-    marks = new ChangeMarks(clock, nanoTime, settings.clockSkew());
     followed = settings.freshness().map(bound -> new Followed(clock, nanoTime, bound)).orElse(null);
+    marks =
+        new ChangeMarks(
+            clock,
+            nanoTime,
+            settings.clockSkew(),
+            followed == null ? () -> 0 : followed::leftMillis);
     sessions =
         new ResolverCache(
             resolver::askUnchecked,

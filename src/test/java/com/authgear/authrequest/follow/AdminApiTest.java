@@ -110,6 +110,56 @@ class AdminApiTest {
   }
 
   @Test
+  void read_typesAreKnown_asksForThoseThatMayMeanSomething() throws Exception {
+    authgear.enqueue(
+        json(
+            "{\"data\":{\"__type\":{\"enumValues\":[{\"name\":\"USER_AUTHENTICATED\"},"
+                + "{\"name\":\"USER_SIGNED_OUT\"},{\"name\":\"EMAIL_SENT\"},"
+                + "{\"name\":\"SOMETHING_NEW\"}]}}}"));
+    authgear.enqueue(json(recorded().get("response").toString()));
+
+    api.learnTypes();
+    api.read(NOW, null);
+
+    authgear.takeRequest();
+    assertThat(types(authgear.takeRequest())).isEqualTo("[\"USER_SIGNED_OUT\",\"SOMETHING_NEW\"]");
+  }
+
+  @Test
+  void read_typesAreNotTold_asksForAll() throws Exception {
+    authgear.enqueue(json("{\"errors\":[{\"message\":\"introspection is off\"}]}"));
+    authgear.enqueue(json(recorded().get("response").toString()));
+
+    api.learnTypes();
+    api.read(NOW, null);
+
+    authgear.takeRequest();
+    assertThat(types(authgear.takeRequest())).isEqualTo("null");
+  }
+
+  @Test
+  void read_failsWithTypes_asksForAllTheNextTime() throws Exception {
+    authgear.enqueue(
+        json("{\"data\":{\"__type\":{\"enumValues\":[{\"name\":\"USER_SIGNED_OUT\"}]}}}"));
+    authgear.enqueue(json("{\"errors\":[{\"message\":\"got invalid value\"}]}"));
+    authgear.enqueue(json(recorded().get("response").toString()));
+
+    api.learnTypes();
+    assertThat(api.read(NOW, null)).isInstanceOf(Failed.class);
+    assertThat(api.read(NOW, null)).isInstanceOf(Page.class);
+
+    authgear.takeRequest();
+    assertThat(types(authgear.takeRequest())).isEqualTo("[\"USER_SIGNED_OUT\"]");
+    assertThat(types(authgear.takeRequest())).isEqualTo("null");
+  }
+
+  private static String types(RecordedRequest request) throws IOException {
+    return JSON.readTree(requireNonNull(request.getBody()).toByteArray())
+        .at("/variables/types")
+        .toString();
+  }
+
+  @Test
   void read_aHugeAttribute_isRead() throws Exception {
     String huge = "x".repeat(30 * 1024 * 1024);
     authgear.enqueue(

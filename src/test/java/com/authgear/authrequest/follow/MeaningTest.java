@@ -137,6 +137,7 @@ class MeaningTest {
   @CsvSource({
     "ADMIN_API_MUTATION_SOMETHING_NEW_EXECUTED, UNKNOWN_MUTATION",
     "USER_SOMETHING_NEW, UNKNOWN",
+    "SOMETHING_NEW, UNKNOWN",
     "EMAIL_SENT, NOTHING"
   })
   void unknownType_marksWhomItNames(String type, Activity activity) throws IOException {
@@ -145,5 +146,35 @@ class MeaningTest {
         new AuditEntry(known.id(), known.createdAt(), type, known.user(), known.event());
     assertThat(Activity.of(type)).isEqualTo(activity);
     assertThat(meaning.of(entry)).hasSize(activity == Activity.NOTHING ? 0 : 1);
+  }
+
+  private static AuditEntry ofNobody(String type) {
+    return new AuditEntry("id", 1_795_886_994, type, "", JSON.createObjectNode().put("seq", 7));
+  }
+
+  @Test
+  void unknownMutationThatNamesNobody_concernsEveryone() {
+    assertThat(meaning.of(ofNobody("ADMIN_API_MUTATION_SOMETHING_NEW_EXECUTED")))
+        .containsExactly(UserEvent.changed(UserEvent.EVERYONE, 7, 1_795_886_994));
+    assertThat(meaning.of(ofNobody("SOMETHING_NEW"))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ADMIN_API_MUTATION_SET_VERIFIED_STATUS_EXECUTED",
+        "ADMIN_API_MUTATION_DELETE_AUTHORIZATION_EXECUTED",
+        "ADMIN_API_MUTATION_SOMETHING_NEW_EXECUTED",
+        "PROJECT_APP_UPDATED"
+      })
+  void whatIsNoChangeOfRoles_refusesNobody(String type) {
+    assertThat(new Meaning(true).of(ofNobody(type)))
+        .containsExactly(UserEvent.changed(UserEvent.EVERYONE, 7, 1_795_886_994));
+  }
+
+  @Test
+  void rolesOfAGroup_refuseEveryoneIfSaidSo() {
+    assertThat(new Meaning(true).of(ofNobody("ADMIN_API_MUTATION_REMOVE_ROLE_FROM_GROUPS_EXECUTED")))
+        .containsExactly(UserEvent.signedOut(UserEvent.EVERYONE, 7, 1_795_886_994));
   }
 }

@@ -32,6 +32,7 @@ import com.authgear.authrequest.verify.session.ResolverQuery.Within;
 import com.authgear.authrequest.verify.session.SessionQuery;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -229,16 +230,22 @@ public final class Authenticator implements Verifier {
   }
 
   /** Downstream an answer is repeated no longer than it could be given here. */
-  private static Verification until(Verification answer, @Nullable Standing standing) {
-    return answer instanceof Verified verified
-            && standing != null
-            && verified.freshUntil() > standing.until()
+  private Verification until(Verification answer, @Nullable Standing standing) {
+    if (standing == null || !(answer instanceof Verified verified)) {
+      return answer;
+    }
+    long next = changes.untilNext(verified.principal().userId());
+    long end =
+        next == Long.MAX_VALUE
+            ? standing.until()
+            : Math.min(standing.until(), clock.millis() + TimeUnit.NANOSECONDS.toMillis(next));
+    return verified.freshUntil() > end
         ? new Verified(
             verified.source(),
             verified.principal(),
             verified.issuedAt(),
             verified.expiresAt(),
-            standing.until(),
+            end,
             verified.setCookie())
         : answer;
   }

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,9 @@ public final class ChangeMarks implements Changes {
   /** Also where clocks are said to be the same. */
   public static final long LEAST_MARGIN_SECONDS = 2;
 
+  /** Over at least so long after a change that concerns everyone the second looks are spread. */
+  static final Duration SECOND_LOOK_OF_ALL = Duration.ofSeconds(10);
+
   private static final long SWEEP_MILLIS = 60_000;
   private static final long UNKNOWN = Long.MAX_VALUE;
 
@@ -91,6 +95,7 @@ public final class ChangeMarks implements Changes {
   private final long skewMillis;
   private final long marginSeconds;
   private final int capacity;
+  private final LongSupplier leftMillis;
   private final ConcurrentMap<String, Mark> marks = new ConcurrentHashMap<>();
 
   private final Object lock = new Object();
@@ -111,6 +116,13 @@ public final class ChangeMarks implements Changes {
   private final AtomicLong number = new AtomicLong();
   private volatile boolean looking;
   private volatile long nextLook;
+
+  /** Written under the lock: what concerns everyone, as it counts for one after another. */
+  private volatile Waves<Mark> ofAll = Waves.none();
+
+  /** Guarded by the lock: over how many nanoseconds the newest of these does. */
+  private long spreadOver;
+
   private volatile long dropped;
 
   /** The latest time of a change whose mark there was no room for, Unix seconds. */
@@ -122,10 +134,29 @@ public final class ChangeMarks implements Changes {
    *     a JWT may be this much older than it seems
    */
   public ChangeMarks(InstantSource clock, LongSupplier nanoTime, Duration skew) {
-    this(clock, nanoTime, skew, CAPACITY);
+    this(clock, nanoTime, skew, CAPACITY, () -> 0);
+  }
+
+  /**
+   * @param leftMillis how long it may take until a change that is heard of now has to count: over
+   *     that time one that concerns everyone begins to count for one user after another
+   */
+  public ChangeMarks(
+      InstantSource clock, LongSupplier nanoTime, Duration skew, LongSupplier leftMillis) {
+    this(clock, nanoTime, skew, CAPACITY, leftMillis);
   }
 
   ChangeMarks(InstantSource clock, LongSupplier nanoTime, Duration skew, int capacity) {
+    this(clock, nanoTime, skew, capacity, () -> 0);
+  }
+
+  private ChangeMarks(
+      InstantSource clock,
+      LongSupplier nanoTime,
+      Duration skew,
+      int capacity,
+      LongSupplier leftMillis) {
+    this.leftMillis = leftMillis;
     this.clock = clock;
     this.nanoTime = nanoTime;
     this.skewMillis = skew.toMillis();
@@ -155,12 +186,19 @@ public final class ChangeMarks implements Changes {
       Mark merged = known == null ? alone : known.and(alone, placed, now);
       if (known != null && !known.isNews(event, now)) {
         put(merged);
+        if (event.userId().equals(UserEvent.EVERYONE) && !merged.equals(known)) {
+          spread(0);
+        }
         return Effect.KNOWN;
       }
       long next = number.incrementAndGet();
       // What came after it has been heard of already: one more look, and no more than that.
       boolean late = known != null && event.seq() < known.seq && event.at() <= known.statedAt;
       put(late ? merged.numbered(next) : merged.heardOf(next, now));
+      if (event.userId().equals(UserEvent.EVERYONE)) {
+        spreadOver = TimeUnit.MILLISECONDS.toNanos(Math.max(0, leftMillis.getAsLong()));
+        spread(spreadOver);
+      }
       if (ranks.size() > capacity) {
         Mark gone = marks.remove(ranks.removeFirst().userId());
         forget(gone == null ? Math.floorDiv(now, 1000) : gone.at);
@@ -169,6 +207,14 @@ public final class ChangeMarks implements Changes {
         lookAgain(event.userId());
       }
       return Effect.MARKED;
+    }
+  }
+
+  /** Guarded by the lock. */
+  private void spread(long nanos) {
+    Mark newest = marks.get(UserEvent.EVERYONE);
+    if (newest != null) {
+      ofAll = ofAll.and(newest, nanoTime.getAsLong(), nanos);
     }
   }
 
@@ -242,6 +288,9 @@ public final class ChangeMarks implements Changes {
   private void look(String userId) {
     long next = number.incrementAndGet();
     marks.computeIfPresent(userId, (_, mark) -> mark.numbered(next));
+    if (userId.equals(UserEvent.EVERYONE)) {
+      spread(Math.max(spreadOver, SECOND_LOOK_OF_ALL.toNanos()));
+    }
   }
 
   @Override
@@ -252,14 +301,26 @@ public final class ChangeMarks implements Changes {
 
   @Override
   public @Nullable Change latest(String userId) {
-    Change everyone = ofMark(UserEvent.EVERYONE);
+    Change everyone = ofAll(userId);
     Change own = userId.equals(UserEvent.EVERYONE) ? null : ofMark(userId);
     return own == null ? everyone : everyone == null ? own : own.and(everyone);
   }
 
   @Override
+  public long untilNext(String userId) {
+    return ofAll.untilNext(userId, nanoTime.getAsLong());
+  }
+
+  @Override
   public long forgotten() {
     return forgotten;
+  }
+
+  /** What concerns everyone, as far as it counts for this user already. */
+  private @Nullable Change ofAll(String userId) {
+    Change newest = ofMark(UserEvent.EVERYONE);
+    Mark own = newest == null ? null : ofAll.of(userId, nanoTime.getAsLong());
+    return newest == null || own == null ? null : own.change(clock.millis(), marginSeconds);
   }
 
   private @Nullable Change ofMark(String userId) {
@@ -279,14 +340,17 @@ public final class ChangeMarks implements Changes {
   /** Every bound that has passed is a change of its own. */
   private @Nullable Mark passBounds(String userId, long now) {
     synchronized (lock) {
-      return marks.computeIfPresent(
-          userId,
-          (_, mark) -> {
-            if (!mark.passesABound(now, skewMillis)) {
-              return mark;
-            }
-            return mark.heardOf(number.incrementAndGet(), now);
-          });
+      Mark passed =
+          marks.computeIfPresent(
+              userId,
+              (_, mark) ->
+                  mark.passesABound(now, skewMillis)
+                      ? mark.heardOf(number.incrementAndGet(), now)
+                      : mark);
+      if (userId.equals(UserEvent.EVERYONE)) {
+        spread(0);
+      }
+      return passed;
     }
   }
 

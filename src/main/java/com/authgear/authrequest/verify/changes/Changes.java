@@ -16,6 +16,14 @@ public interface Changes {
   /** The newest change of a user that is in force; null if none is known. Never blocks. */
   @Nullable Change latest(String userId);
 
+  /**
+   * How many nanoseconds it takes until a change that is heard of already begins to count for a
+   * user; {@link Long#MAX_VALUE} if there is none.
+   */
+  default long untilNext(String userId) {
+    return Long.MAX_VALUE;
+  }
+
   /** The number of the newest change of all; a question that is asked now is asked after it. */
   default long number() {
     return Long.MIN_VALUE;

@@ -85,6 +85,15 @@ public final class Followed {
     return best;
   }
 
+  /**
+   * How long it takes until {@link #standing} is over if no heartbeat comes; zero if it is. What is
+   * heard of now happened after the newest heartbeat, so it has to count by then.
+   */
+  public long leftMillis() {
+    return Math.max(
+        0, heard.stream().mapToLong(one -> boundMillis - age(one)).max().orElse(0));
+  }
+
   /** How old the newest heartbeat is, in seconds; {@code NaN} if there is none. */
   public double ageSeconds() {
     return heard.stream().mapToLong(this::age).min().stream()

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.authgear.authrequest.verify.session.TestClock;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,6 +93,19 @@ class FollowedTest {
     assertThat(followed.standing()).isNotNull();
   }
 
+  @Test
+  void leftMillis_isUntilTheNewestHeartbeatIsTooOld() {
+    assertThat(followed.leftMillis()).isZero();
+    followed.learn(beat("a", clock.millis()));
+    clock.pass(500);
+    assertThat(followed.leftMillis()).isEqualTo(1_500);
+    followed.learn(beat("b", clock.millis()));
+    clock.pass(100);
+    assertThat(followed.leftMillis()).isEqualTo(1_900);
+    clock.pass(1_900);
+    assertThat(followed.leftMillis()).isZero();
+  }
+
   @Nested
   class Text {
     @Test
@@ -121,6 +135,96 @@ class FollowedTest {
     void message_ofAnotherForm_isRefused(String text) {
       assertThatThrownBy(() -> FollowMessage.read(text))
           .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Nested
+  class OfAll {
+    private static final int USERS = 1_000;
+    private final ChangeMarks marks =
+        new ChangeMarks(clock, clock::nanoTime, Duration.ofSeconds(30), followed::leftMillis);
+    private final long now = TestClock.START;
+    private long seq;
+
+    private void everyone() {
+      marks.learn(UserEvent.changed(UserEvent.EVERYONE, ++seq, clock.millis() / 1000));
+    }
+
+    /** How many users need an answer that was asked for after this number had been given. */
+    private long concerned(long covers) {
+      return IntStream.range(0, USERS)
+          .mapToObj(i -> marks.latest("user" + i))
+          .filter(change -> change != null && change.concerns(now) && change.number() > covers)
+          .count();
+    }
+
+    @Test
+    void nobodyIsFollowed_countsAtOnce() {
+      everyone();
+      assertThat(concerned(0)).isEqualTo(USERS);
+    }
+
+    @Test
+    void followed_beginsToCountForOneAfterAnother_andForAllByTheBound() {
+      followed.learn(beat("a", clock.millis()));
+      clock.pass(1_000);
+      long covers = marks.number();
+      everyone();
+      long before = 0;
+      for (int tenth = 1; tenth <= 10; tenth++) {
+        clock.pass(100);
+        long after = concerned(covers);
+        assertThat(after - before).as("in a tenth of the time").isBetween(50L, 150L);
+        before = after;
+      }
+      assertThat(before).isEqualTo(USERS);
+    }
+
+    @Test
+    void followed_saysWhenItBeginsToCountForAUser() {
+      followed.learn(beat("a", clock.millis()));
+      assertThat(marks.untilNext("user1")).isEqualTo(Long.MAX_VALUE);
+      long covers = marks.number();
+      everyone();
+      long left = marks.untilNext("user1");
+      assertThat(left).isBetween(1L, 2_000_000_000L);
+      clock.pass(left / 1_000_000);
+      assertThat(marks.latest("user1")).isNull();
+      clock.pass(1);
+      assertThat(requireNonNull(marks.latest("user1")).number()).isGreaterThan(covers);
+    }
+
+    @Test
+    void secondLook_isSpreadToo() {
+      everyone();
+      long covers = marks.number();
+      clock.pass(ChangeMarks.SECOND_LOOK.toMillis());
+      assertThat(concerned(covers)).isLessThan(10);
+      clock.pass(ChangeMarks.SECOND_LOOK_OF_ALL.toMillis() / 2);
+      assertThat(concerned(covers)).isBetween(400L, 600L);
+      clock.pass(ChangeMarks.SECOND_LOOK_OF_ALL.toMillis() / 2);
+      assertThat(concerned(covers)).isEqualTo(USERS);
+    }
+
+    @Test
+    void manyChanges_eachCountsForAllByItsBound() {
+      for (int i = 0; i < 30; i++) {
+        followed.learn(beat("a", clock.millis()));
+        clock.pass(20);
+        everyone();
+      }
+      long last = marks.number() - 1;
+      clock.pass(1_980);
+      assertThat(concerned(last)).isEqualTo(USERS);
+    }
+
+    @Test
+    void ownChange_countsAtOnce() {
+      followed.learn(beat("a", clock.millis()));
+      everyone();
+      long covers = marks.number();
+      marks.learn(UserEvent.changed("user1", ++seq, now));
+      assertThat(requireNonNull(marks.latest("user1")).number()).isGreaterThan(covers);
     }
   }
 
