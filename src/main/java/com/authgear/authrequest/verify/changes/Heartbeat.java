@@ -37,6 +37,11 @@ public record Heartbeat(String follower, long sent, long took, long since) {
     }
   }
 
+  /** The same, said so many milliseconds later. */
+  Heartbeat afterMore(long millis) {
+    return new Heartbeat(follower, sent, took + millis, since);
+  }
+
   static boolean isOne(String text) {
     return text.startsWith(BEGINNING);
   }

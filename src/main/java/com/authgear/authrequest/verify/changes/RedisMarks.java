@@ -109,6 +109,28 @@ public final class RedisMarks implements AutoCloseable {
       return 1
       """;
 
+  /** Tells the others a heartbeat, and keeps it with Redis' own time for those who start. */
+  private static final String BEAT =
+      """
+      local time = redis.call('TIME')
+      local now = time[1] * 1000 + math.floor(time[2] / 1000)
+      redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1)
+      redis.call('ZADD', KEYS[1], now, ARGV[1])
+      redis.call('PEXPIREAT', KEYS[1], now + 60000)
+      redis.call('PUBLISH', ARGV[2], ARGV[1])
+      return 1
+      """;
+
+  /** The newest heartbeat, and for how many milliseconds it has been there. */
+  private static final String LAST_BEAT =
+      """
+      local time = redis.call('TIME')
+      local now = time[1] * 1000 + math.floor(time[2] / 1000)
+      local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+      if not last[2] then return {} end
+      return {last[1], string.format('%d', math.max(0, now - last[2]))}
+      """;
+
   /** What is told to the others, in its order. */
   private sealed interface Message {}
 
@@ -120,6 +142,7 @@ public final class RedisMarks implements AutoCloseable {
   private final TransitListener listener;
   private final @Nullable Followed followed;
   private final String key;
+  private final String beatKey;
   private final String channel;
   private final RedisURI uri;
   private final String password;
@@ -146,6 +169,7 @@ public final class RedisMarks implements AutoCloseable {
     this.marks = marks;
     this.listener = listener;
     key = key(project);
+    beatKey = beatKey(project);
     channel = key;
     uri = uri(url);
     password = password(url);
@@ -167,6 +191,10 @@ public final class RedisMarks implements AutoCloseable {
             .timeoutOptions(TimeoutOptions.enabled(TIMEOUT))
             .build());
     thread = Thread.ofPlatform().name("redis-marks").daemon().unstarted(this::run);
+  }
+
+  private static String beatKey(String project) {
+    return "authgear-auth-request:{" + project + "}:beat";
   }
 
   static String key(String project) {
@@ -351,7 +379,14 @@ public final class RedisMarks implements AutoCloseable {
       // From here on marks are both compared and put into the queue: none can slip through.
       outgoing.clear();
       collecting = true;
+      // Read before the marks: what it says is told is among them.
+      Heartbeat last = lastBeat(commands);
+      long read = System.nanoTime();
       compare(commands);
+      if (followed != null && last != null) {
+        Duration since = Duration.ofNanos(System.nanoTime() - read);
+        boolean _ = followed.learn(last.afterMore(since.toMillis()));
+      }
       up = true;
       loaded = true;
       complained = false;
@@ -385,7 +420,12 @@ public final class RedisMarks implements AutoCloseable {
           publish(commands, events);
           events.clear();
           if (!overflowed) {
-            Long _ = await(commands.async().publish(channel, beat.heartbeat().text()));
+            String[] keys = {beatKey};
+            RedisFuture<Long> told =
+                commands
+                    .async()
+                    .eval(BEAT, ScriptOutputType.INTEGER, keys, beat.heartbeat().text(), channel);
+            Long _ = await(told);
           }
         }
       }
@@ -484,6 +524,26 @@ public final class RedisMarks implements AutoCloseable {
     for (RedisFuture<Long> answer : answers) {
       Long _ = await(answer);
       listener.moved(Transit.PUBLISHED);
+    }
+  }
+
+  /** What followers said last, as old as it is by now; null if that is long ago. */
+  private @Nullable Heartbeat lastBeat(StatefulRedisConnection<String, String> commands)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    if (followed == null) {
+      return null;
+    }
+    String[] keys = {beatKey};
+    RedisFuture<List<String>> answer =
+        commands.async().eval(LAST_BEAT, ScriptOutputType.MULTI, keys);
+    List<String> last = await(answer);
+    try {
+      return last.size() == 2
+          ? Heartbeat.read(last.getFirst()).afterMore(Long.parseLong(last.getLast()))
+          : null;
+    } catch (IllegalArgumentException _) {
+      listener.moved(Transit.MALFORMED);
+      return null;
     }
   }
 

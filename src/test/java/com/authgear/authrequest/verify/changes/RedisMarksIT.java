@@ -1,5 +1,6 @@
 package com.authgear.authrequest.verify.changes;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.RedisServer;
@@ -38,6 +39,7 @@ class RedisMarksIT {
 
   private final SettableClock clock = new SettableClock();
   private final List<Replica> replicas = new ArrayList<>();
+  private final List<RedisMarks> services = new ArrayList<>();
   private final RedisServer redis = new RedisServer();
 
   private final class Replica implements AutoCloseable {
@@ -81,6 +83,7 @@ class RedisMarksIT {
   @AfterEach
   void stop() {
     replicas.forEach(Replica::close);
+    services.forEach(RedisMarks::close);
     redis.close();
   }
 
@@ -317,5 +320,45 @@ class RedisMarksIT {
 
   private UserEvent event(String user, long seq) {
     return new UserEvent(user, seq, clock.seconds(), DISABLED);
+  }
+
+  /** A service whose steady clock stands still: what has aged has aged in Redis. */
+  private Followed serviceThatStarts(Duration bound) {
+    Followed followed = new Followed(clock, () -> 0, bound);
+    ChangeMarks marks = new ChangeMarks(clock, System::nanoTime, Duration.ZERO);
+    RedisMarks shared = RedisMarks.start(redis.url(), PROJECT, marks, _ -> {}, followed);
+    services.add(shared);
+    await(shared::isUp);
+    return followed;
+  }
+
+  @Test
+  void starter_readsTheLastHeartbeat_andWhatWasToldBefore() {
+    redis.start();
+    Replica follower = new Replica().up();
+    follower.learn("alice", 1);
+    assertThat(follower.shared.beat(new Heartbeat("f", clock.millis(), 0, 7))).isTrue();
+    await(() -> follower.count(Transit.PUBLISHED) == 1);
+    follower.close();
+    Followed followed = new Followed(clock, () -> 0, Duration.ofMinutes(1));
+    ChangeMarks marks = new ChangeMarks(clock, System::nanoTime, Duration.ZERO);
+    RedisMarks shared = RedisMarks.start(redis.url(), PROJECT, marks, _ -> {}, followed);
+    services.add(shared);
+
+    await(() -> followed.standing() != null);
+
+    assertThat(marks.latest("alice")).isNotNull();
+    assertThat(requireNonNull(followed.standing()).since()).isEqualTo(7);
+  }
+
+  @Test
+  void starter_heartbeatIsThereForLongerThanTheBound_isNotFollowed() {
+    redis.start();
+    Replica follower = new Replica().up();
+    // By the wall clock it is of the future, as a clock that is ahead would say.
+    assertThat(follower.shared.beat(new Heartbeat("f", clock.millis() + 3_600_000, 0, 7))).isTrue();
+    await(() -> serviceThatStarts(Duration.ofSeconds(30)).standing() != null);
+
+    await(() -> serviceThatStarts(Duration.ofMillis(500)).standing() == null);
   }
 }
