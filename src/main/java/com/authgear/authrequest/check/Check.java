@@ -204,10 +204,10 @@ public final class Check {
   }
 
   private CheckResult settings(Settings settings) {
-    String mode = settings.mode().name().toLowerCase(java.util.Locale.ROOT);
-    String text = "AUTHGEAR_ENDPOINT is " + settings.endpoint() + ", mode " + mode;
+    String mode = settings.project().mode().name().toLowerCase(java.util.Locale.ROOT);
+    String text = "AUTHGEAR_ENDPOINT is " + settings.project().endpoint() + ", mode " + mode;
     boolean open =
-        settings.endpoint().getScheme().equals("http")
+        settings.project().endpoint().getScheme().equals("http")
             && "true".equalsIgnoreCase(environment.get("AUTHGEAR_ALLOW_HTTP"));
     return open
         ? CheckResult.warning(
@@ -218,13 +218,14 @@ public final class Check {
   }
 
   private void endpoint(Settings settings, Decider decider, List<CheckResult> lines) {
-    if (settings.mode() == Mode.RESOLVER) {
+    if (settings.project().mode() == Mode.RESOLVER) {
       for (String id : List.of("discovery", "keys", "clock")) {
         lines.add(CheckResult.skipped(id, "not needed: mode resolver verifies nothing here"));
       }
       return;
     }
-    String barred = way("", settings.connectTo(), EndpointChecks.whereSetting(settings), lines);
+    String barred =
+        way("", settings.project().connectTo(), EndpointChecks.whereSetting(settings), lines);
     if (barred == null) {
       new EndpointChecks(settings, decider.keys(), timeout, clock).check(lines);
       return;
@@ -236,12 +237,13 @@ public final class Check {
   }
 
   private void resolver(Settings settings, Decider decider, List<CheckResult> lines) {
-    if (settings.mode() == Mode.JWT) {
+    if (settings.project().mode() == Mode.JWT) {
       lines.add(CheckResult.skipped("resolver", "not needed: mode jwt asks nobody"));
       return;
     }
     boolean looked =
-        settings.mode() != Mode.RESOLVER && !DependencyChecks.resolverIsElsewhere(settings);
+        settings.project().mode() != Mode.RESOLVER
+            && !DependencyChecks.resolverIsElsewhere(settings);
     String barred =
         looked
             ? lines.stream()
@@ -250,7 +252,7 @@ public final class Check {
                 .map(CheckResult::id)
                 .findFirst()
                 .orElse(null)
-            : way("resolver_", settings.resolverUrl(), resolverSetting(settings), lines);
+            : way("resolver_", settings.resolver().url(), resolverSetting(settings), lines);
     lines.add(
         barred == null
             ? DependencyChecks.resolver(settings, decider.resolver())

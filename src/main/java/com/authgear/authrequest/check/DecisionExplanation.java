@@ -168,11 +168,14 @@ record DecisionExplanation(
                 "no policy is named \""
                     + Printable.text(name)
                     + "\"; there "
-                    + (settings.policies().isEmpty()
+                    + (settings.protection().policies().isEmpty()
                         ? "is none"
                         : "are: "
                             + String.join(
-                                ", ", settings.policies().keySet().stream().sorted().toList())),
+                                ", ",
+                                settings.protection().policies().keySet().stream()
+                                    .sorted()
+                                    .toList())),
                 "set AUTHGEAR_POLICY_<NAME>, with the name in capital letters"));
       } else {
         lines.add(
@@ -215,7 +218,7 @@ record DecisionExplanation(
       Iterator<ResolverAnswer> answers = List.copyOf(heard).iterator();
       Credential credential = first;
       while (credential instanceof Presented one) {
-        if (settings.mode() == Mode.JWT && one.place() != CredentialPlace.BEARER) {
+        if (settings.project().mode() == Mode.JWT && one.place() != CredentialPlace.BEARER) {
           lines.add(
               CheckResult.refused(
                   "credential",
@@ -230,7 +233,7 @@ record DecisionExplanation(
                 ? local(one, here, verification, answers, steps)
                 : session(one, here, answers, steps);
         boolean goesOn =
-            settings.mode() != Mode.JWT
+            settings.project().mode() != Mode.JWT
                 && one.next() instanceof Presented
                 && switch (alone) {
                   case Verified verified -> here.unmetByCredential(verified.principal()) != null;
@@ -253,7 +256,7 @@ record DecisionExplanation(
     }
 
     private boolean isLocal(Presented one) {
-      return switch (settings.mode()) {
+      return switch (settings.project().mode()) {
         case AUTO -> one.place() == CredentialPlace.BEARER && one.looksLikeJwt();
         case JWT -> true;
         case RESOLVER -> false;
@@ -292,7 +295,7 @@ record DecisionExplanation(
           || here.unmetByCredential(verified.principal()) != null) {
         return alone;
       }
-      if (settings.mode() == Mode.JWT) {
+      if (settings.project().mode() == Mode.JWT) {
         steps.add(CheckResult.skipped("resolver", "not asked in mode jwt"));
         return alone;
       }
@@ -354,7 +357,7 @@ record DecisionExplanation(
     }
 
     private String cookieNames() {
-      String prefix = settings.cookiePrefix();
+      String prefix = settings.tokens().cookiePrefix();
       return prefix + "session, " + prefix + "app_session, " + prefix + "app_access_token";
     }
 
@@ -415,9 +418,11 @@ record DecisionExplanation(
     private void headerBudget(Verified verified) {
       int bytes = decider.responder().headerBytes(verified);
       String text =
-          bytes + " bytes of headers; AUTHGEAR_HEADER_BUDGET is " + settings.headerBudget();
+          bytes
+              + " bytes of headers; AUTHGEAR_HEADER_BUDGET is "
+              + settings.protection().headerBudget();
       lines.add(
-          bytes <= settings.headerBudget()
+          bytes <= settings.protection().headerBudget()
               ? CheckResult.ok("header_budget", text)
               : CheckResult.refused(
                   "header_budget",

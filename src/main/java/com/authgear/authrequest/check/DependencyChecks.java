@@ -40,11 +40,11 @@ final class DependencyChecks {
 
   /** Asks about a session that cannot be: only a resolver says "false" to that. */
   static CheckResult resolver(Settings settings, Resolver resolver) {
-    String cookie = settings.cookiePrefix() + "session";
+    String cookie = settings.tokens().cookiePrefix() + "session";
     ResolverAnswer outcome =
         resolver.ask(
             new SentCredential(null, cookie + "=" + NO_SESSION), new Caller(null, null, null));
-    String where = settings.resolverUrl().toString();
+    String where = settings.resolver().url().toString();
     return switch (outcome.result()) {
       case INVALID -> CheckResult.ok("resolver", where + " answers as a resolver: no such session");
       case ABSENT ->
@@ -83,14 +83,14 @@ final class DependencyChecks {
   /** Policies that ask for what almost no request can show: Authgear forgets amr. */
   static List<CheckResult> policies(Settings settings) {
     List<CheckResult> lines = new ArrayList<>();
-    settings.policies().entrySet().stream()
+    settings.protection().policies().entrySet().stream()
         .sorted(Map.Entry.comparingByKey())
         .forEach(
             policy ->
                 policy.getValue().rules().stream()
                     .filter(
                         rule -> rule instanceof OneOf oneOf && oneOf.attribute() == Attribute.AMR)
-                    .map(rule -> amr(settings.mode(), policy.getKey(), rule))
+                    .map(rule -> amr(settings.project().mode(), policy.getKey(), rule))
                     .forEach(lines::add));
     return lines;
   }
@@ -115,12 +115,14 @@ final class DependencyChecks {
   }
 
   static CheckResult redis(Settings settings) {
-    if (settings.redisUrl().isEmpty()) {
+    if (settings.freshness().redisUrl().isEmpty()) {
       return CheckResult.skipped("redis", "not used: AUTHGEAR_REDIS_URL is not set");
     }
     String setting = "AUTHGEAR_REDIS_URL";
     RedisProbe.RedisProbeResult result =
-        RedisProbe.ask(settings.redisUrl().get().value(), settings.endpoint().toString());
+        RedisProbe.ask(
+            settings.freshness().redisUrl().get().value(),
+            settings.project().endpoint().toString());
     return switch (result) {
       case RedisProbe.Answered answered -> redis(answered, settings);
       case RedisProbe.Failed(String address, RedisProbe.Failure failure, String detail) ->
@@ -140,7 +142,7 @@ final class DependencyChecks {
                     "redis",
                     address + " does not answer in time",
                     "look for a firewall or network policy in between; "
-                        + (settings.redisUrl().get().value().startsWith("rediss:")
+                        + (settings.freshness().redisUrl().get().value().startsWith("rediss:")
                             ? "a Redis without TLS needs redis:// in "
                             : "a Redis that wants TLS needs rediss:// in ")
                         + setting);
@@ -187,7 +189,7 @@ final class DependencyChecks {
     if (!isAtLeast62(answered.version())) {
       return CheckResult.failed("redis", about, "6.2 or newer is needed");
     }
-    return settings.webhookSecrets().isEmpty()
+    return settings.freshness().webhookSecrets().isEmpty()
         ? CheckResult.warning(
             "redis",
             about + ", but there is nothing to share",
@@ -207,10 +209,10 @@ final class DependencyChecks {
   /** What proxies would be shown; nothing where they are answered without TLS. */
   static List<CheckResult> listenerTls(Settings settings, Instant now) {
     String id = "listener_tls";
-    if (settings.tls().isEmpty()) {
+    if (settings.listeners().tls().isEmpty()) {
       return List.of();
     }
-    PemFiles files = settings.tls().get();
+    PemFiles files = settings.listeners().tls().get();
     return switch (Material.of(Contents.read(files))) {
       case Material.Bad(List<TlsFault> faults) ->
           faults.stream()
@@ -245,11 +247,11 @@ final class DependencyChecks {
   /** Says nothing about the secret but its length and form. */
   static CheckResult webhookSecret(Settings settings) {
     String id = "webhook_secret";
-    if (settings.webhookSecrets().isEmpty()) {
+    if (settings.freshness().webhookSecrets().isEmpty()) {
       return CheckResult.skipped(id, "not used: AUTHGEAR_WEBHOOK_SECRET is not set");
     }
     List<CheckResult> lines =
-        settings.webhookSecrets().stream()
+        settings.freshness().webhookSecrets().stream()
             .map(secret -> webhookSecret(id, secret.value()))
             .toList();
     return lines.stream()
@@ -305,7 +307,11 @@ final class DependencyChecks {
 
   /** Whether connecting to the resolver is another matter than connecting to the endpoint. */
   static boolean resolverIsElsewhere(Settings settings) {
-    return !List.of(settings.connectTo().getScheme(), settings.connectTo().getAuthority())
-        .equals(List.of(settings.resolverUrl().getScheme(), settings.resolverUrl().getAuthority()));
+    return !List.of(
+            settings.project().connectTo().getScheme(),
+            settings.project().connectTo().getAuthority())
+        .equals(
+            List.of(
+                settings.resolver().url().getScheme(), settings.resolver().url().getAuthority()));
   }
 }

@@ -42,7 +42,7 @@ final class EndpointChecks {
 
   /** The setting that says where to connect. */
   static String whereSetting(Settings settings) {
-    return settings.connectTo().equals(settings.endpoint())
+    return settings.project().connectTo().equals(settings.project().endpoint())
         ? "AUTHGEAR_ENDPOINT"
         : "AUTHGEAR_INTERNAL_URL";
   }
@@ -50,7 +50,8 @@ final class EndpointChecks {
   void check(List<CheckResult> lines) {
     String problem = keys.load();
     HttpProbe.ProbeResult result =
-        HttpProbe.get(settings.connectTo(), DISCOVERY, settings.endpoint(), timeout);
+        HttpProbe.get(
+            settings.project().connectTo(), DISCOVERY, settings.project().endpoint(), timeout);
     int before = lines.size();
     switch (result) {
       case Failed failed ->
@@ -81,7 +82,7 @@ final class EndpointChecks {
   }
 
   private String where() {
-    return settings.connectTo() + DISCOVERY;
+    return settings.project().connectTo() + DISCOVERY;
   }
 
   private void discovery(Answered answered, List<CheckResult> lines) {
@@ -94,8 +95,8 @@ final class EndpointChecks {
       lines.add(
           CheckResult.failed(
               "discovery",
-              where() + " answers 404 for the host of " + settings.endpoint(),
-              settings.connectTo().equals(settings.endpoint())
+              where() + " answers 404 for the host of " + settings.project().endpoint(),
+              settings.project().connectTo().equals(settings.project().endpoint())
                   ? "no Authgear project has this origin: copy it from the portal into"
                       + " AUTHGEAR_ENDPOINT"
                   : "no Authgear project has the origin AUTHGEAR_ENDPOINT, or AUTHGEAR_INTERNAL_URL"
@@ -142,7 +143,7 @@ final class EndpointChecks {
             + answered.status()
             + ")"
             + (target == null ? "" : " to " + Printable.text(target));
-    if (target != null && !target.equals(settings.endpoint().toString())) {
+    if (target != null && !target.equals(settings.project().endpoint().toString())) {
       return CheckResult.failed(
           "discovery",
           text,
@@ -154,14 +155,14 @@ final class EndpointChecks {
     return CheckResult.failed(
         "discovery",
         text,
-        settings.connectTo().equals(settings.endpoint())
+        settings.project().connectTo().equals(settings.project().endpoint())
             ? "AUTHGEAR_ENDPOINT must be the project's public origin, as its portal shows it"
             : "a proxy between here and Authgear changes Host, X-Forwarded-Host or"
                 + " X-Forwarded-Proto: it must pass them on as they are");
   }
 
   private CheckResult issuer(JsonNode document) {
-    String expected = settings.endpoint().toString();
+    String expected = settings.project().endpoint().toString();
     if (!document.path("issuer").isTextual()) {
       return CheckResult.failed(
           "issuer",
@@ -182,7 +183,8 @@ final class EndpointChecks {
   }
 
   private String loopbackNote(String other) {
-    return isLoopback(URI.create(other).getHost()) && isLoopback(settings.endpoint().getHost())
+    return isLoopback(URI.create(other).getHost())
+            && isLoopback(settings.project().endpoint().getHost())
         ? "; localhost and 127.0.0.1 are two different origins"
         : "";
   }
@@ -203,7 +205,7 @@ final class EndpointChecks {
 
   private CheckResult keys() {
     SortedMap<String, Set<String>> published = keys.algorithms();
-    Set<String> allowed = settings.algorithms();
+    Set<String> allowed = settings.tokens().algorithms();
     List<String> told = new ArrayList<>();
     Set<String> possible = new TreeSet<>();
     boolean useless = false;
@@ -260,8 +262,8 @@ final class EndpointChecks {
             + Printable.span(ahead)
             + (ahead.isNegative() ? " behind" : " ahead of")
             + " Authgear's";
-    String allowed = "; AUTHGEAR_CLOCK_SKEW is " + settings.clockSkew().toSeconds() + " s";
-    if (ahead.abs().compareTo(settings.clockSkew().plusSeconds(1)) > 0) {
+    String allowed = "; AUTHGEAR_CLOCK_SKEW is " + settings.tokens().clockSkew().toSeconds() + " s";
+    if (ahead.abs().compareTo(settings.tokens().clockSkew().plusSeconds(1)) > 0) {
       return CheckResult.failed(
           "clock",
           text + allowed,

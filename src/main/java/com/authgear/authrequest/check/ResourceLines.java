@@ -31,15 +31,15 @@ final class ResourceLines {
   static List<CheckResult> of(Settings settings) {
     ResourceLines lines = new ResourceLines(settings);
     lines.global();
-    new TreeMap<>(settings.policies()).forEach(lines::policy);
+    new TreeMap<>(settings.protection().policies()).forEach(lines::policy);
     return List.copyOf(lines.lines);
   }
 
   private void global() {
-    URI resource = settings.resource();
+    URI resource = settings.protection().resource();
     if (resource != null) {
       resource("AUTHGEAR_RESOURCE", resource);
-      if (!settings.audiences().contains(resource.toString())) {
+      if (!settings.tokens().audiences().contains(resource.toString())) {
         lines.add(
             CheckResult.warning(
                 "audience",
@@ -48,7 +48,7 @@ final class ResourceLines {
                 "add " + resource + " to AUTHGEAR_AUDIENCE, or leave AUTHGEAR_AUDIENCE out"));
       }
     }
-    settings.audiences().forEach(audience -> audience("AUTHGEAR_AUDIENCE", audience));
+    settings.tokens().audiences().forEach(audience -> audience("AUTHGEAR_AUDIENCE", audience));
   }
 
   private void policy(String name, Requirement requirement) {
@@ -107,8 +107,8 @@ final class ResourceLines {
 
   /** A token names the project's origin, or a resource: Authgear takes https URLs as such. */
   private void audience(String key, String audience) {
-    if (audience.equals(settings.endpoint().toString())
-        || audience.equals(String.valueOf(settings.resource()))) {
+    if (audience.equals(settings.project().endpoint().toString())
+        || audience.equals(String.valueOf(settings.protection().resource()))) {
       return;
     }
     boolean possible;
@@ -119,7 +119,7 @@ final class ResourceLines {
     } catch (URISyntaxException _) {
       possible = false;
     }
-    String origin = settings.endpoint() + "/";
+    String origin = settings.project().endpoint() + "/";
     if (audience.equals(origin)) {
       lines.add(
           CheckResult.warning(

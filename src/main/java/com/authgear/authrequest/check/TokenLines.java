@@ -136,7 +136,10 @@ final class TokenLines {
           refused(
               check,
               reason,
-              shown + " is none of AUTHGEAR_ALGORITHMS (" + sorted(settings.algorithms()) + ")",
+              shown
+                  + " is none of AUTHGEAR_ALGORITHMS ("
+                  + sorted(settings.tokens().algorithms())
+                  + ")",
               shown.startsWith("HS") || shown.equalsIgnoreCase("none")
                   ? "such a token can be forged by anyone: never let it in"
                   : "add it there if the project signs with it");
@@ -151,7 +154,7 @@ final class TokenLines {
           refused(
               check,
               reason,
-              shown + ", not " + settings.endpoint(),
+              shown + ", not " + settings.project().endpoint(),
               "another project's token; or AUTHGEAR_ENDPOINT is not the origin that clients use");
       case "cnf" ->
           refused(
@@ -252,7 +255,7 @@ final class TokenLines {
   }
 
   private String skew() {
-    return "; AUTHGEAR_CLOCK_SKEW allows " + settings.clockSkew().toSeconds() + " s";
+    return "; AUTHGEAR_CLOCK_SKEW allows " + settings.tokens().clockSkew().toSeconds() + " s";
   }
 
   private String time(@Nullable Object value) {

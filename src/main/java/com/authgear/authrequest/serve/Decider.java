@@ -68,55 +68,61 @@ public final class Decider implements AutoCloseable {
       LongSupplier nanoTime,
       Supplier<CryptoProvider> crypto,
       Observers observers) {
-    credentials = new CredentialExtractor(settings.cookiePrefix(), settings.tokenCarriers());
+    credentials =
+        new CredentialExtractor(settings.tokens().cookiePrefix(), settings.tokens().carriers());
     requirements =
         new Requirements(
-            settings.policies(),
-            settings.audiences(),
-            settings.clientIds(),
-            settings.endpoint().toString(),
-            settings.resource());
+            settings.protection().policies(),
+            settings.tokens().audiences(),
+            settings.tokens().clientIds(),
+            settings.project().endpoint().toString(),
+            settings.protection().resource());
     keys =
         Keys.discover(
-            settings.endpoint(),
-            settings.connectTo(),
+            settings.project().endpoint(),
+            settings.project().connectTo(),
             KEY_TIMEOUT,
             clock,
             Keys.Timing.DEFAULT,
             crypto,
             observers.keys(),
             observers.tracing());
-    tokens = new TokenCache(settings.cacheSize(), tokenCounts);
+    tokens = new TokenCache(settings.freshness().cacheSize(), tokenCounts);
     jwt =
         new JwtVerifier(
             keys,
-            settings.endpoint().toString(),
-            settings.algorithms(),
-            settings.clockSkew(),
+            settings.project().endpoint().toString(),
+            settings.tokens().algorithms(),
+            settings.tokens().clockSkew(),
             clock,
-            settings.claimHeaders().stream()
+            settings.protection().claimHeaders().stream()
                 .map(ClaimHeader::claim)
                 .collect(Collectors.toCollection(LinkedHashSet::new)),
             tokens);
     resolver =
         new Resolver(
-            settings.resolverUrl(),
-            settings.endpoint(),
-            settings.resolverTimeout(),
-            settings.resolverMaxCalls(),
+            settings.resolver().url(),
+            settings.project().endpoint(),
+            settings.resolver().timeout(),
+            settings.resolver().maxCalls(),
             observers.resolver(),
             observers.tracing());
-    followed = settings.freshness().map(bound -> new Followed(clock, nanoTime, bound)).orElse(null);
+    followed =
+        settings
+            .freshness()
+            .bound()
+            .map(bound -> new Followed(clock, nanoTime, bound))
+            .orElse(null);
     marks =
         new ChangeMarks(
             clock,
             nanoTime,
-            settings.clockSkew(),
+            settings.tokens().clockSkew(),
             followed == null ? () -> 0 : followed::leftMillis);
     sessions =
         new ResolverCache(
             resolver::askUnchecked,
-            limits(settings, settings.resolverCacheTtl(), false),
+            limits(settings, settings.resolver().cacheTtl(), false),
             marks,
             clock,
             nanoTime,
@@ -127,8 +133,8 @@ public final class Decider implements AutoCloseable {
             resolver::ask,
             limits(
                 settings,
-                settings.recheck().orElse(ResolverCache.UNTIL_THE_END),
-                settings.recheck().isPresent() || followed != null),
+                settings.freshness().recheck().orElse(ResolverCache.UNTIL_THE_END),
+                settings.freshness().recheck().isPresent() || followed != null),
             marks,
             clock,
             nanoTime,
@@ -136,19 +142,22 @@ public final class Decider implements AutoCloseable {
             observers.confirmations());
     authenticator =
         new Authenticator(
-            mode(settings.mode()),
+            mode(settings.project().mode()),
             jwt,
             sessions,
             confirmations,
-            settings.recheck().isPresent(),
+            settings.freshness().recheck().isPresent(),
             marks,
             clock,
             bounds(settings, followed));
-    responder = new AuthResponder(settings.claimHeaders(), settings.headerBudget());
-    URI resource = settings.resource();
+    responder =
+        new AuthResponder(
+            settings.protection().claimHeaders(), settings.protection().headerBudget());
+    URI resource = settings.protection().resource();
     space =
         new ProtectionSpace(
-            settings.realm(), resource == null ? null : Resource.of(resource).metadata());
+            settings.protection().realm(),
+            resource == null ? null : Resource.of(resource).metadata());
   }
 
   private static ResolverCache.CacheLimits limits(
@@ -156,10 +165,10 @@ public final class Decider implements AutoCloseable {
     return new ResolverCache.CacheLimits(
         goodFor,
         refreshAhead,
-        settings.staleIfError(),
-        settings.cacheSize(),
-        settings.resolverTimeout(),
-        settings.resolverMaxCalls() / 2);
+        settings.resolver().staleIfError(),
+        settings.freshness().cacheSize(),
+        settings.resolver().timeout(),
+        settings.resolver().maxCalls() / 2);
   }
 
   private static Authenticator.VerificationMode mode(Mode mode) {
@@ -176,9 +185,9 @@ public final class Decider implements AutoCloseable {
         ? null
         : new Authenticator.FollowerBounds(
             by,
-            settings.recheck().orElse(RECHECK_WHILE_AWAY),
-            settings.recheck().orElse(null),
-            Math.max(settings.clockSkew().toSeconds(), ChangeMarks.LEAST_MARGIN_SECONDS));
+            settings.freshness().recheck().orElse(RECHECK_WHILE_AWAY),
+            settings.freshness().recheck().orElse(null),
+            Math.max(settings.tokens().clockSkew().toSeconds(), ChangeMarks.LEAST_MARGIN_SECONDS));
   }
 
   public CredentialExtractor credentials() {

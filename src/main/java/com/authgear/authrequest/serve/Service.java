@@ -90,21 +90,21 @@ public final class Service implements AutoCloseable {
     handler =
         new AuthHandler(
             decider.credentials(),
-            new OriginalUri(settings.originalUriHeader()),
+            new OriginalUri(settings.tokens().originalUriHeader()),
             decider.requirements(),
             decider.authenticator(),
             decider.responder(),
-            new AuthHandler.ResponseOptions(decider.space(), settings.edgeCacheTtl()),
+            new AuthHandler.ResponseOptions(decider.space(), settings.protection().edgeCacheTtl()),
             clock,
             new DecisionListener(
                 meters,
-                new DecisionLog(clock, settings.logAllowed()),
-                settings.clientAddressHeader(),
-                settings.logUserId()),
+                new DecisionLog(clock, settings.telemetry().logAllowed()),
+                settings.telemetry().clientAddressHeader(),
+                settings.telemetry().logUserId()),
             tracing);
     meters.bindRequestsWaiting(handler::waiting);
     auth =
-        switch (settings.listen()) {
+        switch (settings.listeners().listen()) {
           case ListenAddress address ->
               Servers.auth(
                   withFollower(withHooks(handler), clock),
@@ -116,7 +116,7 @@ public final class Service implements AutoCloseable {
               Servers.auth(
                   withFollower(withHooks(handler), clock),
                   file.path(),
-                  settings.socketMode(),
+                  settings.listeners().socketMode(),
                   metadata);
         };
     management = Servers.management(this::problem, this::degraded, meters::scrape);
@@ -129,7 +129,7 @@ public final class Service implements AutoCloseable {
         keys::size);
     meters.bindReady(() -> problem() == null);
     resolverMeters.bindCallsInFlight(decider.resolver()::callsInFlight);
-    settings.recheck().ifPresent(freshness::recheckInterval);
+    settings.freshness().recheck().ifPresent(freshness::recheckInterval);
     freshness.bindBreaker(decider.resolver()::breakerState);
     freshness.bindCache(Cache.TOKEN, decider.tokenCounts(), decider.tokens()::size);
     freshness.bindCache(Cache.SESSION, decider.sessionCounts(), decider.sessions()::size);
@@ -150,20 +150,20 @@ public final class Service implements AutoCloseable {
   /** Off, no class of OpenTelemetry is loaded; the handler then asks for no span. */
   private static Tracing tracing(
       Settings settings, InstantSource clock, String version, Meters meters) {
-    URI collector = settings.otlpEndpoint();
+    URI collector = settings.telemetry().otlpEndpoint();
     return collector == null
         ? Tracing.OFF
         : OtlpTracing.start(
-            collector, settings.traceRatio(), version, clock, new SpanMeters(meters));
+            collector, settings.telemetry().traceRatio(), version, clock, new SpanMeters(meters));
   }
 
   private static @Nullable ServedTls readTls(Settings settings, InstantSource clock, Meters meters)
       throws IOException {
-    if (settings.tls().isEmpty()) {
+    if (settings.listeners().tls().isEmpty()) {
       return null;
     }
     try {
-      return ServedTls.read(settings.tls().get(), clock, meters);
+      return ServedTls.read(settings.listeners().tls().get(), clock, meters);
     } catch (IOException e) {
       meters.close();
       throw e;
@@ -171,7 +171,7 @@ public final class Service implements AutoCloseable {
   }
 
   private @Nullable RedisMarks shareMarks() {
-    if (settings.redisUrl().isEmpty()) {
+    if (settings.freshness().redisUrl().isEmpty()) {
       return null;
     }
     AtomicReference<@Nullable RedisMarks> shared = new AtomicReference<>();
@@ -183,8 +183,8 @@ public final class Service implements AutoCloseable {
             });
     RedisMarks started =
         RedisMarks.start(
-            settings.redisUrl().get().value(),
-            settings.endpoint().toString(),
+            settings.freshness().redisUrl().get().value(),
+            settings.project().endpoint().toString(),
             decider.marks(),
             listener,
             decider.followed());
@@ -194,13 +194,13 @@ public final class Service implements AutoCloseable {
 
   /** Takes what a follower of the audit log posts too, if there is a secret to know it by. */
   private Handler.Wrapper withFollower(Handler.Wrapper next, InstantSource clock) {
-    if (settings.followSecret().isEmpty()) {
+    if (settings.freshness().followSecret().isEmpty()) {
       return next;
     }
     ChangeMarks marks = decider.marks();
     Followed followed = decider.followed();
     return new FollowHandler(
-        settings.followSecret().get().value(),
+        settings.freshness().followSecret().get().value(),
         UUID.randomUUID().toString(),
         message -> {
           // Those that Redis brings come by themselves.
@@ -217,12 +217,12 @@ public final class Service implements AutoCloseable {
 
   /** Takes webhooks too, if there is a secret to know them by. */
   private Handler.Wrapper withHooks(AuthHandler next) {
-    if (settings.webhookSecrets().isEmpty()) {
+    if (settings.freshness().webhookSecrets().isEmpty()) {
       return next;
     }
     ChangeMarks marks = decider.marks();
     return new HookHandler(
-        settings.webhookSecrets().stream().map(Secret::value).toList(),
+        settings.freshness().webhookSecrets().stream().map(Secret::value).toList(),
         new HookHandler.Sink() {
           @Override
           public ChangeMarks.Effect learn(UserEvent event) {
@@ -241,12 +241,12 @@ public final class Service implements AutoCloseable {
   /** Listens, or leaves nothing service. */
   public static Service start(Settings settings, InstantSource clock, String version)
       throws IOException {
-    Logging.configure(settings.logFormat(), settings.logLevel());
+    Logging.configure(settings.telemetry().logFormat(), settings.telemetry().logLevel());
     lightenJetty();
     Service service = new Service(settings, clock, version);
     try {
-      listen(service.auth::start, settings.listen() + " (AUTHGEAR_LISTEN)");
-      ListenAddress management = settings.managementListen();
+      listen(service.auth::start, settings.listeners().listen() + " (AUTHGEAR_LISTEN)");
+      ListenAddress management = settings.listeners().management();
       listen(
           () -> service.management.start(management.host(), management.port()),
           management + " (AUTHGEAR_MANAGEMENT_LISTEN)");
@@ -257,7 +257,7 @@ public final class Service implements AutoCloseable {
       throw e;
     }
     service.started = true;
-    if (settings.clientIds().isEmpty()) {
+    if (settings.tokens().clientIds().isEmpty()) {
       LoggerFactory.getLogger(Service.class)
           .info(
               "AUTHGEAR_CLIENT_IDS is not set: users of any client of the project are accepted,"
@@ -297,8 +297,8 @@ public final class Service implements AutoCloseable {
         ? null
         : new ResourceMetadata(
             requirements.resources(),
-            settings.endpoint(),
-            settings.tokenCarriers().originalUriHeader() == null
+            settings.project().endpoint(),
+            settings.tokens().carriers().originalUriHeader() == null
                 ? List.of("header")
                 : List.of("header", "query"));
   }
@@ -310,7 +310,7 @@ public final class Service implements AutoCloseable {
     if (sharedMarks != null && sharedMarks.isLoading()) {
       return "loading marks from Redis";
     }
-    return switch (settings.mode()) {
+    return switch (settings.project().mode()) {
       case AUTO, JWT -> decider.keys().problem();
       case RESOLVER -> null;
     };
@@ -332,15 +332,15 @@ public final class Service implements AutoCloseable {
 
   /** Only where something came to listen, or there is nobody to turn elsewhere. */
   private void leave() throws InterruptedException {
-    if (started && settings.shutdownDelay().isPositive()) {
+    if (started && settings.listeners().shutdownDelay().isPositive()) {
       handler.startLeaving();
-      TimeUnit.NANOSECONDS.sleep(settings.shutdownDelay().toNanos());
+      TimeUnit.NANOSECONDS.sleep(settings.listeners().shutdownDelay().toNanos());
     }
   }
 
   /** Where proxies ask, with the real port. */
   public Listen listening() {
-    return switch (settings.listen()) {
+    return switch (settings.listeners().listen()) {
       case ListenAddress address -> new ListenAddress(address.host(), port());
       case SocketFile file -> file;
     };
@@ -365,7 +365,7 @@ public final class Service implements AutoCloseable {
     try {
       leave();
       handler.startDraining();
-      if (!handler.awaitIdle(settings.drain())) {
+      if (!handler.awaitIdle(settings.listeners().drain())) {
         LoggerFactory.getLogger(Service.class)
             .warn("requests were cut off at the end of the drain");
       }

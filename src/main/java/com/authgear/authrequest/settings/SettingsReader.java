@@ -168,60 +168,64 @@ public final class SettingsReader {
     URI endpoint = values.get(table.endpoint).orElseThrow();
     URI connectTo = values.get(table.internalUrl).orElse(endpoint);
     return new Settings(
-        endpoint,
-        connectTo,
-        values.get(table.resolverUrl).orElseGet(() -> connectTo.resolve(RESOLVER_PATH)),
-        values.get(table.mode).orElseThrow(),
-        values
-            .get(table.audience)
-            .orElse(List.of(values.get(table.resource).orElse(endpoint).toString())),
-        new LinkedHashSet<>(values.get(table.clientIds).orElse(List.of())),
-        new LinkedHashSet<>(values.get(table.algorithms).orElseThrow()),
-        values.get(table.clockSkew).orElseThrow(),
-        values.get(table.cookiePrefix).orElse(""),
-        new TokenCarriers(
-            values.get(table.tokenHeader).orElse(null),
-            values.get(table.tokenCookie).orElse(null),
-            values.get(table.tokenQueryFrom).orElse(null)),
-        values.get(table.originalUriHeader).orElse(null),
-        values.members(table.policies),
-        values.get(table.claimHeaders).orElse(List.of()),
-        values.get(table.headerBudget).orElseThrow(),
-        values.get(table.realm).orElse(null),
-        values.get(table.resource).orElse(null),
-        values.get(table.resolverTimeout).orElseThrow(),
-        values.get(table.resolverMaxCalls).orElseThrow(),
-        Stream.of(table.webhookSecret, table.webhookSecretPrevious)
-            .flatMap(secret -> values.get(secret).stream())
-            .toList(),
-        values.get(table.redisUrl),
-        values.get(table.followSecret),
-        values.get(table.freshness).orElseThrow(),
-        values.get(table.recheck).orElseThrow(),
-        values.get(table.cacheSize).orElseThrow(),
-        values.get(table.resolverCacheTtl).orElseThrow(),
-        values.get(table.staleIfError).orElseThrow(),
-        values.get(table.edgeCacheTtl).orElseThrow(),
-        values.get(table.listen).orElseThrow(),
-        values.get(table.socketMode).orElseThrow(),
-        values
-            .get(table.tlsCertificate)
-            .map(
-                certificate ->
-                    new PemFiles(
-                        certificate,
-                        values.get(table.tlsKey).orElseThrow(),
-                        values.get(table.tlsClientCa))),
-        values.get(table.managementListen).orElseThrow(),
-        values.get(table.logFormat).orElseThrow(),
-        values.get(table.logLevel).orElseThrow(),
-        values.get(table.logAllowed).orElseThrow(),
-        values.get(table.logUserId).orElseThrow(),
-        values.get(table.clientAddressHeader).orElseThrow(),
-        values.get(table.drain).orElseThrow(),
-        values.get(table.shutdownDelay).orElseThrow(),
-        values.get(table.otlpEndpoint).orElse(null),
-        values.get(table.traceRatio).orElseThrow());
+        new Settings.Project(endpoint, connectTo, values.get(table.mode).orElseThrow()),
+        new Settings.Tokens(
+            values
+                .get(table.audience)
+                .orElse(List.of(values.get(table.resource).orElse(endpoint).toString())),
+            new LinkedHashSet<>(values.get(table.clientIds).orElse(List.of())),
+            new LinkedHashSet<>(values.get(table.algorithms).orElseThrow()),
+            values.get(table.clockSkew).orElseThrow(),
+            values.get(table.cookiePrefix).orElse(""),
+            new TokenCarriers(
+                values.get(table.tokenHeader).orElse(null),
+                values.get(table.tokenCookie).orElse(null),
+                values.get(table.tokenQueryFrom).orElse(null)),
+            values.get(table.originalUriHeader).orElse(null)),
+        new Settings.Protection(
+            values.members(table.policies),
+            values.get(table.claimHeaders).orElse(List.of()),
+            values.get(table.headerBudget).orElseThrow(),
+            values.get(table.realm).orElse(null),
+            values.get(table.resource).orElse(null),
+            values.get(table.edgeCacheTtl).orElseThrow()),
+        new Settings.ResolverCalls(
+            values.get(table.resolverUrl).orElseGet(() -> connectTo.resolve(RESOLVER_PATH)),
+            values.get(table.resolverTimeout).orElseThrow(),
+            values.get(table.resolverMaxCalls).orElseThrow(),
+            values.get(table.resolverCacheTtl).orElseThrow(),
+            values.get(table.staleIfError).orElseThrow()),
+        new Settings.Freshness(
+            values.get(table.cacheSize).orElseThrow(),
+            Stream.of(table.webhookSecret, table.webhookSecretPrevious)
+                .flatMap(secret -> values.get(secret).stream())
+                .toList(),
+            values.get(table.redisUrl),
+            values.get(table.followSecret),
+            values.get(table.freshness).orElseThrow(),
+            values.get(table.recheck).orElseThrow()),
+        new Settings.Listeners(
+            values.get(table.listen).orElseThrow(),
+            values.get(table.socketMode).orElseThrow(),
+            values
+                .get(table.tlsCertificate)
+                .map(
+                    certificate ->
+                        new PemFiles(
+                            certificate,
+                            values.get(table.tlsKey).orElseThrow(),
+                            values.get(table.tlsClientCa))),
+            values.get(table.managementListen).orElseThrow(),
+            values.get(table.shutdownDelay).orElseThrow(),
+            values.get(table.drain).orElseThrow()),
+        new Settings.Telemetry(
+            values.get(table.logFormat).orElseThrow(),
+            values.get(table.logLevel).orElseThrow(),
+            values.get(table.logAllowed).orElseThrow(),
+            values.get(table.logUserId).orElseThrow(),
+            values.get(table.clientAddressHeader).orElseThrow(),
+            values.get(table.otlpEndpoint).orElse(null),
+            values.get(table.traceRatio).orElseThrow()));
   }
 
   /** The settings for {@code --help}; several lines, the last one ended too. */

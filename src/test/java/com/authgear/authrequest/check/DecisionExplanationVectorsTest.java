@@ -167,9 +167,9 @@ class DecisionExplanationVectorsTest {
               RequirementSteps.of(
                   verified.principal(),
                   rules.requirement().print(),
-                  settings.audiences(),
-                  settings.clientIds(),
-                  settings.endpoint().toString(),
+                  settings.tokens().audiences(),
+                  settings.tokens().clientIds(),
+                  settings.project().endpoint().toString(),
                   now.getEpochSecond()));
     }
   }

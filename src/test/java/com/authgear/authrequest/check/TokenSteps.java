@@ -132,7 +132,7 @@ final class TokenSteps {
     }
     JsonNode alg = header.path("alg");
     String algorithm = alg.isTextual() ? alg.textValue() : "";
-    boolean allowed = settings.algorithms().contains(algorithm);
+    boolean allowed = settings.tokens().algorithms().contains(algorithm);
     if (allowed) {
       ok("alg", shown(alg));
     } else {
@@ -141,7 +141,7 @@ final class TokenSteps {
           Reason.ALGORITHM_NOT_ALLOWED,
           shown(alg)
               + " is none of AUTHGEAR_ALGORITHMS ("
-              + String.join(", ", settings.algorithms().stream().sorted().toList())
+              + String.join(", ", settings.tokens().algorithms().stream().sorted().toList())
               + ")",
           algorithm.startsWith("HS") || algorithm.equalsIgnoreCase("none")
               ? "such a token can be forged by anyone: never let it in"
@@ -240,13 +240,13 @@ final class TokenSteps {
     }
     scope(claims.path("scope"));
     audience(claims.path("aud"));
-    for (ClaimHeader further : settings.claimHeaders()) {
+    for (ClaimHeader further : settings.protection().claimHeaders()) {
       further(further.claim(), claims.path(further.claim()));
     }
   }
 
   private void issuer(JsonNode iss) {
-    String expected = settings.endpoint().toString();
+    String expected = settings.project().endpoint().toString();
     if (iss.isTextual() && iss.textValue().equals(expected)) {
       ok("iss", shown(iss));
     } else {
@@ -270,11 +270,14 @@ final class TokenSteps {
     Long end = date(exp);
     if (end == null) {
       malformed("exp", exp, "a time");
-    } else if (now.getEpochSecond() >= end + settings.clockSkew().toSeconds()) {
+    } else if (now.getEpochSecond() >= end + settings.tokens().clockSkew().toSeconds()) {
       refuse(
           "exp",
           Reason.EXPIRED,
-          time(exp) + "; AUTHGEAR_CLOCK_SKEW allows " + settings.clockSkew().toSeconds() + " s",
+          time(exp)
+              + "; AUTHGEAR_CLOCK_SKEW allows "
+              + settings.tokens().clockSkew().toSeconds()
+              + " s",
           "let the client refresh its access token; if it just has, compare the clocks");
     } else {
       ok("exp", time(exp));
@@ -295,13 +298,13 @@ final class TokenSteps {
       if (from == null) {
         continue;
       }
-      if (from > now.getEpochSecond() + settings.clockSkew().toSeconds()) {
+      if (from > now.getEpochSecond() + settings.tokens().clockSkew().toSeconds()) {
         refuse(
             name,
             Reason.NOT_YET_VALID,
             time(claims.path(name))
                 + "; AUTHGEAR_CLOCK_SKEW allows "
-                + settings.clockSkew().toSeconds()
+                + settings.tokens().clockSkew().toSeconds()
                 + " s",
             "compare this machine's clock with Authgear's");
       } else {

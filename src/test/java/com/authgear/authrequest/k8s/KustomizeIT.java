@@ -140,7 +140,7 @@ final class KustomizeIT {
       Path folder = Path.of(mount.at("/mountPath").asText());
       assertThat(mount.at("/readOnly").asBoolean()).isTrue();
       assertThat(mount.at("/subPath").isMissingNode()).isTrue();
-      assertThat(settings.tls())
+      assertThat(settings.listeners().tls())
           .contains(
               new PemFiles(
                   folder.resolve("tls.crt"),
@@ -174,8 +174,8 @@ final class KustomizeIT {
       assertThat(base.containerPorts())
           .containsExactlyInAnyOrderEntriesOf(
               Map.of(
-                  "http", ((ListenAddress) settings.listen()).port(),
-                  "management", settings.managementListen().port()));
+                  "http", ((ListenAddress) settings.listeners().listen()).port(),
+                  "management", settings.listeners().management().port()));
     }
 
     @Test
@@ -256,11 +256,12 @@ final class KustomizeIT {
 
     @Test
     void gracePeriod_coversTheDelayAndTheDrainWithAMargin() {
-      Duration delay = settings(base).shutdownDelay();
+      Duration delay = settings(base).listeners().shutdownDelay();
       Duration grace =
           Duration.ofSeconds(base.podTemplate().at("/spec/terminationGracePeriodSeconds").asLong());
       assertThat(delay).isGreaterThanOrEqualTo(Duration.ofSeconds(5));
-      assertThat(grace).isGreaterThanOrEqualTo(delay.plus(settings(base).drain()).plusSeconds(5));
+      assertThat(grace)
+          .isGreaterThanOrEqualTo(delay.plus(settings(base).listeners().drain()).plusSeconds(5));
     }
 
     @Test
@@ -414,13 +415,14 @@ final class KustomizeIT {
     @MethodSource("com.authgear.authrequest.k8s.KustomizeIT#installations")
     void configMap_isAcceptedByTheService(Path folder) {
       Manifests manifests = Manifests.render(folder);
-      assertThat(settings(manifests).endpoint())
+      assertThat(settings(manifests).project().endpoint())
           .hasToString(manifests.only("ConfigMap").at("/data/AUTHGEAR_ENDPOINT").asText());
     }
 
     @Test
     void base_pointsToNobodysProject() {
-      assertThat(settings(Manifests.render(BASE)).endpoint().getHost()).endsWith(".invalid");
+      assertThat(settings(Manifests.render(BASE)).project().endpoint().getHost())
+          .endsWith(".invalid");
     }
 
     @Test
@@ -434,7 +436,7 @@ final class KustomizeIT {
               object -> assertThat(object.at("/metadata/namespace").asText()).isEqualTo(namespace));
       assertThat(overlay.container().at("/image").asText())
           .startsWith("registry.example.com/authgear-auth-request:");
-      assertThat(settings(overlay).endpoint())
+      assertThat(settings(overlay).project().endpoint())
           .isEqualTo(URI.create("https://my-project.authgear.cloud"));
       assertThat(overlay.all("ServiceMonitor")).hasSize(1);
     }

@@ -17,6 +17,7 @@ class ChosenNamesTest {
     assertThat(
             Reads.accepted(
                     "AUTHGEAR_POLICY_ADMIN", "role=admin", "AUTHGEAR_POLICY_STEP_UP2", "max_age=60")
+                .protection()
                 .policies())
         .hasEntrySatisfying("admin", policy -> assertThat(policy.print()).startsWith("role=admin&"))
         .containsOnlyKeys("admin", "step_up2");
@@ -109,7 +110,8 @@ class ChosenNamesTest {
     "http://127.0.0.1:9/x, http://127.0.0.1:9/x"
   })
   void read_resource(String given, String resource) {
-    assertThat(Reads.accepted("AUTHGEAR_RESOURCE", given).resource()).hasToString(resource);
+    assertThat(Reads.accepted("AUTHGEAR_RESOURCE", given).protection().resource())
+        .hasToString(resource);
   }
 
   @ParameterizedTest

@@ -115,7 +115,7 @@ class SecretSettingTest {
   @Test
   void settings_asText_doNotShowSecrets() {
     Settings settings = Reads.accepted("AUTHGEAR_WEBHOOK_SECRET", SECRET + SECRET);
-    assertThat(settings.webhookSecrets()).contains(new Secret(SECRET + SECRET));
+    assertThat(settings.freshness().webhookSecrets()).contains(new Secret(SECRET + SECRET));
     assertThat(settings.toString()).contains("webhookSecret").doesNotContain(SECRET);
   }
 

@@ -28,46 +28,41 @@ class SettingsDefaultsTest {
     assertThat(Reads.accepted())
         .isEqualTo(
             new Settings(
-                URI.create("https://my-project.authgear.cloud"),
-                URI.create("https://my-project.authgear.cloud"),
-                URI.create("https://my-project.authgear.cloud/_resolver/resolve"),
-                Mode.AUTO,
-                List.of("https://my-project.authgear.cloud"),
-                Set.of(),
-                Set.of("RS256"),
-                Duration.ofSeconds(30),
-                "",
-                TokenCarriers.NONE,
-                null,
-                Map.of(),
-                List.of(),
-                3072,
-                null,
-                null,
-                Duration.ofSeconds(2),
-                256,
-                List.of(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                100_000,
-                Duration.ofSeconds(5),
-                Duration.ZERO,
-                Duration.ZERO,
-                new ListenAddress("0.0.0.0", 8080),
-                PosixFilePermissions.fromString("rw-rw----"),
-                Optional.empty(),
-                new ListenAddress("0.0.0.0", 8081),
-                LogFormat.JSON,
-                LogLevel.INFO,
-                false,
-                false,
-                "x-real-ip",
-                Duration.ofSeconds(10),
-                Duration.ZERO,
-                null,
-                0.01));
+                new Settings.Project(
+                    URI.create("https://my-project.authgear.cloud"),
+                    URI.create("https://my-project.authgear.cloud"),
+                    Mode.AUTO),
+                new Settings.Tokens(
+                    List.of("https://my-project.authgear.cloud"),
+                    Set.of(),
+                    Set.of("RS256"),
+                    Duration.ofSeconds(30),
+                    "",
+                    TokenCarriers.NONE,
+                    null),
+                new Settings.Protection(Map.of(), List.of(), 3072, null, null, Duration.ZERO),
+                new Settings.ResolverCalls(
+                    URI.create("https://my-project.authgear.cloud/_resolver/resolve"),
+                    Duration.ofSeconds(2),
+                    256,
+                    Duration.ofSeconds(5),
+                    Duration.ZERO),
+                new Settings.Freshness(
+                    100_000,
+                    List.of(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty()),
+                new Settings.Listeners(
+                    new ListenAddress("0.0.0.0", 8080),
+                    PosixFilePermissions.fromString("rw-rw----"),
+                    Optional.empty(),
+                    new ListenAddress("0.0.0.0", 8081),
+                    Duration.ZERO,
+                    Duration.ofSeconds(10)),
+                new Settings.Telemetry(
+                    LogFormat.JSON, LogLevel.INFO, false, false, "x-real-ip", null, 0.01)));
   }
 
   @Test
@@ -128,52 +123,59 @@ class SettingsDefaultsTest {
         .isEqualTo(
             new Accepted(
                 new Settings(
-                    URI.create("http://auth.example.com"),
-                    URI.create("http://authgear:3000"),
-                    URI.create("http://resolver:3001/resolve"),
-                    Mode.RESOLVER,
-                    List.of("https://one.example", "https://two.example"),
-                    Set.of("client1", "client2"),
-                    Set.of("ES256", "PS512"),
-                    Duration.ofMinutes(1),
-                    "shop_",
-                    new TokenCarriers("x-access-token", "token", "x-original-uri"),
-                    "x-original-url",
-                    Map.of("admin", maxAge(300)),
-                    List.of(
-                        new ClaimHeader("email", "x-authgear-claim-email"),
-                        new ClaimHeader("https://a.example/?b=c", "x-b")),
-                    4096,
-                    "orders",
-                    URI.create("https://api.example.com/v1"),
-                    Duration.ofMillis(750),
-                    7,
-                    List.of(new Secret("0123456789abcdef"), new Secret("fedcba9876543210")),
-                    Optional.of(new Secret("redis://:secret@redis:6380/2")),
-                    Optional.of(new Secret("a-secret-of-the-follower")),
-                    Optional.of(Duration.ofSeconds(2)),
-                    Optional.of(Duration.ofSeconds(45)),
-                    12,
-                    Duration.ofSeconds(6),
-                    Duration.ofMinutes(2),
-                    Duration.ofSeconds(3),
-                    new ListenAddress("127.0.0.1", 9080),
-                    PosixFilePermissions.fromString("rw-------"),
-                    Optional.of(
-                        new PemFiles(
-                            Path.of("/tls/tls.crt"),
-                            Path.of("/tls/tls.key"),
-                            Optional.of(Path.of("/tls/ca.crt")))),
-                    new ListenAddress("::1", 9081),
-                    LogFormat.TEXT,
-                    LogLevel.DEBUG,
-                    true,
-                    true,
-                    "x-envoy-external-address",
-                    Duration.ZERO,
-                    Duration.ofSeconds(4),
-                    URI.create("http://collector:4318"),
-                    0.25)));
+                    new Settings.Project(
+                        URI.create("http://auth.example.com"),
+                        URI.create("http://authgear:3000"),
+                        Mode.RESOLVER),
+                    new Settings.Tokens(
+                        List.of("https://one.example", "https://two.example"),
+                        Set.of("client1", "client2"),
+                        Set.of("ES256", "PS512"),
+                        Duration.ofMinutes(1),
+                        "shop_",
+                        new TokenCarriers("x-access-token", "token", "x-original-uri"),
+                        "x-original-url"),
+                    new Settings.Protection(
+                        Map.of("admin", maxAge(300)),
+                        List.of(
+                            new ClaimHeader("email", "x-authgear-claim-email"),
+                            new ClaimHeader("https://a.example/?b=c", "x-b")),
+                        4096,
+                        "orders",
+                        URI.create("https://api.example.com/v1"),
+                        Duration.ofSeconds(3)),
+                    new Settings.ResolverCalls(
+                        URI.create("http://resolver:3001/resolve"),
+                        Duration.ofMillis(750),
+                        7,
+                        Duration.ofSeconds(6),
+                        Duration.ofMinutes(2)),
+                    new Settings.Freshness(
+                        12,
+                        List.of(new Secret("0123456789abcdef"), new Secret("fedcba9876543210")),
+                        Optional.of(new Secret("redis://:secret@redis:6380/2")),
+                        Optional.of(new Secret("a-secret-of-the-follower")),
+                        Optional.of(Duration.ofSeconds(2)),
+                        Optional.of(Duration.ofSeconds(45))),
+                    new Settings.Listeners(
+                        new ListenAddress("127.0.0.1", 9080),
+                        PosixFilePermissions.fromString("rw-------"),
+                        Optional.of(
+                            new PemFiles(
+                                Path.of("/tls/tls.crt"),
+                                Path.of("/tls/tls.key"),
+                                Optional.of(Path.of("/tls/ca.crt")))),
+                        new ListenAddress("::1", 9081),
+                        Duration.ofSeconds(4),
+                        Duration.ZERO),
+                    new Settings.Telemetry(
+                        LogFormat.TEXT,
+                        LogLevel.DEBUG,
+                        true,
+                        true,
+                        "x-envoy-external-address",
+                        URI.create("http://collector:4318"),
+                        0.25))));
   }
 
   private static Requirement maxAge(long seconds) {
@@ -182,7 +184,7 @@ class SettingsDefaultsTest {
 
   @Test
   void read_resolverUrlNotSet_followsTheInternalUrl() {
-    assertThat(Reads.accepted("AUTHGEAR_INTERNAL_URL", "http://authgear:3000/").resolverUrl())
+    assertThat(Reads.accepted("AUTHGEAR_INTERNAL_URL", "http://authgear:3000/").resolver().url())
         .isEqualTo(URI.create("http://authgear:3000/_resolver/resolve"));
   }
 

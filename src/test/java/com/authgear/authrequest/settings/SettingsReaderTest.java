@@ -67,9 +67,11 @@ class SettingsReaderTest {
     void read_soundEndpoint_isBroughtIntoTheFormOfIss(String given, String endpoint) {
       Settings settings = accepted("AUTHGEAR_ENDPOINT", given);
 
-      assertThat(settings.endpoint()).isEqualTo(URI.create(endpoint)).hasToString(endpoint);
-      assertThat(settings.audiences()).containsExactly(endpoint);
-      assertThat(settings.resolverUrl()).hasToString(endpoint + "/_resolver/resolve");
+      assertThat(settings.project().endpoint())
+          .isEqualTo(URI.create(endpoint))
+          .hasToString(endpoint);
+      assertThat(settings.tokens().audiences()).containsExactly(endpoint);
+      assertThat(settings.resolver().url()).hasToString(endpoint + "/_resolver/resolve");
     }
 
     @ParameterizedTest
@@ -118,7 +120,7 @@ class SettingsReaderTest {
       Settings settings =
           accepted("AUTHGEAR_ENDPOINT", "http://A.example:80", "AUTHGEAR_ALLOW_HTTP", "true");
 
-      assertThat(settings.endpoint()).hasToString("http://a.example");
+      assertThat(settings.project().endpoint()).hasToString("http://a.example");
     }
 
     @Test
@@ -158,22 +160,28 @@ class SettingsReaderTest {
 
     @Test
     void read_internalUrl_mayBeHttpAnywhere() {
-      assertThat(accepted("AUTHGEAR_INTERNAL_URL", "http://Authgear.svc:80/").connectTo())
+      assertThat(accepted("AUTHGEAR_INTERNAL_URL", "http://Authgear.svc:80/").project().connectTo())
           .hasToString("http://authgear.svc");
     }
 
     /** Compose names containers so. */
     @Test
     void read_hostWithUnderscore_isAHost() {
-      assertThat(accepted("AUTHGEAR_INTERNAL_URL", "http://my_authgear_1:3000").connectTo())
+      assertThat(
+              accepted("AUTHGEAR_INTERNAL_URL", "http://my_authgear_1:3000").project().connectTo())
           .hasToString("http://my_authgear_1:3000");
-      assertThat(accepted("AUTHGEAR_RESOLVER_URL", "http://_resolver:3001/resolve").resolverUrl())
+      assertThat(
+              accepted("AUTHGEAR_RESOLVER_URL", "http://_resolver:3001/resolve").resolver().url())
           .hasToString("http://_resolver:3001/resolve");
-      assertThat(accepted("AUTHGEAR_OTLP_ENDPOINT", "http://otel_collector:4318").otlpEndpoint())
+      assertThat(
+              accepted("AUTHGEAR_OTLP_ENDPOINT", "http://otel_collector:4318")
+                  .telemetry()
+                  .otlpEndpoint())
           .hasToString("http://otel_collector:4318");
-      assertThat(accepted("AUTHGEAR_REDIS_URL", "redis://:pw@my_redis:6379/1").redisUrl())
+      assertThat(
+              accepted("AUTHGEAR_REDIS_URL", "redis://:pw@my_redis:6379/1").freshness().redisUrl())
           .isPresent();
-      assertThat(accepted("AUTHGEAR_INTERNAL_URL", "http://my_authgear").resolverUrl())
+      assertThat(accepted("AUTHGEAR_INTERNAL_URL", "http://my_authgear").resolver().url())
           .hasToString("http://my_authgear/_resolver/resolve");
     }
 
@@ -186,7 +194,8 @@ class SettingsReaderTest {
 
     @Test
     void read_resolverUrl_keepsItsPathAsWritten() {
-      assertThat(accepted("AUTHGEAR_RESOLVER_URL", "HTTP://R.svc:80/A%2Fb/Resolve").resolverUrl())
+      assertThat(
+              accepted("AUTHGEAR_RESOLVER_URL", "HTTP://R.svc:80/A%2Fb/Resolve").resolver().url())
           .hasToString("http://r.svc/A%2Fb/Resolve");
     }
 
@@ -213,19 +222,19 @@ class SettingsReaderTest {
     @ParameterizedTest
     @CsvSource({"auto, AUTO", "jwt, JWT", "resolver, RESOLVER", "JWT, JWT", "Resolver, RESOLVER"})
     void read_mode(String given, Mode mode) {
-      assertThat(accepted("AUTHGEAR_MODE", given).mode()).isEqualTo(mode);
+      assertThat(accepted("AUTHGEAR_MODE", given).project().mode()).isEqualTo(mode);
     }
 
     @ParameterizedTest
     @CsvSource({"json, JSON", "text, TEXT", "TEXT, TEXT"})
     void read_logFormat(String given, LogFormat format) {
-      assertThat(accepted("AUTHGEAR_LOG_FORMAT", given).logFormat()).isEqualTo(format);
+      assertThat(accepted("AUTHGEAR_LOG_FORMAT", given).telemetry().logFormat()).isEqualTo(format);
     }
 
     @ParameterizedTest
     @CsvSource({"error, ERROR", "warn, WARN", "info, INFO", "debug, DEBUG", "WARN, WARN"})
     void read_logLevel(String given, LogLevel level) {
-      assertThat(accepted("AUTHGEAR_LOG_LEVEL", given).logLevel()).isEqualTo(level);
+      assertThat(accepted("AUTHGEAR_LOG_LEVEL", given).telemetry().logLevel()).isEqualTo(level);
     }
 
     @ParameterizedTest
@@ -248,12 +257,13 @@ class SettingsReaderTest {
 
     @Test
     void read_listWithSpaces_isStripped() {
-      assertThat(accepted("AUTHGEAR_AUDIENCE", " a ,b").audiences()).containsExactly("a", "b");
+      assertThat(accepted("AUTHGEAR_AUDIENCE", " a ,b").tokens().audiences())
+          .containsExactly("a", "b");
     }
 
     @Test
     void read_audience_replacesTheEndpoint() {
-      assertThat(accepted("AUTHGEAR_AUDIENCE", "https://api.example/").audiences())
+      assertThat(accepted("AUTHGEAR_AUDIENCE", "https://api.example/").tokens().audiences())
           .containsExactly("https://api.example/");
     }
 
@@ -273,7 +283,7 @@ class SettingsReaderTest {
 
     @Test
     void read_repeatedItems_countOnce() {
-      assertThat(accepted("AUTHGEAR_CLIENT_IDS", "a,b,a").clientIds())
+      assertThat(accepted("AUTHGEAR_CLIENT_IDS", "a,b,a").tokens().clientIds())
           .containsExactlyInAnyOrder("a", "b");
     }
   }
@@ -285,7 +295,7 @@ class SettingsReaderTest {
     void read_everyAsymmetricAlgorithm_isAccepted() {
       String all = "RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512";
 
-      assertThat(accepted("AUTHGEAR_ALGORITHMS", all).algorithms())
+      assertThat(accepted("AUTHGEAR_ALGORITHMS", all).tokens().algorithms())
           .containsExactlyInAnyOrder(all.split(","));
     }
 
@@ -330,7 +340,7 @@ class SettingsReaderTest {
       "300000ms, PT5M",
     })
     void read_duration(String given, Duration duration) {
-      assertThat(accepted("AUTHGEAR_CLOCK_SKEW", given).clockSkew()).isEqualTo(duration);
+      assertThat(accepted("AUTHGEAR_CLOCK_SKEW", given).tokens().clockSkew()).isEqualTo(duration);
     }
 
     @ParameterizedTest
@@ -362,7 +372,7 @@ class SettingsReaderTest {
     @ParameterizedTest
     @CsvSource({"1ms, PT0.001S", "60s, PT1M", "1m, PT1M"})
     void read_resolverTimeout_atItsBounds(String given, Duration duration) {
-      assertThat(accepted("AUTHGEAR_RESOLVER_TIMEOUT", given).resolverTimeout())
+      assertThat(accepted("AUTHGEAR_RESOLVER_TIMEOUT", given).resolver().timeout())
           .isEqualTo(duration);
     }
 
@@ -389,8 +399,8 @@ class SettingsReaderTest {
     void read_drainAndMaxCalls_atTheirUpperBounds() {
       Settings settings = accepted("AUTHGEAR_DRAIN", "10m", "AUTHGEAR_RESOLVER_MAX_CALLS", "10000");
 
-      assertThat(settings.drain()).isEqualTo(Duration.ofMinutes(10));
-      assertThat(settings.resolverMaxCalls()).isEqualTo(10_000);
+      assertThat(settings.listeners().drain()).isEqualTo(Duration.ofMinutes(10));
+      assertThat(settings.resolver().maxCalls()).isEqualTo(10_000);
     }
   }
 
@@ -399,7 +409,7 @@ class SettingsReaderTest {
 
     @Test
     void read_cookiePrefix_isKept() {
-      assertThat(accepted("AUTHGEAR_COOKIE_PREFIX", "__Host-a.b_").cookiePrefix())
+      assertThat(accepted("AUTHGEAR_COOKIE_PREFIX", "__Host-a.b_").tokens().cookiePrefix())
           .isEqualTo("__Host-a.b_");
     }
 
@@ -425,7 +435,7 @@ class SettingsReaderTest {
       "[::ffff:127.0.0.1]:1, ::ffff:127.0.0.1, 1",
     })
     void read_address(String given, String host, int port) {
-      Listen address = accepted("AUTHGEAR_LISTEN", given).listen();
+      Listen address = accepted("AUTHGEAR_LISTEN", given).listeners().listen();
 
       assertThat(address).isEqualTo(new ListenAddress(host, port)).hasToString(given);
     }
@@ -461,7 +471,7 @@ class SettingsReaderTest {
 
     @Test
     void read_socketFile_isAccepted() {
-      assertThat(accepted("AUTHGEAR_LISTEN", "unix:/run/auth.sock").listen())
+      assertThat(accepted("AUTHGEAR_LISTEN", "unix:/run/auth.sock").listeners().listen())
           .isEqualTo(new SocketFile(Path.of("/run/auth.sock")))
           .hasToString("unix:/run/auth.sock");
     }
@@ -479,7 +489,7 @@ class SettingsReaderTest {
     @Test
     void read_socketFileAtTheLimitOfItsLength_isAccepted() {
       String longest = "unix:/" + "x".repeat(106);
-      assertThat(accepted("AUTHGEAR_LISTEN", longest).listen()).hasToString(longest);
+      assertThat(accepted("AUTHGEAR_LISTEN", longest).listeners().listen()).hasToString(longest);
       assertThat(fault("AUTHGEAR_LISTEN", longest + "x"))
           .endsWith(" has a path of more than 107 bytes");
     }
@@ -487,7 +497,7 @@ class SettingsReaderTest {
     @ParameterizedTest
     @CsvSource({"0660, rw-rw----", "666, rw-rw-rw-", "0740, rwxr-----", "000, ---------"})
     void read_socketMode(String given, String permissions) {
-      assertThat(accepted("AUTHGEAR_SOCKET_MODE", given).socketMode())
+      assertThat(accepted("AUTHGEAR_SOCKET_MODE", given).listeners().socketMode())
           .isEqualTo(PosixFilePermissions.fromString(permissions));
     }
 
@@ -530,7 +540,7 @@ class SettingsReaderTest {
       Settings settings =
           accepted("AUTHGEAR_LISTEN", listen, "AUTHGEAR_MANAGEMENT_LISTEN", management);
 
-      assertThat(settings.managementListen()).hasToString(management);
+      assertThat(settings.listeners().management()).hasToString(management);
     }
   }
 
@@ -758,13 +768,13 @@ class SettingsReaderTest {
 
     @Test
     void read_recheckOff_isNone() {
-      assertThat(Reads.accepted("AUTHGEAR_RECHECK", "OFF").recheck()).isEmpty();
+      assertThat(Reads.accepted("AUTHGEAR_RECHECK", "OFF").freshness().recheck()).isEmpty();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"5s", "30s", "1h"})
     void read_recheckInBounds_isAccepted(String text) {
-      assertThat(Reads.accepted("AUTHGEAR_RECHECK", text).recheck()).isPresent();
+      assertThat(Reads.accepted("AUTHGEAR_RECHECK", text).freshness().recheck()).isPresent();
     }
 
     @ParameterizedTest
@@ -786,7 +796,10 @@ class SettingsReaderTest {
                   "AUTHGEAR_RECHECK",
                   "\"30s\" asks the resolver, which AUTHGEAR_MODE=jwt never does",
                   "leave it out, or set AUTHGEAR_MODE=auto"));
-      assertThat(Reads.accepted("AUTHGEAR_MODE", "jwt", "AUTHGEAR_RECHECK", "off").recheck())
+      assertThat(
+              Reads.accepted("AUTHGEAR_MODE", "jwt", "AUTHGEAR_RECHECK", "off")
+                  .freshness()
+                  .recheck())
           .isEmpty();
     }
   }

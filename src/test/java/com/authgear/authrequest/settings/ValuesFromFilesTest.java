@@ -41,7 +41,10 @@ class ValuesFromFilesTest {
   @ParameterizedTest
   @ValueSource(strings = {"shop_", "shop_\n", "shop_\r\n"})
   void read_oneNewlineAtTheEnd_isDropped(String content) throws IOException {
-    assertThat(accepted("AUTHGEAR_COOKIE_PREFIX_FILE", file("prefix", content)).cookiePrefix())
+    assertThat(
+            accepted("AUTHGEAR_COOKIE_PREFIX_FILE", file("prefix", content))
+                .tokens()
+                .cookiePrefix())
         .isEqualTo("shop_");
   }
 
@@ -68,7 +71,10 @@ class ValuesFromFilesTest {
 
   @Test
   void read_emptyValueAndFile_takesTheFile() throws IOException {
-    assertThat(accepted("AUTHGEAR_DRAIN", "", "AUTHGEAR_DRAIN_FILE", file("drain", "2s")).drain())
+    assertThat(
+            accepted("AUTHGEAR_DRAIN", "", "AUTHGEAR_DRAIN_FILE", file("drain", "2s"))
+                .listeners()
+                .drain())
         .hasSeconds(2);
   }
 
