@@ -240,7 +240,7 @@ final class InstallationIT {
       policy.matcher(text).results().map(match -> match.group(1)).forEach(asked::add);
     }
     assertThat(asked).isNotEmpty();
-    assertThat(service(render(EXAMPLES.resolve("overlay"))).policies().keySet())
+    assertThat(service(render(EXAMPLES.resolve("overlay"))).answers().policies().keySet())
         .map(Object::toString)
         .containsAll(asked);
   }
@@ -332,7 +332,7 @@ final class InstallationIT {
           case FollowSettingsReader.Accepted accepted -> accepted.settings();
           case FollowSettingsReader.Refused refused -> throw new AssertionError(refused.report());
         };
-    assertThat(follower.endpoint()).isEqualTo(service.endpoint());
+    assertThat(follower.endpoint()).isEqualTo(service.project().endpoint());
     assertThat(follower.adminApi().graphql())
         .isEqualTo(URI.create("https://my-project.authgear.cloud/_api/admin/graphql"));
     assertThat(follower.tell().targets())
