@@ -240,7 +240,7 @@ final class InstallationIT {
       policy.matcher(text).results().map(match -> match.group(1)).forEach(asked::add);
     }
     assertThat(asked).isNotEmpty();
-    assertThat(service(render(EXAMPLES.resolve("overlay"))).answers().policies().keySet())
+    assertThat(service(render(EXAMPLES.resolve("overlay"))).protection().policies().keySet())
         .map(Object::toString)
         .containsAll(asked);
   }
