@@ -29,6 +29,7 @@ public final class Nginx implements AutoCloseable {
   private static final Path SHIPPED = Path.of("nginx");
   private static final Path MAIN = SHIPPED.resolve("nginx.conf");
   private static final int ATTEMPTS = 3;
+  private static final String PORT_TAKEN = "Address already in use";
 
   private final Path folder;
   private final Process process;
@@ -78,26 +79,50 @@ public final class Nginx implements AutoCloseable {
       UnaryOperator<String> edit) {
     for (int attempt = 1; ; attempt++) {
       try {
-        int port = FreePort.find();
-        Path folder = install(main, auth, backend, port, edit);
-        Process process =
-            run(program, folder, List.of("-g", "daemon off;" + mainDirectives(folder)));
-        Nginx nginx = new Nginx(folder, process, port);
-        Awaitility.await("nginx to listen")
-            .atMost(20, TimeUnit.SECONDS)
-            .until(() -> !process.isAlive() || nginx.accepts());
-        if (process.isAlive()) {
-          return nginx;
-        }
-        String log = nginx.errorLog();
-        nginx.close();
+        return start(program, FreePort.find(), main, auth, backend, edit);
+      } catch (AssertionError e) {
         // Another process may have taken the port in the meantime.
-        if (attempt == ATTEMPTS || !log.contains("Address already in use")) {
-          throw new AssertionError("nginx did not start: " + log);
+        if (attempt == ATTEMPTS || !String.valueOf(e.getMessage()).contains(PORT_TAKEN)) {
+          throw e;
         }
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
       }
+    }
+  }
+
+  /**
+   * @param port where it must listen, because others were told so already
+   */
+  public static Nginx startAt(
+      int port,
+      Path main,
+      InetSocketAddress auth,
+      InetSocketAddress backend,
+      UnaryOperator<String> edit) {
+    return start(Programs.require("nginx"), port, main, auth, backend, edit);
+  }
+
+  private static Nginx start(
+      Path program,
+      int port,
+      Path main,
+      InetSocketAddress auth,
+      InetSocketAddress backend,
+      UnaryOperator<String> edit) {
+    try {
+      Path folder = install(main, auth, backend, port, edit);
+      Process process = run(program, folder, List.of("-g", "daemon off;" + mainDirectives(folder)));
+      Nginx nginx = new Nginx(folder, process, port);
+      Awaitility.await("nginx to listen")
+          .atMost(20, TimeUnit.SECONDS)
+          .until(() -> !process.isAlive() || nginx.accepts());
+      if (process.isAlive()) {
+        return nginx;
+      }
+      String log = nginx.errorLog();
+      nginx.close();
+      throw new AssertionError("nginx did not start: " + log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -40,14 +40,19 @@ record BackendPass(Directive directive, Protocol protocol, Block location) {
     }
 
     private String interceptsErrors() {
-      return pass.substring(0, pass.length() - "pass".length()) + "intercept_errors";
+      return named("intercept_errors");
     }
 
     /** The directive that keeps answers; there is none for gRPC. */
     Optional<String> cache() {
       return this == GRPC
           ? Optional.empty()
-          : Optional.of(pass.substring(0, pass.length() - "pass".length()) + "cache");
+          : Optional.of(named("cache"));
+    }
+
+    /** A directive of this protocol, such as {@code proxy_read_timeout}. */
+    String named(String rest) {
+      return pass.substring(0, pass.length() - "pass".length()) + rest;
     }
 
     /** A header as the setter calls it. */

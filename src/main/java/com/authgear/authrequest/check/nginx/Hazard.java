@@ -53,7 +53,16 @@ public enum Hazard {
   CACHE_KEEPS_DENIALS(WARNING),
   CACHE_TIME_FIXED(WARNING),
   CACHE_SERVES_STALE(ERROR),
-  CACHE_MIXES_USERS(ERROR);
+  CACHE_MIXES_USERS(ERROR),
+  /** Events wait in nginx. Not an error: a server may ask by X-Accel-Buffering that they do not. */
+  STREAM_BUFFERED(WARNING),
+  STREAM_CUT_OFF(WARNING),
+  STREAM_CONNECTION(WARNING),
+  STREAM_REQUEST_BUFFERED(NOTE),
+  /** What is required depends on MCP's headers, in a way that a client can get around. */
+  MCP_LIST_INCOMPLETE(ERROR),
+  /** The server may see another header of MCP than nginx has looked at. */
+  MCP_HEADER_NOT_SET(ERROR);
 
   private final Severity severity;
 

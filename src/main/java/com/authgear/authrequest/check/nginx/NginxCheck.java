@@ -64,6 +64,7 @@ public sealed interface NginxCheck {
     bypass.check();
     new AmbiguityRules(model, findings).check();
     new LocationRules(model, bypass.servedAnyway(), findings).check();
+    new StreamRules(model, findings).check();
 
     if (guarded.isEmpty()) {
       findings.add(

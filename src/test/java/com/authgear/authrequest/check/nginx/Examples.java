@@ -52,6 +52,11 @@ final class Examples {
     return dumpWithShipped(text(SHIPPED.resolve("nginx.conf")));
   }
 
+  /** {@code nginx/mcp.conf}. */
+  static String shippedMcp() {
+    return text(SHIPPED.resolve("mcp.conf"));
+  }
+
   static String dumpWithShipped(String nginxConf) {
     StringBuilder dump = new StringBuilder(file("/etc/nginx/nginx.conf", nginxConf));
     try (Stream<Path> files = Files.list(SHIPPED.resolve("authgear"))) {

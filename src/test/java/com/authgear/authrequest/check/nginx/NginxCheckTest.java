@@ -3,6 +3,7 @@ package com.authgear.authrequest.check.nginx;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.principal.IdentityHeader;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -53,6 +54,56 @@ class NginxCheckTest {
   @Test
   void check_shippedFiles_findsNothing() {
     assertThat(check(Examples.shippedDump())).isEqualTo(new NginxCheck.Checked(List.of(), 2));
+  }
+
+  @Test
+  void check_shippedFilesForMcp_findsNothing() {
+    assertThat(check(Examples.dumpWithShipped(Examples.shippedMcp())))
+        .isEqualTo(new NginxCheck.Checked(List.of(), 3));
+  }
+
+  /** Each line of mcp.conf that is about streams is needed, and its absence is named. */
+  @ParameterizedTest
+  @CsvSource({
+    "proxy_buffering off;, STREAM_BUFFERED",
+    "proxy_request_buffering off;, STREAM_REQUEST_BUFFERED",
+    "proxy_read_timeout 6h;, STREAM_CUT_OFF",
+    "proxy_set_header Mcp-Protocol-Version $http_mcp_protocol_version;, MCP_HEADER_NOT_SET",
+    "proxy_set_header Mcp-Method           $http_mcp_method;, MCP_HEADER_NOT_SET",
+    "proxy_set_header Mcp-Name             $http_mcp_name;, MCP_HEADER_NOT_SET",
+    "2026-07-28\\|tools/call\\|(?:search|get_page)$, MCP_LIST_INCOMPLETE"
+  })
+  void check_lineRemovedFromTheFilesForMcp_isNamed(String line, Hazard hazard) {
+    String dump = Examples.dumpWithShipped(Examples.shippedMcp());
+    // The last is the end of an expression.
+    String without = dump.replace(line, line.endsWith("$") ? line.replaceFirst("\\$$", "") : "");
+    assertThat(without).isNotEqualTo(dump);
+
+    assertThat(findings(check(without))).extracting(NginxFinding::hazard).containsOnly(hazard);
+  }
+
+  /** What a fix says can be pasted where the finding is. */
+  @ParameterizedTest
+  @ValueSource(strings = {"stream-cut-off", "stream-buffered", "stream-connection"})
+  void check_fixOfAStream_pastedIntoTheLocation_leavesNothing(String name) {
+    String pasted = Examples.read(name + ".conf");
+    for (int round = 0; round < 10; round++) {
+      List<NginxFinding> found = findings(check(Examples.dumpWithShipped(pasted)));
+      if (found.isEmpty()) {
+        return;
+      }
+      NginxFinding first = found.getFirst();
+      List<String> lines = new ArrayList<>(pasted.lines().toList());
+      int line = first.place().line() - 1;
+      String directive = first.fix().split(" ", 2)[0];
+      if (lines.get(line).contains(directive)) {
+        lines.set(line, first.fix());
+      } else {
+        lines.add(line, first.fix());
+      }
+      pasted = String.join("\n", lines);
+    }
+    assertThat(findings(check(Examples.dumpWithShipped(pasted)))).isEmpty();
   }
 
   @Test
