@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlparse
 
 import httpx2
 import mcp.client.auth.oauth2 as oauth2
+import mcp.shared.auth_utils as auth_utils
 from mcp.client import Client
 from mcp.client.auth import OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
@@ -61,7 +62,8 @@ class Session:
     def __init__(self, url):
         self.url = url
         self.kept = Kept()
-        self.client = None
+        self.connection = None
+        self.broken = None
         self.opened = False
         self.callback = None
         self.auth = OAuthClientProvider(
@@ -88,22 +90,67 @@ class Session:
         return AuthorizationCodeResult(code=came["code"], state=came.get("state"), iss=came.get("iss"))
 
     async def connect(self, command):
-        self.http = httpx2.AsyncClient(auth=self.auth, timeout=60)
-        transport = streamable_http_client(self.url, http_client=self.http)
-        self.client = await Client(transport, mode=command.get("mode", "auto")).__aenter__()
-        return {"session": None, "protocol": self.client.session.protocol_version}
+        await self.end(command)
+        self.asked = asyncio.Queue()
+        self.connection = asyncio.create_task(self.serve())
+        return await self.within(self.protocol)
+
+    async def serve(self):
+        """A connection in a task of its own: whatever breaks it, cancels the task that it began in."""
+        answer = None
+        try:
+            async with httpx2.AsyncClient(auth=self.auth, timeout=60) as http:
+                async with Client(streamable_http_client(self.url, http_client=http)) as client:
+                    while True:
+                        work, answer = await self.asked.get()
+                        try:
+                            answer.set_result(await work(client))
+                        except Exception as error:
+                            answer.set_exception(error)
+        except (Exception, asyncio.CancelledError) as error:
+            self.broken = innermost(error)
+        finally:
+            # Who came too late, or was waiting when the connection broke.
+            waiting = [answer] if answer is not None else []
+            while not self.asked.empty():
+                waiting.append(self.asked.get_nowait()[1])
+            for one in waiting:
+                if not one.done():
+                    one.set_exception(self.broken)
+
+    async def within(self, work):
+        answer = asyncio.get_running_loop().create_future()
+        if self.connection is None or self.connection.done():
+            raise self.broken or RuntimeError("not connected")
+        self.asked.put_nowait((work, answer))
+        return await answer
+
+    async def end(self, command):
+        if self.connection is not None:
+            self.connection.cancel()
+            await asyncio.wait([self.connection])
+        self.connection = None
+
+    async def protocol(self, client):
+        return {"session": None, "protocol": client.session.protocol_version}
 
     async def call(self, command):
-        progress = []
+        async def work(client):
+            progress = []
 
-        async def told(number, total, message):
-            progress.append(number)
+            async def told(number, total, message):
+                progress.append(number)
 
-        answer = await self.client.call_tool(command["tool"], command["args"], progress_callback=told)
-        return {"text": "\n".join(part.text for part in answer.content), "progress": progress}
+            answer = await client.call_tool(command["tool"], command["args"], progress_callback=told)
+            return {"text": "\n".join(part.text for part in answer.content), "progress": progress}
+
+        return await self.within(work)
 
     async def tools(self, command):
-        return [tool.name for tool in (await self.client.list_tools()).tools]
+        async def work(client):
+            return [tool.name for tool in (await client.list_tools()).tools]
+
+        return await self.within(work)
 
     async def token(self, command):
         return self.kept.tokens and self.kept.tokens.access_token
@@ -137,5 +184,5 @@ async def main():
 
 
 clock = Clock()
-oauth2.time = clock
+oauth2.time = auth_utils.time = clock
 asyncio.run(main())

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
@@ -73,6 +74,8 @@ final class McpClient implements AutoCloseable {
     process = new ProcessBuilder(sdk.command(url)).redirectError(errors.toFile()).start();
     output = process.inputReader();
     input = process.outputWriter();
+    // One that waits for what never comes shall not keep the test waiting.
+    CompletableFuture.delayedExecutor(2, TimeUnit.MINUTES).execute(process::destroyForcibly);
   }
 
   /** What came of a command: a result, or why there is none. */

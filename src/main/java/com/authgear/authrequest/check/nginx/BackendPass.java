@@ -45,9 +45,7 @@ record BackendPass(Directive directive, Protocol protocol, Block location) {
 
     /** The directive that keeps answers; there is none for gRPC. */
     Optional<String> cache() {
-      return this == GRPC
-          ? Optional.empty()
-          : Optional.of(named("cache"));
+      return this == GRPC ? Optional.empty() : Optional.of(named("cache"));
     }
 
     /** A directive of this protocol, such as {@code proxy_read_timeout}. */

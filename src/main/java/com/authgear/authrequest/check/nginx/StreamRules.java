@@ -223,8 +223,7 @@ final class StreamRules {
     Set<Block> servers = new HashSet<>();
     Set<String> looked = new HashSet<>();
     for (Block server : model.http().servers()) {
-      for (Block block :
-          Stream.concat(Stream.of(server), server.allLocations()).toList()) {
+      for (Block block : Stream.concat(Stream.of(server), server.allLocations()).toList()) {
         List<Directive> choosing =
             Stream.of("if", "set", "proxy_pass", "rewrite", "return", "try_files")
                 .flatMap(name -> block.ownAndConditional(name).stream())
@@ -267,14 +266,15 @@ final class StreamRules {
         block,
         "The choice does not look at "
             + missing.stream().map(name -> "$" + name).collect(Collectors.joining(", "))
-            + ". Servers compare these headers with a request's body in version 2026-07-28 only, and"
-            + " a name means nothing without its method: a client calls one tool by the header of"
-            + " another.",
+            + ". Servers compare these headers with a request's body in version 2026-07-28 only,"
+            + " and a name means nothing without its method: a client calls one tool by the header"
+            + " of another.",
         """
         map "$http_mcp_protocol_version|$http_mcp_method|$http_mcp_name" $tools_policy {
             default "";
             "~^2026-07-28\\|tools/call\\|(?:search|get_page)$" read;
-        }""");
+        }\
+        """);
   }
 
   /** An expression in a list that has an open end lists more than it says. */
@@ -293,7 +293,8 @@ final class StreamRules {
               Hazard.MCP_LIST_INCOMPLETE,
               entry.place(),
               block,
-              "The expression matches a part: it lists every tool whose name contains what it says.",
+              "The expression matches a part: it lists every tool whose name contains what it"
+                  + " says.",
               "\"~^" + key.replaceFirst("^~\\*?\\^?", "").replaceFirst("\\$$", "") + "$\"");
         }
       }
