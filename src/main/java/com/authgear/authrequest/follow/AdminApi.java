@@ -48,11 +48,10 @@ final class AdminApi implements AuditLog, AutoCloseable {
   private static final String QUERY =
       "query($from:DateTime!,$after:String,$types:[AuditLogActivityType!]){auditLogs(first:"
           + PAGE
-          + ",after:$after,rangeFrom:$from,sortDirection:ASC,activityTypes:$types){edges{node{id createdAt activityType"
-          + " user{id} data}}pageInfo{hasNextPage endCursor}}}";
+          + ",after:$after,rangeFrom:$from,sortDirection:ASC,activityTypes:$types){edges{node{id"
+          + " createdAt activityType user{id} data}}pageInfo{hasNextPage endCursor}}}";
 
-  private static final String TYPES =
-      "{__type(name:\"AuditLogActivityType\"){enumValues{name}}}";
+  private static final String TYPES = "{__type(name:\"AuditLogActivityType\"){enumValues{name}}}";
 
   private static final MediaType JSON_TYPE = MediaType.get("application/json");
   private static final int LONGEST_TEXT = 64 * 1024 * 1024;

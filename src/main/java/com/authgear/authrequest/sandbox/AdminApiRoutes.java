@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
@@ -20,10 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The part of the Admin API that reads the audit log, on a listener of its own (port 3002 in
- * Authgear): {@code POST /graphql} with the query {@code auditLogs},
- * and with the one for the types that its entries have. It asks for a JWT that the
- * project's Admin API key signed, makes pages of 100 whatever is asked for, and its cursors are
- * offsets. Source: authgear-server pkg/admin.
+ * Authgear): {@code POST /graphql} with the query {@code auditLogs}, and with the one for the types
+ * that its entries have. It asks for a JWT that the project's Admin API key signed, makes pages of
+ * 100 whatever is asked for, and its cursors are offsets. Source: authgear-server pkg/admin.
  */
 final class AdminApiRoutes {
 
@@ -53,6 +54,11 @@ final class AdminApiRoutes {
   }
 
   private void answer(Context ctx) throws IOException {
+    // The sandbox's time, which need not be this machine's.
+    ctx.header(
+        "Date",
+        DateTimeFormatter.RFC_1123_DATE_TIME.format(
+            sandbox.project().now().atOffset(ZoneOffset.UTC)));
     if (!isAuthorized(ctx.header("Authorization"))) {
       ctx.status(403).result("Forbidden\n");
       return;

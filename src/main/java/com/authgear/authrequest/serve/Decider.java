@@ -225,7 +225,7 @@ public final class Decider implements AutoCloseable {
   }
 
   /** Whether followers tell everything in time; null if no bound was asked for. */
-  @Nullable Followed followed() {
+  public @Nullable Followed followed() {
     return followed;
   }
 

@@ -174,7 +174,8 @@ class MeaningTest {
 
   @Test
   void rolesOfAGroup_refuseEveryoneIfSaidSo() {
-    assertThat(new Meaning(true).of(ofNobody("ADMIN_API_MUTATION_REMOVE_ROLE_FROM_GROUPS_EXECUTED")))
+    assertThat(
+            new Meaning(true).of(ofNobody("ADMIN_API_MUTATION_REMOVE_ROLE_FROM_GROUPS_EXECUTED")))
         .containsExactly(UserEvent.signedOut(UserEvent.EVERYONE, 7, 1_795_886_994));
   }
 }

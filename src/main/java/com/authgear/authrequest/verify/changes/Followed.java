@@ -90,8 +90,7 @@ public final class Followed {
    * heard of now happened after the newest heartbeat, so it has to count by then.
    */
   public long leftMillis() {
-    return Math.max(
-        0, heard.stream().mapToLong(one -> boundMillis - age(one)).max().orElse(0));
+    return Math.max(0, heard.stream().mapToLong(one -> boundMillis - age(one)).max().orElse(0));
   }
 
   /** How old the newest heartbeat is, in seconds; {@code NaN} if there is none. */
