@@ -1,6 +1,7 @@
 package com.authgear.authrequest;
 
 import com.authgear.authrequest.check.Check;
+import com.authgear.authrequest.check.CheckFollow;
 import com.authgear.authrequest.check.nginx.CheckNginx;
 import com.authgear.authrequest.follow.FollowCommand;
 import com.authgear.authrequest.serve.Health;
@@ -41,6 +42,9 @@ public final class Main {
                                                        they lead to; why a token is refused
         java -jar authgear-auth-request.jar check nginx [--json] [file]
                                                        what is wrong in the output of nginx -T
+        java -jar authgear-auth-request.jar check follow [--json]
+                                                       whether follow can read the audit log and tell
+                                                       the services
         java -jar authgear-auth-request.jar follow     tell the services at once who has changed: reads
                                                        Authgear's audit log
         java -jar authgear-auth-request.jar health     exit 0 if the service here is alive
@@ -64,6 +68,7 @@ public final class Main {
               List.of("check", "nginx"),
               CheckNginx.USAGE,
               arguments -> CheckNginx.run(arguments, System.in, System.out, System.err)),
+          new Command(List.of("check", "follow"), CheckFollow.USAGE, Main::checkFollow),
           new Command(List.of("check"), Check.USAGE, Main::check),
           Command.plain(
               "serve",
@@ -84,6 +89,7 @@ public final class Main {
               """
               java -jar authgear-auth-request.jar follow
 
+                See first with "check follow" that all it depends on is there.
                 Reads Authgear's audit log by its Admin API and tells the services, by Redis or by
                 posts, who has signed out, lost a session or a role, or changed otherwise; see
                 docs/freshness.md. Run it in a process of its own: its key has full rights over the
@@ -183,6 +189,12 @@ public final class Main {
     Clock clock = Clock.systemUTC();
     return new Check(System.getenv(), CryptoProvider::choose, clock)
         .run(arguments, System.in, utf8(), System.err);
+  }
+
+  @TakesRealClock
+  private static int checkFollow(List<String> arguments) {
+    Logging.silence();
+    return CheckFollow.run(arguments, System.getenv(), Clock.systemUTC(), utf8(), System.err);
   }
 
   /** Marks are no ASCII, and a container often has no locale. */

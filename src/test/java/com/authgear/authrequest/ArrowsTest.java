@@ -136,7 +136,8 @@ class ArrowsTest {
             "http",
             "trace",
             "tls",
-            "serve"));
+            "serve",
+            "follow"));
   }
 
   @Test

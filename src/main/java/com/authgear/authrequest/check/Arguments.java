@@ -95,7 +95,7 @@ record Arguments(
         help, json, help ? null : credential, location == null ? new ByQuery("") : location);
   }
 
-  private static String unknown(String argument) {
+  static String unknown(String argument) {
     return argument.length() > LONGEST_REPEATED
         ? "an argument of " + argument.length() + " characters is not understood"
         : "the argument \"" + Printable.text(argument) + "\" is not understood";

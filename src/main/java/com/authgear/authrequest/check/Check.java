@@ -33,7 +33,7 @@ public final class Check {
       java -jar authgear-auth-request.jar check [options]
 
         Looks at the settings in the environment and at all that they lead to, and says what is
-        wrong and how to mend it.
+        wrong and how to fix it.
 
         --token             also explain the decision about a request with the access token that is
                             read from standard input
@@ -45,6 +45,7 @@ public final class Check {
         A token or cookie is never an argument: others could read it there.
 
       java -jar authgear-auth-request.jar check nginx --help    about nginx's configuration
+      java -jar authgear-auth-request.jar check follow --help   about the command follow
 
       Exit status: 0 nothing failed, and the request is allowed if there is one; 1 something failed,
       or the request is denied; 2 the arguments are wrong.

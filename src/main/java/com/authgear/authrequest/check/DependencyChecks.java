@@ -4,6 +4,7 @@ import com.authgear.authrequest.requirement.Rule;
 import com.authgear.authrequest.requirement.Rule.Attribute;
 import com.authgear.authrequest.requirement.Rule.OneOf;
 import com.authgear.authrequest.settings.Mode;
+import com.authgear.authrequest.settings.Secret;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.tls.Contents;
 import com.authgear.authrequest.tls.Material;
@@ -14,6 +15,7 @@ import com.authgear.authrequest.verify.changes.RedisProbe;
 import com.authgear.authrequest.verify.resolver.Resolver;
 import com.authgear.authrequest.verify.resolver.ResolverAnswer;
 import com.authgear.authrequest.verify.resolver.SentCredential;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -115,16 +117,30 @@ final class DependencyChecks {
   }
 
   static CheckResult redis(Settings settings) {
-    if (settings.freshness().redisUrl().isEmpty()) {
+    CheckResult line = redis(settings.freshness().redisUrl(), settings.project().endpoint());
+    return line.status() == CheckStatus.OK
+            && settings.freshness().webhookSecrets().isEmpty()
+            && settings.freshness().bound().isEmpty()
+        ? CheckResult.warning(
+            "redis",
+            line.text() + ", but there is nothing to share",
+            "set AUTHGEAR_WEBHOOK_SECRET on at least one replica, or AUTHGEAR_FRESHNESS and run"
+                + " follow, or leave AUTHGEAR_REDIS_URL out")
+        : line;
+  }
+
+  /**
+   * @param url as in the settings
+   * @param endpoint the project, of which marks are shared
+   */
+  static CheckResult redis(Optional<Secret> url, URI endpoint) {
+    if (url.isEmpty()) {
       return CheckResult.skipped("redis", "not used: AUTHGEAR_REDIS_URL is not set");
     }
     String setting = "AUTHGEAR_REDIS_URL";
-    RedisProbe.RedisProbeResult result =
-        RedisProbe.ask(
-            settings.freshness().redisUrl().get().value(),
-            settings.project().endpoint().toString());
+    RedisProbe.RedisProbeResult result = RedisProbe.ask(url.get().value(), endpoint.toString());
     return switch (result) {
-      case RedisProbe.Answered answered -> redis(answered, settings);
+      case RedisProbe.Answered answered -> redis(answered);
       case RedisProbe.Failed(String address, RedisProbe.Failure failure, String detail) ->
           switch (failure) {
             case UNKNOWN_NAME ->
@@ -142,7 +158,7 @@ final class DependencyChecks {
                     "redis",
                     address + " does not answer in time",
                     "look for a firewall or network policy in between; "
-                        + (settings.freshness().redisUrl().get().value().startsWith("rediss:")
+                        + (url.get().value().startsWith("rediss:")
                             ? "a Redis without TLS needs redis:// in "
                             : "a Redis that wants TLS needs rediss:// in ")
                         + setting);
@@ -166,7 +182,7 @@ final class DependencyChecks {
     };
   }
 
-  private static CheckResult redis(RedisProbe.Answered answered, Settings settings) {
+  private static CheckResult redis(RedisProbe.Answered answered) {
     String about = answered.address() + " is Redis " + Printable.text(answered.version());
     if (answered.replica()) {
       return CheckResult.failed(
@@ -189,12 +205,7 @@ final class DependencyChecks {
     if (!isAtLeast62(answered.version())) {
       return CheckResult.failed("redis", about, "6.2 or newer is needed");
     }
-    return settings.freshness().webhookSecrets().isEmpty()
-        ? CheckResult.warning(
-            "redis",
-            about + ", but there is nothing to share",
-            "set AUTHGEAR_WEBHOOK_SECRET on at least one replica, or leave AUTHGEAR_REDIS_URL out")
-        : CheckResult.ok("redis", about);
+    return CheckResult.ok("redis", about);
   }
 
   static boolean isAtLeast62(String version) {

@@ -51,6 +51,8 @@ final class AdminApi implements AuditLog, AutoCloseable {
           + ",after:$after,rangeFrom:$from,sortDirection:ASC,activityTypes:$types){edges{node{id"
           + " createdAt activityType user{id} data}}pageInfo{hasNextPage endCursor}}}";
 
+  private static final String NEWEST = QUERY.replace("sortDirection:ASC", "sortDirection:DESC");
+
   private static final String TYPES = "{__type(name:\"AuditLogActivityType\"){enumValues{name}}}";
 
   private static final MediaType JSON_TYPE = MediaType.get("application/json");
@@ -101,38 +103,51 @@ final class AdminApi implements AuditLog, AutoCloseable {
    * mean something: logins and messages are most of a busy project's log. Where Authgear does not
    * tell, all are asked for. What it has learned lately must be learned again, as a newer Authgear
    * has other types.
+   *
+   * @return all that there are; empty if Authgear does not tell
    */
-  void learnTypes() {
+  List<String> learnTypes() {
     ObjectNode body = JsonNodeFactory.instance.objectNode();
     body.put("query", TYPES);
-    List<String> wanted = new ArrayList<>();
+    List<String> all = new ArrayList<>();
     try (Response response = client.newCall(request(body)).execute()) {
       if (response.code() == 200) {
         JsonNode answer = JSON.readTree(response.body().byteStream());
         for (JsonNode value : answer.path("data").path("__type").path("enumValues")) {
           String type = value.path("name").asText("");
-          if (!type.isEmpty() && Activity.of(type) != Activity.NOTHING) {
-            wanted.add(type);
+          if (!type.isEmpty()) {
+            all.add(type);
           }
         }
       }
     } catch (IOException e) {
       LOG.atDebug().setCause(e).log("the types of entries are not known");
     }
-    types = List.copyOf(wanted);
+    types = all.stream().filter(type -> Activity.of(type) != Activity.NOTHING).toList();
+    return all;
+  }
+
+  /** The newest entries of any type since a time, the newest first; a page of them at most. */
+  AuditResult newest(Instant from) {
+    return ask(query(NEWEST, from, null, List.of()));
+  }
+
+  /** How far Authgear's clock is ahead of this one, as its last answer said, in whole seconds. */
+  Duration ahead() {
+    return ahead;
   }
 
   @Override
   public AuditResult read(Instant from, @Nullable String after) {
-    AuditResult result = ask(from, after);
+    AuditResult result = ask(query(QUERY, from, after, types));
     if (result instanceof Failed) {
       types = List.of(); // in case it does not know one of them
     }
     return result;
   }
 
-  private AuditResult ask(Instant from, @Nullable String after) {
-    try (Response response = client.newCall(request(query(from, after))).execute()) {
+  private AuditResult ask(ObjectNode query) {
+    try (Response response = client.newCall(request(query)).execute()) {
       Instant date = response.headers().getInstant("Date");
       Duration before = ahead;
       if (date != null) {
@@ -170,18 +185,18 @@ final class AdminApi implements AuditLog, AutoCloseable {
         + (clockBefore.isNegative() ? " s behind it)" : " s ahead of it)");
   }
 
-  private ObjectNode query(Instant from, @Nullable String after) {
+  private static ObjectNode query(
+      String query, Instant from, @Nullable String after, List<String> wanted) {
     ObjectNode variables = JsonNodeFactory.instance.objectNode();
     variables.put("from", from.toString());
     variables.put("after", after);
-    List<String> wanted = types;
     if (wanted.isEmpty()) {
       variables.putNull("types");
     } else {
       wanted.forEach(variables.putArray("types")::add);
     }
     ObjectNode body = JsonNodeFactory.instance.objectNode();
-    body.put("query", QUERY);
+    body.put("query", query);
     body.set("variables", variables);
     return body;
   }

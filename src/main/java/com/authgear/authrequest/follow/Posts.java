@@ -11,13 +11,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,14 +23,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
-import okhttp3.HttpUrl;
-import okhttp3.MediaType;
-import okhttp3.OkHttpClient;
-import okhttp3.Request;
-import okhttp3.RequestBody;
-import okhttp3.Response;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +34,6 @@ import org.slf4j.LoggerFactory;
 final class Posts implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Posts.class);
-  private static final MediaType TEXT = MediaType.get("text/plain; charset=utf-8");
   private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
   /** What is older is told by everything that is known. */
@@ -62,11 +50,9 @@ final class Posts implements AutoCloseable {
   private record PostTarget(URI target, InetAddress address) {}
 
   private final List<URI> targets;
-  private final SecretKeySpec key;
   private final ChangeMarks marks;
-  private final InstantSource clock;
   private final FollowMeters meters;
-  private final OkHttpClient client;
+  private final HookClient client;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<PostTarget, Recipient> listeners = new ConcurrentHashMap<>();
   private final Map<URI, AtomicBoolean> resolving = new ConcurrentHashMap<>();
@@ -86,16 +72,9 @@ final class Posts implements AutoCloseable {
       InstantSource clock,
       FollowMeters meters) {
     this.targets = targets;
-    this.key = new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256");
     this.marks = marks;
-    this.clock = clock;
     this.meters = meters;
-    this.client =
-        new OkHttpClient.Builder()
-            .followRedirects(false)
-            .followSslRedirects(false)
-            .callTimeout(TIMEOUT)
-            .build();
+    this.client = new HookClient(secret, TIMEOUT, clock);
   }
 
   /** To be told with the next heartbeat. */
@@ -161,8 +140,7 @@ final class Posts implements AutoCloseable {
 
   /** One address. */
   private final class Recipient {
-    private final HttpUrl url;
-    private final OkHttpClient connection;
+    private final HookClient.Recipient sender;
     private final AtomicBoolean busy = new AtomicBoolean();
 
     /** Only by the thread that has made it busy. */
@@ -172,16 +150,14 @@ final class Posts implements AutoCloseable {
     private volatile boolean complained;
 
     Recipient(PostTarget place) {
-      HttpUrl base = HttpUrl.get(place.target.toString());
-      url = base.newBuilder().encodedPath(FollowHandler.PATH).build();
-      connection = client.newBuilder().dns(_ -> List.of(place.address)).build();
+      sender = client.at(place.target, place.address);
     }
 
     void tell(Supplier<Heartbeat> heartbeat) {
       try {
         for (int i = 0; i < TRIES; i++) {
           if (instance.equals(FollowMessage.NOBODY)) {
-            instance = post(new FollowMessage(FollowMessage.NOBODY, List.of(), null));
+            instance = sender.post(new FollowMessage(FollowMessage.NOBODY, List.of(), null));
             position = NOTHING;
           }
           if (tellRest(heartbeat)) {
@@ -194,7 +170,7 @@ final class Posts implements AutoCloseable {
         if (!complained) {
           complained = true;
           LOG.atWarn()
-              .addKeyValue("target", url)
+              .addKeyValue("target", sender.url())
               .addKeyValue("cause", e.getMessage())
               .log("a service is not told; it is tried again");
         }
@@ -219,12 +195,12 @@ final class Posts implements AutoCloseable {
       }
       for (int i = 0; i < events.size(); i += EVENTS_A_POST) {
         List<UserEvent> some = events.subList(i, Math.min(i + EVENTS_A_POST, events.size()));
-        if (!isStill(post(new FollowMessage(instance, some, null)))) {
+        if (!isStill(sender.post(new FollowMessage(instance, some, null)))) {
           return false;
         }
         meters.sent(Target.POST, TellResult.SUCCESS, some.size());
       }
-      if (!isStill(post(new FollowMessage(instance, List.of(), heartbeat.get())))) {
+      if (!isStill(sender.post(new FollowMessage(instance, List.of(), heartbeat.get())))) {
         return false;
       }
       position = end;
@@ -239,48 +215,11 @@ final class Posts implements AutoCloseable {
       }
       return same;
     }
-
-    /** Which process took it in. */
-    private String post(FollowMessage message) throws IOException {
-      byte[] body = message.text().getBytes(StandardCharsets.UTF_8);
-      String time = Long.toString(clock.millis());
-      Request request =
-          new Request.Builder()
-              .url(url)
-              .header(FollowHandler.TIME, time)
-              .header(FollowHandler.SIGNATURE, signature(time, body))
-              .post(RequestBody.create(body, TEXT))
-              .build();
-      try (Response response = connection.newCall(request).execute()) {
-        String answered = response.header(FollowHandler.INSTANCE);
-        if (response.code() != 200 || answered == null) {
-          throw new IOException(
-              "it answers "
-                  + response.code()
-                  + (response.code() == 401
-                      ? ": is AUTHGEAR_FOLLOW_SECRET the same there, and the time?"
-                      : ": does the service have AUTHGEAR_FOLLOW_SECRET?"));
-        }
-        return answered;
-      }
-    }
-  }
-
-  private String signature(String time, byte[] body) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(key);
-      mac.update((time + ".").getBytes(StandardCharsets.US_ASCII));
-      return HexFormat.of().formatHex(mac.doFinal(body));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has HmacSHA256", e);
-    }
   }
 
   @Override
   public void close() {
     threads.shutdownNow();
-    client.dispatcher().cancelAll();
-    client.connectionPool().evictAll();
+    client.close();
   }
 }

@@ -88,6 +88,9 @@ final class AdminApiRoutes {
         sandbox.project().auditLog().from(from).stream()
             .filter(row -> types.isEmpty() || types.contains(activityType(row)))
             .toList();
+    if (query.contains("DESC")) {
+      rows = rows.reversed();
+    }
     int offset = offset(variables.path("after").asText(""));
     List<Event> page =
         rows.subList(Math.min(offset, rows.size()), Math.min(offset + PAGE, rows.size()));
