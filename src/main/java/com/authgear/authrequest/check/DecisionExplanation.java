@@ -276,7 +276,7 @@ record DecisionExplanation(
           };
       return what
           + " of "
-          + one.value().length()
+          + one.length()
           + " characters"
           + (one.looksLikeJwt() ? ", with dots as a JWT has" : ", opaque");
     }
@@ -307,7 +307,7 @@ record DecisionExplanation(
       }
       ResolverAnswer outcome = heard.next();
       Verification answer =
-          new Confirmation(one.value(), verified, Builder::nobody).meaning(outcome).verification();
+          new Confirmation(one, verified, Builder::nobody).meaning(outcome).verification();
       // The token may have ended meanwhile, which only the service's own answer says.
       Verification last =
           answer instanceof Verified && verification.source() == VerifiedBy.JWT

@@ -67,21 +67,27 @@ public final class CredentialExtractor {
       return new Malformed(Defect.SYNTAX);
     }
     List<String> cookie = fields.values("Cookie");
-    String token = null;
-    if (!authorization.isEmpty() && hasBearerScheme(authorization.getFirst())) {
-      token = withoutScheme(authorization.getFirst());
+    String field =
+        authorization.isEmpty() || !hasBearerScheme(authorization.getFirst())
+            ? null
+            : authorization.getFirst();
+    if (carriers.equals(TokenCarriers.NONE)) {
+      return field == null
+          ? cookies(cookie)
+          : bearer(field, afterScheme(field), beforeBlanks(field), cookie);
     }
-    if (!carriers.equals(TokenCarriers.NONE)) {
-      Set<String> tokens = new HashSet<>();
-      if (token != null) {
-        tokens.add(token);
-      }
-      if (!addCarried(tokens, fields, cookie) || tokens.size() > 1) {
-        return new Malformed(Defect.SYNTAX);
-      }
-      token = tokens.isEmpty() ? null : tokens.iterator().next();
+    Set<String> tokens = new HashSet<>();
+    if (field != null) {
+      tokens.add(withoutScheme(field));
     }
-    return token == null ? cookies(cookie) : bearer(token, cookie);
+    if (!addCarried(tokens, fields, cookie) || tokens.size() > 1) {
+      return new Malformed(Defect.SYNTAX);
+    }
+    if (tokens.isEmpty()) {
+      return cookies(cookie);
+    }
+    String token = tokens.iterator().next();
+    return bearer(token, 0, token.length(), cookie);
   }
 
   /**
@@ -124,12 +130,13 @@ public final class CredentialExtractor {
         && part.indexOf(',') < 0;
   }
 
-  private Credential bearer(String token, List<String> cookie) {
-    if (token.length() > MAX_TOKEN_BYTES) {
+  /** The token that stands between two places of a text. */
+  private Credential bearer(String text, int from, int to, List<String> cookie) {
+    if (to - from > MAX_TOKEN_BYTES) {
       return new Malformed(Defect.TOO_LARGE);
     }
-    return isB64Token(token)
-        ? new Presented(CredentialPlace.BEARER, "", token, cookies(cookie))
+    return isB64Token(text, from, to)
+        ? new Presented(CredentialPlace.BEARER, "", text, from, to, cookies(cookie))
         : new Malformed(Defect.SYNTAX);
   }
 
@@ -149,7 +156,7 @@ public final class CredentialExtractor {
           cookie,
           List.of(carriers.cookie()),
           (_, value) -> {
-            if (isB64Token(value)) {
+            if (isB64Token(value, 0, value.length())) {
               tokens.add(value);
             }
           });
@@ -199,15 +206,25 @@ public final class CredentialExtractor {
 
   /** What follows the scheme and the spaces behind it (RFC 9110 §11.6.2: {@code 1*SP}). */
   private static String withoutScheme(String value) {
+    return value.substring(afterScheme(value), beforeBlanks(value));
+  }
+
+  private static int afterScheme(String value) {
     int start = SCHEME.length();
-    int end = value.length();
-    while (start < end && value.charAt(start) == ' ') {
+    while (start < value.length() && value.charAt(start) == ' ') {
       start++;
     }
+    return start;
+  }
+
+  /** Where the blanks at its end begin; not before what {@link #afterScheme} gives. */
+  private static int beforeBlanks(String value) {
+    int end = value.length();
+    int start = afterScheme(value);
     while (end > start && CookieReader.isBlank(value.charAt(end - 1))) {
       end--;
     }
-    return value.substring(start, end);
+    return end;
   }
 
   /** The scheme is case-insensitive (RFC 9110 §11.1) and ends at a space or with the value. */
@@ -217,14 +234,14 @@ public final class CredentialExtractor {
   }
 
   /** {@code b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="}. */
-  private static boolean isB64Token(String token) {
-    int end = token.length();
-    while (end > 0 && token.charAt(end - 1) == '=') {
+  private static boolean isB64Token(String text, int from, int to) {
+    int end = to;
+    while (end > from && text.charAt(end - 1) == '=') {
       end--;
     }
-    boolean all = end > 0;
-    for (int i = 0; i < end; i++) {
-      char c = token.charAt(i);
+    boolean all = end > from;
+    for (int i = from; i < end; i++) {
+      char c = text.charAt(i);
       all &= c < B64_TOKEN.length && B64_TOKEN[c];
     }
     return all;

@@ -2,11 +2,20 @@ package com.authgear.authrequest.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.credential.Credential.CredentialPlace;
+import com.authgear.authrequest.credential.Credential.None;
+import com.authgear.authrequest.credential.Credential.Presented;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DigestTest {
 
@@ -21,6 +30,40 @@ class DigestTest {
                 + hex.toHexDigits(digest.c())
                 + hex.toHexDigits(digest.d()))
         .isEqualTo("e79e66bb27bfd121579333da838873377d774dc7bd6a8430b3c3210cbe395cd6");
+  }
+
+  @Test
+  void of_presented_isThatOfItsValueAlone() {
+    assertThat(
+            Digest.of(new Presented(CredentialPlace.BEARER, "", "Bearer ab  ", 7, 9, new None())))
+        .isEqualTo(Digest.ofToken("ab"));
+    assertThat(
+            Digest.of(new Presented(CredentialPlace.SESSION, "session", "xaby", 1, 3, new None())))
+        .isEqualTo(Digest.ofCookie("session", "ab"));
+  }
+
+  /** Around the room that a thread keeps, and in characters that no credential has. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4095, 4096, 4097, 16384})
+  void of_anyLengthCharactersAndThread_isTheSameSha256(int length) throws Exception {
+    for (String text :
+        List.of("x".repeat(length), "\u00e9".repeat(length), "\u0141" + "x".repeat(length - 1))) {
+      byte[] input =
+          ByteBuffer.allocate(16 + length)
+              .putLong(length + 1)
+              .putLong(0)
+              .put(text.getBytes(StandardCharsets.ISO_8859_1))
+              .array();
+      ByteBuffer expected = ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(input));
+      Digest wanted =
+          new Digest(
+              expected.getLong(), expected.getLong(), expected.getLong(), expected.getLong());
+
+      assertThat(Digest.ofToken(text)).isEqualTo(wanted);
+      CompletableFuture<Digest> there = new CompletableFuture<>();
+      Thread.ofVirtual().start(() -> there.complete(Digest.ofToken(text))).join();
+      assertThat(there).isCompletedWithValue(wanted);
+    }
   }
 
   @Test

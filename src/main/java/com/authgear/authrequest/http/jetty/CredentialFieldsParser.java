@@ -2,6 +2,7 @@ package com.authgear.authrequest.http.jetty;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
@@ -21,6 +22,12 @@ import org.jspecify.annotations.Nullable;
 final class CredentialFieldsParser extends HttpParser {
 
   private static final int NOT_THERE = -1;
+
+  /** Longer than nearly all credentials. */
+  private static final int ROOM = 4096;
+
+  private static final ThreadLocal<byte[]> SCRATCH = ThreadLocal.withInitial(() -> new byte[ROOM]);
+
   private static final long LOW_BITS = 0x7f7f7f7f7f7f7f7fL;
   private static final long LINE_FEEDS = 0x0a0a0a0a0a0a0a0aL;
 
@@ -115,13 +122,16 @@ final class CredentialFieldsParser extends HttpParser {
     if (from >= to || buffer.get(to) != '\r' || buffer.get(to - 1) == ' ') {
       return null;
     }
-    byte[] value = new byte[to - from];
-    buffer.get(from, value);
+    int length = to - from;
+    byte[] value = length <= ROOM ? SCRATCH.get() : new byte[length];
+    buffer.get(from, value, 0, length);
     int outside = 0; // negative as soon as one is no printable ASCII
-    for (byte b : value) {
-      outside |= b - ' ' | '~' - b;
+    for (int i = 0; i < length; i++) {
+      outside |= value[i] - ' ' | '~' - value[i];
     }
-    return outside < 0 ? null : new String(value, StandardCharsets.ISO_8859_1);
+    String text = outside < 0 ? null : new String(value, 0, length, StandardCharsets.ISO_8859_1);
+    Arrays.fill(value, 0, length, (byte) 0); // nothing of a credential stays
+    return text;
   }
 
   /** Where the next line feed is, eight bytes at a time. */

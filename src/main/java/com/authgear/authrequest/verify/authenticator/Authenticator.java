@@ -173,8 +173,8 @@ public final class Authenticator implements Verifier {
   }
 
   private Finding local(Presented one, Rules here, Supplier<Caller> caller) {
-    Digest digest = Digest.ofToken(one.value());
-    return switch (jwt.verify(one.value(), digest)) {
+    Digest digest = Digest.of(one);
+    return switch (jwt.verify(one, digest)) {
       case Verification found -> confirmed(found, one, digest, here, caller);
       case Pending later -> later.then(found -> confirmed(found, one, digest, here, caller));
     };
@@ -192,7 +192,7 @@ public final class Authenticator implements Verifier {
       case NOTHING -> local;
       case REFUSAL -> new Rejected(VerifiedBy.JWT, Reason.USER_CHANGED);
       case CONFIRMATION ->
-          switch (confirmations.find(digest, new Confirmation(one.value(), local, caller))) {
+          switch (confirmations.find(digest, new Confirmation(one, local, caller))) {
             case Verification answer -> answer;
             case Pending later -> later.then(answer -> unlessEnded(answer, local));
           };
@@ -206,7 +206,7 @@ public final class Authenticator implements Verifier {
     if (within == null) {
       return until(local, standing);
     }
-    Confirmation question = new Confirmation(one.value(), local, caller, within);
+    Confirmation question = new Confirmation(one, local, caller, within);
     return switch (confirmations.find(digest, question)) {
       case Verification answer -> until(answer, standing);
       case Pending later -> later.then(answer -> until(unlessEnded(answer, local), standing));
@@ -251,10 +251,7 @@ public final class Authenticator implements Verifier {
   }
 
   private Finding session(Presented one, Rules here, Supplier<Caller> caller) {
-    Digest digest =
-        one.place() == CredentialPlace.BEARER
-            ? Digest.ofToken(one.value())
-            : Digest.ofCookie(one.cookie(), one.value());
+    Digest digest = Digest.of(one);
     Finding known = sessions.find(digest, new SessionQuery(one, null, caller, clock));
     if (known instanceof Verification || !one.looksLikeJwt()) {
       return known;

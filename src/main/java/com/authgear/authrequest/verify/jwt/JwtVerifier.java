@@ -1,6 +1,9 @@
 package com.authgear.authrequest.verify.jwt;
 
 import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.credential.Credential;
+import com.authgear.authrequest.credential.Credential.CredentialPlace;
+import com.authgear.authrequest.credential.Credential.Presented;
 import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Finding;
@@ -76,9 +79,9 @@ public final class JwtVerifier {
   /**
    * Verifies as far as that needs no fetch of the key set.
    *
-   * @param digest of the token alone
+   * @param digest of the token
    */
-  public Finding verify(String token, Digest digest) {
+  public Finding verify(Presented token, Digest digest) {
     KeySet keySet = keys.current();
     if (keySet != null) {
       Verification answer = known.get(digest, keySet, clock.millis() / 1000);
@@ -87,7 +90,7 @@ public final class JwtVerifier {
       }
     }
     try {
-      Jws jws = parse(token, Trail.SERVING);
+      Jws jws = parse(token.value(), Trail.SERVING);
       if (keySet == null) {
         throw new Refusal(Reason.KEYS_UNAVAILABLE);
       }
@@ -103,6 +106,11 @@ public final class JwtVerifier {
     } catch (Refusal refusal) {
       return answer(refusal);
     }
+  }
+
+  /** The same for a bearer token alone. */
+  public Finding verify(String token, Digest digest) {
+    return verify(new Presented(CredentialPlace.BEARER, "", token, new Credential.None()), digest);
   }
 
   /**

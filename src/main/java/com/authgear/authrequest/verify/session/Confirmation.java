@@ -1,6 +1,7 @@
 package com.authgear.authrequest.verify.session;
 
 import com.authgear.authrequest.bearer.Reason;
+import com.authgear.authrequest.credential.Credential;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.verify.Caller;
@@ -24,22 +25,25 @@ import org.jspecify.annotations.Nullable;
  * knows it and refuses its user: {@link VerifiedBy#RESOLVER}, and cookies do not count, as in its
  * own precedence.
  *
- * @param token the raw JWT
+ * @param credential with the raw JWT
  * @param local what local verification says of it
  * @param asker whose request it is
  * @param within how fresh the answer must be; null: as all
  */
 public record Confirmation(
-    String token, Verified local, Supplier<Caller> asker, @Nullable Within within)
+    Credential.Presented credential,
+    Verified local,
+    Supplier<Caller> asker,
+    @Nullable Within within)
     implements ResolverQuery {
 
-  public Confirmation(String token, Verified local, Supplier<Caller> asker) {
-    this(token, local, asker, null);
+  public Confirmation(Credential.Presented credential, Verified local, Supplier<Caller> asker) {
+    this(credential, local, asker, null);
   }
 
   @Override
   public SentCredential presented() {
-    return new SentCredential(token, null);
+    return new SentCredential(credential.value(), null);
   }
 
   @Override
@@ -110,6 +114,6 @@ public record Confirmation(
 
   @Override
   public String toString() {
-    return "Confirmation[" + token.length() + " characters]";
+    return "Confirmation[" + credential.length() + " characters]";
   }
 }
