@@ -2,11 +2,11 @@ package com.authgear.authrequest.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.FreePort;
 import com.authgear.authrequest.sandbox.AuthgearEndpoint;
 import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.support.FreePort;
 import com.authgear.authrequest.tls.Authority;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

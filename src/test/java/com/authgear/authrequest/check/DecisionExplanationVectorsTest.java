@@ -3,7 +3,6 @@ package com.authgear.authrequest.check;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import com.authgear.authrequest.VectorAuthgear;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential.CredentialPlace;
 import com.authgear.authrequest.credential.Credential.Presented;
@@ -15,6 +14,7 @@ import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import com.authgear.authrequest.vectors.VectorAuthgear;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Verification;

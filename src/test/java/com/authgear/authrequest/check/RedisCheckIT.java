@@ -2,10 +2,10 @@ package com.authgear.authrequest.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.FreePort;
-import com.authgear.authrequest.RedisServer;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
+import com.authgear.authrequest.support.FreePort;
+import com.authgear.authrequest.support.RedisServer;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.InstantSource;

@@ -5,11 +5,11 @@ import static com.authgear.authrequest.k8s.Manifests.strings;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.Programs;
 import com.authgear.authrequest.settings.FollowSettings;
 import com.authgear.authrequest.settings.FollowSettingsReader;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
+import com.authgear.authrequest.support.Programs;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;

@@ -2,8 +2,8 @@ package com.authgear.authrequest.k8s;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.FreePort;
-import com.authgear.authrequest.Programs;
+import com.authgear.authrequest.support.FreePort;
+import com.authgear.authrequest.support.Programs;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.BufferedReader;

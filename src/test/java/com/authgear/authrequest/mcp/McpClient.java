@@ -2,8 +2,8 @@ package com.authgear.authrequest.mcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.Installed;
-import com.authgear.authrequest.Programs;
+import com.authgear.authrequest.support.Installed;
+import com.authgear.authrequest.support.Programs;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;

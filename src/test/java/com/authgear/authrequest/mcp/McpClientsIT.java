@@ -3,15 +3,15 @@ package com.authgear.authrequest.mcp;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.FreePort;
-import com.authgear.authrequest.ServiceWithSandbox;
 import com.authgear.authrequest.mcp.McpClient.Outcome;
 import com.authgear.authrequest.mcp.McpClient.Sdk;
-import com.authgear.authrequest.nginx.Nginx;
 import com.authgear.authrequest.sandbox.AuthgearEndpoint;
 import com.authgear.authrequest.sandbox.AuthorizationServer;
 import com.authgear.authrequest.sandbox.Malfunction;
 import com.authgear.authrequest.sandbox.SettableClock;
+import com.authgear.authrequest.support.FreePort;
+import com.authgear.authrequest.support.Nginx;
+import com.authgear.authrequest.support.ServiceWithSandbox;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.RawClient;
 import java.io.IOException;

@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.ServiceWithSandbox;
-import com.authgear.authrequest.nginx.Nginx;
 import com.authgear.authrequest.sandbox.TokenOptions;
+import com.authgear.authrequest.support.Nginx;
+import com.authgear.authrequest.support.ServiceWithSandbox;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.RawClient;
 import java.io.IOException;

@@ -4,8 +4,9 @@ import static com.authgear.authrequest.wire.RecordingServer.answer;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.ServiceWithSandbox;
 import com.authgear.authrequest.sandbox.TokenOptions;
+import com.authgear.authrequest.support.Nginx;
+import com.authgear.authrequest.support.ServiceWithSandbox;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.RawClient;
 import com.authgear.authrequest.wire.RecordingServer;

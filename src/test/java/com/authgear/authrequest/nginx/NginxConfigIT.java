@@ -5,6 +5,7 @@ import static com.authgear.authrequest.wire.RecordingServer.answerWithBody;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.principal.IdentityHeader;
+import com.authgear.authrequest.support.Nginx;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.HttpMessage.Field;
 import com.authgear.authrequest.wire.RawClient;

@@ -1,7 +1,8 @@
 package com.authgear.authrequest.proxies;
 
-import com.authgear.authrequest.Installed;
-import com.authgear.authrequest.Programs;
+import com.authgear.authrequest.support.Folders;
+import com.authgear.authrequest.support.Installed;
+import com.authgear.authrequest.support.Programs;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.RawClient;
 import com.fasterxml.jackson.databind.JsonNode;

@@ -2,8 +2,8 @@ package com.authgear.authrequest.proxies;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.Programs;
 import com.authgear.authrequest.proxies.ProxyProcess.Setup;
+import com.authgear.authrequest.support.Programs;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;

@@ -2,8 +2,8 @@ package com.authgear.authrequest.proxies;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.ServiceWithSandbox;
 import com.authgear.authrequest.principal.IdentityHeader;
+import com.authgear.authrequest.support.ServiceWithSandbox;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.RawClient;
 import java.io.IOException;

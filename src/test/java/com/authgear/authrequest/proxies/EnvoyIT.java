@@ -3,8 +3,8 @@ package com.authgear.authrequest.proxies;
 import static com.authgear.authrequest.wire.RecordingServer.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.Installed;
 import com.authgear.authrequest.proxies.ProxyProcess.Setup;
+import com.authgear.authrequest.support.Installed;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;

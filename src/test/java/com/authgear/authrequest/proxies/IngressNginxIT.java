@@ -3,7 +3,7 @@ package com.authgear.authrequest.proxies;
 import static com.authgear.authrequest.wire.RecordingServer.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.nginx.Nginx;
+import com.authgear.authrequest.support.Nginx;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.RecordingServer;
 import com.fasterxml.jackson.databind.JsonNode;

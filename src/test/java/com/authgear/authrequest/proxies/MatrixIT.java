@@ -7,10 +7,10 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.authgear.authrequest.Programs;
-import com.authgear.authrequest.ServiceWithSandbox;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.proxies.Backends.Area;
+import com.authgear.authrequest.support.Programs;
+import com.authgear.authrequest.support.ServiceWithSandbox;
 import com.authgear.authrequest.wire.Http2Client;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.RawClient;

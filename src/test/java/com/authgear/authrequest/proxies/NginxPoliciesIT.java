@@ -2,7 +2,7 @@ package com.authgear.authrequest.proxies;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.nginx.Nginx;
+import com.authgear.authrequest.support.Nginx;
 import com.authgear.authrequest.wire.HttpMessage;
 import java.io.IOException;
 import java.net.InetSocketAddress;

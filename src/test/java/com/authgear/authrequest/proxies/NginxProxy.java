@@ -1,6 +1,6 @@
 package com.authgear.authrequest.proxies;
 
-import com.authgear.authrequest.nginx.Nginx;
+import com.authgear.authrequest.support.Nginx;
 
 /** An nginx as one of several proxies. */
 record NginxProxy(Nginx nginx) implements RunningProxy {

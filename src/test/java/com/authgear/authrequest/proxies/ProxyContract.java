@@ -4,9 +4,9 @@ import static com.authgear.authrequest.wire.RecordingServer.answer;
 import static com.authgear.authrequest.wire.RecordingServer.answerWithBody;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.FreePort;
-import com.authgear.authrequest.ServiceWithSandbox;
 import com.authgear.authrequest.principal.IdentityHeader;
+import com.authgear.authrequest.support.FreePort;
+import com.authgear.authrequest.support.ServiceWithSandbox;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.HttpMessage.Field;
 import com.authgear.authrequest.wire.RawClient;

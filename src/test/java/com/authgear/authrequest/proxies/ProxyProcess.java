@@ -1,6 +1,6 @@
 package com.authgear.authrequest.proxies;
 
-import com.authgear.authrequest.FreePort;
+import com.authgear.authrequest.support.FreePort;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

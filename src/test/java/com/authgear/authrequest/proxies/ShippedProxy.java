@@ -1,10 +1,10 @@
 package com.authgear.authrequest.proxies;
 
-import com.authgear.authrequest.Installed;
-import com.authgear.authrequest.Programs;
-import com.authgear.authrequest.nginx.EdgeCache;
-import com.authgear.authrequest.nginx.Nginx;
 import com.authgear.authrequest.proxies.Backends.Area;
+import com.authgear.authrequest.support.EdgeCache;
+import com.authgear.authrequest.support.Installed;
+import com.authgear.authrequest.support.Nginx;
+import com.authgear.authrequest.support.Programs;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Locale;

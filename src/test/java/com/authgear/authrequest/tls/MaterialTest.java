@@ -3,7 +3,7 @@ package com.authgear.authrequest.tls;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import com.authgear.authrequest.Programs;
+import com.authgear.authrequest.support.Programs;
 import com.authgear.authrequest.tls.Material.Bad;
 import com.authgear.authrequest.tls.Material.Good;
 import com.authgear.authrequest.tls.TlsFault.Role;

@@ -2,7 +2,7 @@ package com.authgear.authrequest.check.nginx;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.Programs;
+import com.authgear.authrequest.support.Programs;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

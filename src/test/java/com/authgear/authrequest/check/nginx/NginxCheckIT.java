@@ -2,7 +2,7 @@ package com.authgear.authrequest.check.nginx;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.nginx.Nginx;
+import com.authgear.authrequest.support.Nginx;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;

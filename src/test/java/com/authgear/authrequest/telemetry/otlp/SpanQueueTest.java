@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import com.authgear.authrequest.Collector;
+import com.authgear.authrequest.support.Collector;
 import com.authgear.authrequest.telemetry.Meters;
 import com.authgear.authrequest.telemetry.SpanMeters;
 import com.authgear.authrequest.trace.Tracing;

@@ -3,7 +3,7 @@ package com.authgear.authrequest.verify.changes;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.RedisServer;
+import com.authgear.authrequest.support.RedisServer;
 import com.authgear.authrequest.verify.changes.ChangeMarks.Effect;
 import com.authgear.authrequest.verify.changes.RedisMarks.Transit;
 import io.lettuce.core.RedisClient;

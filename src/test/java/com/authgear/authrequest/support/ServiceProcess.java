@@ -1,0 +1,110 @@
+package com.authgear.authrequest.support;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+
+/** The packaged service as a process that can be stopped and started again at the same address. */
+public final class ServiceProcess implements AutoCloseable {
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final int port = FreePort.find();
+  private final int managementPort = FreePort.find();
+  private final List<String> options;
+  private Process process;
+
+  /** Starts it with these settings besides where to listen. */
+  public ServiceProcess(Map<String, String> settings) throws IOException {
+    this(List.of(), settings);
+  }
+
+  /**
+   * @param options of the JVM
+   */
+  public ServiceProcess(List<String> options, Map<String, String> settings) throws IOException {
+    this.options = List.copyOf(options);
+    process = run(settings);
+  }
+
+  private Process run(Map<String, String> settings) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(options);
+    command.addAll(List.of("-jar", System.getProperty("service.jar")));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().keySet().removeIf(key -> key.startsWith("AUTHGEAR_"));
+    builder.environment().putAll(settings);
+    builder.environment().put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
+    builder.environment().put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + managementPort);
+    return builder
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start();
+  }
+
+  public InetSocketAddress address() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+  }
+
+  public ServiceProcess awaitReady() {
+    awaitReadiness(200);
+    return this;
+  }
+
+  public void awaitReadiness(int status) {
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(90))
+        .ignoreExceptionsInstanceOf(IOException.class)
+        .until(() -> management("/readyz").statusCode() == status);
+  }
+
+  public HttpResponse<String> management(String path) throws Exception {
+    URI url = URI.create("http://127.0.0.1:" + managementPort + path);
+    return http.send(HttpRequest.newBuilder(url).build(), BodyHandlers.ofString());
+  }
+
+  /** The sum of a metric's series that have a label. */
+  public double metric(String name, String label) throws Exception {
+    return management("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name + "{") && line.contains(label))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+        .sum();
+  }
+
+  /** As a supervisor does: SIGTERM. */
+  public void terminate() {
+    process.destroy();
+  }
+
+  public void awaitExit() throws InterruptedException {
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isZero();
+  }
+
+  /** Starts it anew, at the same address; it must have ended. */
+  public void start(Map<String, String> settings) throws IOException {
+    process = run(settings);
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    http.close();
+  }
+}
