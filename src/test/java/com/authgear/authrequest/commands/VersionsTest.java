@@ -31,6 +31,8 @@ class VersionsTest {
     assertThat(find("k8s/base/deployment.yaml", "image: authgear-auth-request:(.+)"))
         .isEqualTo(version);
     assertThat(find("k8s/examples/overlay/kustomization.yaml", "newTag: (.+)")).isEqualTo(version);
+    assertThat(find("k8s/chart/Chart.yaml", "(?m)^version: (.+)")).isEqualTo(version);
+    assertThat(find("k8s/chart/Chart.yaml", "(?m)^appVersion: (.+)")).isEqualTo(version);
     assertThat(find("CHANGELOG.md", "(?m)^## ([^,\\s]+)")).isEqualTo(version);
   }
 }

@@ -1,7 +1,6 @@
 package com.authgear.authrequest.k8s;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -16,7 +15,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * The objects that {@code kubectl kustomize} renders from one folder.
+ * The objects that kustomize renders from one folder, or helm from the chart.
  *
  * @param objects the YAML documents, in the order in which they were rendered
  */
@@ -24,46 +23,45 @@ record Manifests(List<JsonNode> objects) {
 
   private static final YAMLMapper YAML = new YAMLMapper();
 
-  /**
-   * Renders a folder. Skips the test if there is no kubectl, unless {@code REQUIRE_PROGRAMS=true}
-   * says that there must be one.
-   */
+  /** Renders a folder by kustomize. */
   static Manifests render(Path folder) {
+    return parse(Tools.done("kustomize", "build", folder.toString()));
+  }
+
+  /**
+   * Renders the chart.
+   *
+   * @param chart its folder or its package
+   * @param values YAML
+   */
+  static Manifests template(Path chart, String values) {
     try {
-      Path errors = Files.createTempFile("kustomize", ".err");
+      Path file = Files.createTempFile("values", ".yaml");
       try {
-        Process kubectl =
-            new ProcessBuilder("kubectl", "kustomize", folder.toString())
-                .redirectError(errors.toFile())
-                .start();
-        kubectl.getOutputStream().close();
-        byte[] rendered = kubectl.getInputStream().readAllBytes();
-        assertThat(kubectl.waitFor())
-            .as(() -> "kubectl kustomize " + folder + ": " + read(errors))
-            .isZero();
-        try (var documents = YAML.readerFor(JsonNode.class).<JsonNode>readValues(rendered)) {
-          return new Manifests(documents.readAll());
-        }
+        Files.writeString(file, values);
+        return parse(
+            Tools.done(
+                "helm",
+                "template",
+                "release",
+                chart.toString(),
+                "--namespace",
+                "authgear-auth",
+                "--kube-version",
+                Tools.KUBERNETES.getLast(),
+                "--values",
+                file.toString()));
       } finally {
-        Files.delete(errors);
+        Files.delete(file);
       }
     } catch (IOException e) {
-      if (isMissing(e) && !"true".equals(System.getenv("REQUIRE_PROGRAMS"))) {
-        return abort("kubectl is not installed");
-      }
       throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
     }
   }
 
-  private static boolean isMissing(IOException e) {
-    return String.valueOf(e.getMessage()).contains("Cannot run program");
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
+  private static Manifests parse(String rendered) {
+    try (var documents = YAML.readerFor(JsonNode.class).<JsonNode>readValues(rendered)) {
+      return new Manifests(documents.readAll());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

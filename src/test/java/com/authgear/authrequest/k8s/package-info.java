@@ -1,4 +1,4 @@
-/** Checks of what {@code kubectl kustomize} makes of the folder {@code k8s}. */
+/** Checks of what kustomize and helm make of the folder {@code k8s}. */
 @NullMarked
 package com.authgear.authrequest.k8s;
 
