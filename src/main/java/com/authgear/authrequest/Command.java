@@ -1,6 +1,7 @@
 package com.authgear.authrequest;
 
 import com.authgear.authrequest.serve.OwnProcess;
+import com.authgear.authrequest.text.Ascii;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
@@ -71,8 +72,7 @@ public record Command(List<String> words, String usage, Action action) {
   /** Says which argument was not understood, and what would be; returns the exit status. */
   static int notUnderstood(String command, String argument, String usage, PrintStream err) {
     String shown =
-        argument.length() <= LONGEST_REPEATED
-                && argument.chars().allMatch(c -> c >= ' ' && c < 0x7f)
+        argument.length() <= LONGEST_REPEATED && Ascii.isPrintable(argument)
             ? "\"" + argument + "\""
             : "of " + argument.length() + " characters";
     err.println(command + ": the argument " + shown + " is not understood");

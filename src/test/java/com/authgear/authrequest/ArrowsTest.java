@@ -21,7 +21,7 @@ class ArrowsTest {
       ArrowsTest.class.getProtectionDomain().getCodeSource().getLocation().toString();
 
   private static final Set<String> LEAVES =
-      Set.of("credential", "principal", "bearer", "requirement", "trace", "tls");
+      Set.of("credential", "principal", "bearer", "requirement", "trace", "tls", "text");
 
   private final JavaClasses classes =
       new ClassFileImporter()
@@ -45,6 +45,7 @@ class ArrowsTest {
                 "sandbox",
                 "demo",
                 "serve",
+                "text",
                 "tls",
                 "check")
             .filter(other -> !other.equals(name) && !allowed.contains(other))
@@ -81,7 +82,9 @@ class ArrowsTest {
   @Test
   void leaves_knowNoOtherPackage_butRulesThePrincipalAndTheRefusal() {
     for (String leaf : LEAVES) {
-      mayUse(leaf, leaf.equals("requirement") ? Set.of("principal", "bearer") : Set.of());
+      mayUse(
+          leaf,
+          leaf.equals("requirement") ? Set.of("principal", "bearer", "text") : Set.of("text"));
     }
   }
 
@@ -94,19 +97,28 @@ class ArrowsTest {
   @Test
   void telemetry_listensToWhatItMeasures() {
     mayUse(
-        "telemetry", Set.of("settings", "principal", "bearer", "trace", "tls", "verify", "http"));
+        "telemetry",
+        Set.of("text", "settings", "principal", "bearer", "trace", "tls", "verify", "http"));
   }
 
   @Test
   void policy_knowsLeavesAndVerification() {
-    mayUse("policy", Set.of("credential", "principal", "bearer", "requirement", "verify"));
+    mayUse("policy", Set.of("text", "credential", "principal", "bearer", "requirement", "verify"));
   }
 
   @Test
   void http_knowsNeitherSettingsNorSandbox() {
     mayUse(
         "http",
-        Set.of("credential", "principal", "bearer", "requirement", "trace", "verify", "policy"));
+        Set.of(
+            "text",
+            "credential",
+            "principal",
+            "bearer",
+            "requirement",
+            "trace",
+            "verify",
+            "policy"));
   }
 
   @Test
@@ -126,6 +138,7 @@ class ArrowsTest {
     mayUse(
         "check",
         Set.of(
+            "text",
             "settings",
             "credential",
             "principal",
@@ -145,6 +158,7 @@ class ArrowsTest {
     mayUse(
         "serve",
         Set.of(
+            "text",
             "settings",
             "credential",
             "principal",
@@ -191,7 +205,7 @@ class ArrowsTest {
 
   @Test
   void follow_knowsMarksAndHowServicesAreTold() {
-    mayUse("follow", Set.of("settings", "verify", "http"));
+    mayUse("follow", Set.of("text", "settings", "verify", "http"));
   }
 
   @Test

@@ -6,6 +6,7 @@ import com.authgear.authrequest.requirement.Rule.OneOf;
 import com.authgear.authrequest.settings.Mode;
 import com.authgear.authrequest.settings.Secret;
 import com.authgear.authrequest.settings.Settings;
+import com.authgear.authrequest.text.Ascii;
 import com.authgear.authrequest.tls.Contents;
 import com.authgear.authrequest.tls.Material;
 import com.authgear.authrequest.tls.PemFiles;
@@ -310,7 +311,7 @@ final class DependencyChecks {
     try {
       String decoded =
           new String(Base64.getDecoder().decode(value), StandardCharsets.ISO_8859_1).strip();
-      return decoded.length() >= 16 && decoded.chars().allMatch(c -> c > ' ' && c < 0x7f);
+      return decoded.length() >= 16 && Ascii.isVisible(decoded);
     } catch (IllegalArgumentException _) {
       return false;
     }

@@ -1,8 +1,8 @@
 package com.authgear.authrequest.check;
 
+import com.authgear.authrequest.text.Ascii;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HexFormat;
 
 /** What came from elsewhere, as a terminal may show it. */
 final class Printable {
@@ -13,16 +13,9 @@ final class Printable {
 
   /** On one line, with every character escaped that could mislead; cut off if it is very long. */
   static String text(String foreign) {
-    StringBuilder shown = new StringBuilder();
-    for (int i = 0; i < foreign.length() && i < LONGEST; i++) {
-      char c = foreign.charAt(i);
-      if (c < ' ' || c > '~') {
-        shown.append("\\u").append(HexFormat.of().toHexDigits(c));
-      } else {
-        shown.append(c);
-      }
-    }
-    return foreign.length() > LONGEST ? shown + "..." : shown.toString();
+    return foreign.length() > LONGEST
+        ? Ascii.escape(foreign.substring(0, LONGEST), "") + "..."
+        : Ascii.escape(foreign, "");
   }
 
   /** In the largest unit that has at least two of it. */

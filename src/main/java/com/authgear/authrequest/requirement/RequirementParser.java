@@ -6,6 +6,7 @@ import com.authgear.authrequest.requirement.Rule.MaxAge;
 import com.authgear.authrequest.requirement.Rule.NotAnonymous;
 import com.authgear.authrequest.requirement.Rule.OneOf;
 import com.authgear.authrequest.requirement.Rule.PrincipalIs;
+import com.authgear.authrequest.text.Ascii;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
@@ -254,13 +255,13 @@ public final class RequirementParser {
 
   /** {@code scope-token} of RFC 6749 §3.3, so that every value may stand in a challenge. */
   private static boolean isScopeToken(String text) {
-    return text.chars().allMatch(c -> c > ' ' && c < 0x7f && c != '"' && c != '\\');
+    return text.chars().allMatch(c -> Ascii.isVisible(c) && c != '"' && c != '\\');
   }
 
   /** The text, with what could break a log line or hide in it replaced. */
   private static String printable(String text) {
     StringBuilder shown = new StringBuilder();
-    text.chars().limit(200).forEach(c -> shown.append(c >= ' ' && c < 0x7f ? (char) c : '?'));
+    text.chars().limit(200).forEach(c -> shown.append(Ascii.isPrintable(c) ? (char) c : '?'));
     return shown.toString();
   }
 }

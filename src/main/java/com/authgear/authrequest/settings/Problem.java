@@ -1,6 +1,6 @@
 package com.authgear.authrequest.settings;
 
-import java.util.HexFormat;
+import com.authgear.authrequest.text.Ascii;
 import java.util.List;
 
 /**
@@ -35,17 +35,6 @@ public record Problem(String key, String fault, String remedy) {
   }
 
   static String escape(String text) {
-    StringBuilder escaped = new StringBuilder();
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c < ' ' || c > '~') {
-        escaped.append("\\u").append(HexFormat.of().toHexDigits(c));
-      } else if (c == '"' || c == '\\') {
-        escaped.append('\\').append(c);
-      } else {
-        escaped.append(c);
-      }
-    }
-    return escaped.toString();
+    return Ascii.escape(text, "\"\\");
   }
 }

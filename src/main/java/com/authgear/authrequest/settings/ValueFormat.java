@@ -7,6 +7,7 @@ import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.RequirementParser;
 import com.authgear.authrequest.settings.ParsedValue.Invalid;
 import com.authgear.authrequest.settings.ParsedValue.Valid;
+import com.authgear.authrequest.text.Ascii;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
@@ -200,7 +201,7 @@ record ValueFormat<T>(String accepts, Function<String, ParsedValue<T>> parser) {
     return new ValueFormat<>(
         "printable ASCII without quote and backslash",
         text ->
-            text.chars().allMatch(c -> c >= ' ' && c < 0x7f && c != '"' && c != '\\')
+            text.chars().allMatch(c -> Ascii.isPrintable(c) && c != '"' && c != '\\')
                 ? new Valid<>(text)
                 : new Invalid<>("has a quote, a backslash or a character outside printable ASCII"));
   }
@@ -235,7 +236,7 @@ record ValueFormat<T>(String accepts, Function<String, ParsedValue<T>> parser) {
     return new ValueFormat<>(
         least + " or more visible ASCII characters",
         text -> {
-          if (!text.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+          if (!Ascii.isVisible(text)) {
             return new Invalid<>("has a space or a character outside visible ASCII");
           }
           return text.length() < least
@@ -278,7 +279,7 @@ record ValueFormat<T>(String accepts, Function<String, ParsedValue<T>> parser) {
     return new ValueFormat<>(
         "visible ASCII characters",
         text ->
-            text.chars().allMatch(c -> c > ' ' && c < 0x7f)
+            Ascii.isVisible(text)
                 ? new Valid<>(text)
                 : new Invalid<>("has a space or a character outside visible ASCII"));
   }
@@ -324,7 +325,7 @@ record ValueFormat<T>(String accepts, Function<String, ParsedValue<T>> parser) {
       if (item.isEmpty()) {
         return new Invalid<>("has an empty item");
       }
-      if (!item.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+      if (!Ascii.isVisible(item)) {
         return new Invalid<>("has an item with a space or a character outside visible ASCII");
       }
       items.add(item);

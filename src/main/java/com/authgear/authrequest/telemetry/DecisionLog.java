@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.VerifiedBy;
+import com.authgear.authrequest.text.LineLimit;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumMap;
@@ -56,7 +57,7 @@ public final class DecisionLog {
   private final Logger log;
   private final InstantSource clock;
   private final boolean allowed;
-  private final Map<Reason, Window> windows = new EnumMap<>(Reason.class);
+  private final Map<Reason, LineLimit> windows = new EnumMap<>(Reason.class);
 
   /**
    * @param allowed whether allowed requests have lines too, each of them
@@ -70,7 +71,7 @@ public final class DecisionLog {
     this.clock = clock;
     this.allowed = allowed;
     for (Reason reason : Reason.values()) {
-      windows.put(reason, new Window());
+      windows.put(reason, new LineLimit(LINES, INTERVAL));
     }
   }
 
@@ -118,29 +119,5 @@ public final class DecisionLog {
     return clean.length() <= MAX_DETAIL_CHARACTERS
         ? clean
         : clean.substring(0, MAX_DETAIL_CHARACTERS) + "...";
-  }
-
-  /** A span of time with a bounded number of lines. */
-  private static final class Window {
-    private long startMillis = Long.MIN_VALUE;
-    private int lines;
-    private long leftOut;
-
-    /** Returns how many were left out since the last line, or -1 if this one is, too. */
-    synchronized long enter(long nowMillis) {
-      // A clock that was set back must not silence anything.
-      if (nowMillis < startMillis || nowMillis >= startMillis + INTERVAL.toMillis()) {
-        startMillis = nowMillis;
-        lines = 0;
-      }
-      if (lines >= LINES) {
-        leftOut++;
-        return -1;
-      }
-      lines++;
-      long count = leftOut;
-      leftOut = 0;
-      return count;
-    }
   }
 }

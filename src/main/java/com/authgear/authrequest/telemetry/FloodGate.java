@@ -3,6 +3,7 @@ package com.authgear.authrequest.telemetry;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.spi.FilterReply;
+import com.authgear.authrequest.text.LineLimit;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,7 +22,7 @@ final class FloodGate extends Filter<ILoggingEvent> {
 
   private static final String HTTP = "com.authgear.authrequest.http.";
 
-  private final Map<String, FloodWindow> windows = new ConcurrentHashMap<>();
+  private final Map<String, LineLimit> windows = new ConcurrentHashMap<>();
 
   @Override
   public FilterReply decide(ILoggingEvent event) {
@@ -33,26 +34,11 @@ final class FloodGate extends Filter<ILoggingEvent> {
     if (windows.size() >= MOST_WINDOWS && !windows.containsKey(kind)) {
       kind = logger; // a message that was put together by its logger
     }
-    return windows.computeIfAbsent(kind, _ -> new FloodWindow()).enter(event.getTimeStamp())
+    return windows
+                .computeIfAbsent(kind, _ -> new LineLimit(LINES, INTERVAL))
+                .enter(event.getTimeStamp())
+            >= 0
         ? FilterReply.NEUTRAL
         : FilterReply.DENY;
-  }
-
-  private static final class FloodWindow {
-    private long start;
-    private int lines;
-
-    synchronized boolean enter(long now) {
-      // A clock that was set back must not close the gate.
-      if (lines == 0 || now - start >= INTERVAL.toMillis() || now < start) {
-        start = now;
-        lines = 0;
-      }
-      if (lines >= LINES) {
-        return false;
-      }
-      lines++;
-      return true;
-    }
   }
 }

@@ -1,5 +1,6 @@
 package com.authgear.authrequest.trace;
 
+import com.authgear.authrequest.text.Ascii;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -44,9 +45,7 @@ public record TraceContext(String traceparent, String tracestate) {
 
   private static String tracestate(List<String> lines) {
     String joined = String.join(",", lines).strip();
-    return joined.length() <= MAX_TRACESTATE && joined.chars().allMatch(c -> c >= ' ' && c < 0x7f)
-        ? joined
-        : "";
+    return joined.length() <= MAX_TRACESTATE && Ascii.isPrintable(joined) ? joined : "";
   }
 
   /** 32 lower-case hexadecimal digits. */

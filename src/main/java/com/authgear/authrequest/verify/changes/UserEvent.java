@@ -1,5 +1,6 @@
 package com.authgear.authrequest.verify.changes;
 
+import com.authgear.authrequest.text.Ascii;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -56,9 +57,7 @@ public record UserEvent(
 
   /** Whether a text has the form of a user id. */
   public static boolean isUserId(String text) {
-    return !text.isEmpty()
-        && text.length() <= MAX_USER_ID
-        && text.chars().allMatch(c -> c > ' ' && c < 0x7f);
+    return !text.isEmpty() && text.length() <= MAX_USER_ID && Ascii.isVisible(text);
   }
 
   /** An event that tells all about the account. */

@@ -3,6 +3,7 @@ package com.authgear.authrequest.verify.jwt;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
+import com.authgear.authrequest.text.Ascii;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -312,7 +313,7 @@ final class ClaimsReader {
   private static boolean isHeaderSafe(String text, String forbidden) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (c <= ' ' || c >= 0x7f || forbidden.indexOf(c) >= 0) {
+      if (!Ascii.isVisible(c) || forbidden.indexOf(c) >= 0) {
         return false;
       }
     }
