@@ -277,7 +277,7 @@ class FollowModelTest {
     }
 
     /** A message to a service. */
-    private final class Sending {
+    private static final class Sending {
       private final Service service;
       private final String text;
 

@@ -2,10 +2,12 @@ package com.authgear.authrequest.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.follow.FollowCommand;
 import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.serve.Service;
+import com.authgear.authrequest.settings.FollowSettingsReader;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
@@ -60,7 +62,8 @@ class PrometheusIT {
 
   /** What a rule reads: a name of ours, Prometheus' {@code up}, or another rule's record. */
   private static final Pattern SELECTOR =
-      Pattern.compile("\\b(namespace_job\\w*:[\\w:]+|authgear_auth_\\w+|up)\\b(\\{[^}]*\\})?");
+      Pattern.compile(
+          "\\b(namespace_job\\w*:[\\w:]+|authgear_(?:auth|follow)_\\w+|up)\\b(\\{[^}]*\\})?");
 
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final Deque<AutoCloseable> PARTS = new ArrayDeque<>();
@@ -92,7 +95,9 @@ class PrometheusIT {
             "AUTHGEAR_STALE_IF_ERROR", "1m",
             "AUTHGEAR_WEBHOOK_SECRET", SECRET,
             "AUTHGEAR_REDIS_URL", redis.url(),
+            "AUTHGEAR_FRESHNESS", "5s",
             "AUTHGEAR_DRAIN", "0s");
+    FollowCommand follower = follow(sandbox);
     Authority authority = new Authority();
     PemFiles files = authority.write(folder, authority.sign());
     Service withTls =
@@ -113,11 +118,33 @@ class PrometheusIT {
     prometheus =
         new Prometheus(
             List.of(
-                "127.0.0.1:" + service.managementPort(), "127.0.0.1:" + withTls.managementPort()),
+                "127.0.0.1:" + service.managementPort(),
+                "127.0.0.1:" + withTls.managementPort(),
+                "127.0.0.1:" + follower.managementPort()),
             RULES);
     PARTS.push(prometheus);
     token = project.accessToken("alice");
     cookie = project.sessionCookie("bob");
+  }
+
+  private static FollowCommand follow(Sandbox sandbox) {
+    Map<String, String> environment =
+        Map.of(
+            "AUTHGEAR_ENDPOINT", sandbox.origin(),
+            "AUTHGEAR_ADMIN_API_URL", sandbox.adminApiUrl(),
+            "AUTHGEAR_ADMIN_API_APP_ID", sandbox.adminApiAppId(),
+            "AUTHGEAR_ADMIN_API_KEY_ID", sandbox.adminApiKeyId(),
+            "AUTHGEAR_ADMIN_API_KEY", sandbox.adminApiKey(),
+            "AUTHGEAR_REDIS_URL", redis.url(),
+            "AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
+    FollowCommand started =
+        switch (FollowSettingsReader.read(environment)) {
+          case FollowSettingsReader.Accepted accepted ->
+              FollowCommand.start(accepted.settings(), InstantSource.system());
+          case FollowSettingsReader.Refused refused -> throw new AssertionError(refused.report());
+        };
+    PARTS.push(started);
+    return started;
   }
 
   private static Service serve(String... pairs) throws IOException {
