@@ -9,19 +9,16 @@ import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
-import com.authgear.authrequest.support.FreePort;
 import com.authgear.authrequest.support.Nginx;
 import com.authgear.authrequest.support.RedisServer;
+import com.authgear.authrequest.support.ServiceProcess;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -84,8 +81,6 @@ class FaultsIT {
   private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock));
   private final Project project = sandbox.project();
   private final RedisServer redis = new RedisServer();
-  private final int port = FreePort.find();
-  private final int managementPort = FreePort.find();
   private final List<AutoCloseable> parts = new ArrayList<>();
 
   /** A time that has begun, and perhaps ended: not before {@code until}, surely by {@code over}. */
@@ -155,7 +150,7 @@ class FaultsIT {
 
   private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
   private final Map<String, AtomicLong> counts = new ConcurrentSkipListMap<>();
-  private Process service;
+  private ServiceProcess service;
   private Nginx nginx;
 
   @BeforeEach
@@ -165,44 +160,29 @@ class FaultsIT {
     EchoBackend backend = EchoBackend.start(0);
     parts.add(backend);
     service = serve();
-    parts.add(() -> service.destroyForcibly().waitFor());
-    project.hooks().configure("http://127.0.0.1:" + port + "/hooks/authgear", SECRET);
+    parts.add(service);
+    project.hooks().configure(service.hooks(), SECRET);
     nginx =
         Nginx.start(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+            service.address(),
             new InetSocketAddress(InetAddress.getLoopbackAddress(), backend.port()));
     parts.add(nginx);
-    Awaitility.await("the service to be ready")
-        .atMost(Duration.ofSeconds(60))
-        .ignoreException(ConnectException.class)
-        .until(() -> management("/readyz").startsWith("ready"));
+    service.awaitReady();
   }
 
-  private Process serve() throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx96m",
-            "-XX:+ExitOnOutOfMemoryError",
-            "-jar",
-            System.getProperty("service.jar"));
-    Map<String, String> environment = builder.environment();
-    environment.keySet().removeIf(key -> key.startsWith("AUTHGEAR_"));
-    environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
-    environment.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
-    environment.put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
-    environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + managementPort);
-    environment.put("AUTHGEAR_WEBHOOK_SECRET", SECRET);
-    environment.put("AUTHGEAR_REDIS_URL", redis.url());
-    environment.put("AUTHGEAR_RECHECK", RECHECK + "ms");
-    environment.put("AUTHGEAR_RESOLVER_CACHE_TTL", TTL + "ms");
-    environment.put("AUTHGEAR_RESOLVER_TIMEOUT", "1s");
-    environment.put("AUTHGEAR_CLOCK_SKEW", "0s");
-    environment.put("AUTHGEAR_LOG_LEVEL", "error");
-    return builder
-        .redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-        .start();
+  private ServiceProcess serve() throws IOException {
+    return new ServiceProcess(
+        List.of("-Xmx96m", "-XX:+ExitOnOutOfMemoryError"),
+        Map.ofEntries(
+            Map.entry("AUTHGEAR_ENDPOINT", sandbox.origin()),
+            Map.entry("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl()),
+            Map.entry("AUTHGEAR_WEBHOOK_SECRET", SECRET),
+            Map.entry("AUTHGEAR_REDIS_URL", redis.url()),
+            Map.entry("AUTHGEAR_RECHECK", RECHECK + "ms"),
+            Map.entry("AUTHGEAR_RESOLVER_CACHE_TTL", TTL + "ms"),
+            Map.entry("AUTHGEAR_RESOLVER_TIMEOUT", "1s"),
+            Map.entry("AUTHGEAR_CLOCK_SKEW", "0s"),
+            Map.entry("AUTHGEAR_LOG_LEVEL", "error")));
   }
 
   @AfterEach
@@ -213,24 +193,8 @@ class FaultsIT {
     }
   }
 
-  private String management(String path) throws Exception {
-    URI url = URI.create("http://127.0.0.1:" + managementPort + path);
-    return http.send(HttpRequest.newBuilder(url).build(), BodyHandlers.ofString()).body();
-  }
-
   private double webhooks() throws Exception {
-    return management("/metrics")
-        .lines()
-        .filter(line -> line.startsWith("authgear_auth_webhooks_total{result=\"accepted\"}"))
-        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
-        .sum();
-  }
-
-  private long residentKib() throws IOException {
-    return Files.readAllLines(Path.of("/proc/" + service.pid() + "/status")).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-        .sum();
+    return service.metric("authgear_auth_webhooks_total", "result=\"accepted\"");
   }
 
   // ---- What happens
@@ -491,7 +455,7 @@ class FaultsIT {
       Awaitility.await("a third of the time")
           .atMost(Duration.ofMinutes(5))
           .until(() -> second.get() >= SECONDS / 3);
-      residentSoon = residentKib();
+      residentSoon = service.residentKib();
       Awaitility.await("the time to be over")
           .atMost(Duration.ofMinutes(9))
           .until(() -> second.get() >= SECONDS || life.isDone() || trouble.isDone());
@@ -505,7 +469,7 @@ class FaultsIT {
       }
     }
 
-    long resident = residentKib();
+    long resident = service.residentKib();
     System.out.println(
         "faults: "
             + counts

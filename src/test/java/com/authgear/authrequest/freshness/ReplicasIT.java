@@ -5,16 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.Webhooks.Delivery;
-import com.authgear.authrequest.support.FreePort;
 import com.authgear.authrequest.support.RedisServer;
+import com.authgear.authrequest.support.ServiceProcess;
 import java.io.IOException;
 import java.net.ConnectException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -34,31 +29,25 @@ class ReplicasIT {
   private static final String SECRET = "a-secret-of-the-project";
   private static final String WEBHOOKS = "authgear_auth_webhooks_total{result=\"%s\"}";
 
-  private final HttpClient http = HttpClient.newHttpClient();
   private final RedisServer redis = new RedisServer();
   private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(InstantSource.system()));
   private final List<Replica> replicas = new ArrayList<>();
 
   private final class Replica {
-    private final int port = FreePort.find();
-    private final int managementPort = FreePort.find();
-    private final Process process;
+    private final ServiceProcess process;
 
     Replica() throws IOException {
-      ProcessBuilder builder =
-          new ProcessBuilder(
-              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-              "-jar",
-              System.getProperty("service.jar"));
-      builder.environment().keySet().removeIf(key -> key.startsWith("AUTHGEAR_"));
-      builder.environment().put("AUTHGEAR_ENDPOINT", sandbox.origin());
-      builder.environment().put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
-      builder.environment().put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
-      builder.environment().put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + managementPort);
-      builder.environment().put("AUTHGEAR_WEBHOOK_SECRET", SECRET);
-      builder.environment().put("AUTHGEAR_REDIS_URL", redis.url());
       process =
-          builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+          new ServiceProcess(
+              Map.of(
+                  "AUTHGEAR_ENDPOINT",
+                  sandbox.origin(),
+                  "AUTHGEAR_RESOLVER_URL",
+                  sandbox.resolverUrl(),
+                  "AUTHGEAR_WEBHOOK_SECRET",
+                  SECRET,
+                  "AUTHGEAR_REDIS_URL",
+                  redis.url()));
       replicas.add(this);
     }
 
@@ -72,19 +61,15 @@ class ReplicasIT {
           .ignoreException(ConnectException.class)
           .until(
               () -> {
-                HttpResponse<String> answer = get("/readyz");
+                HttpResponse<String> answer = process.management("/readyz");
                 return answer.statusCode() == 200 && answer.body().matches(body);
               });
       return this;
     }
 
-    HttpResponse<String> get(String path) throws Exception {
-      URI url = URI.create("http://127.0.0.1:" + managementPort + path);
-      return http.send(HttpRequest.newBuilder(url).build(), BodyHandlers.ofString());
-    }
-
     double metric(String series) throws Exception {
-      return get("/metrics")
+      return process
+          .management("/metrics")
           .body()
           .lines()
           .filter(line -> line.startsWith(series + " "))
@@ -92,13 +77,8 @@ class ReplicasIT {
           .sum();
     }
 
-    /** The status of a request with a token. */
     int ask(String token) throws Exception {
-      URI url = URI.create("http://127.0.0.1:" + port + "/auth");
-      return http.send(
-              HttpRequest.newBuilder(url).header("Authorization", "Bearer " + token).build(),
-              BodyHandlers.discarding())
-          .statusCode();
+      return process.ask(token);
     }
 
     double marks() throws Exception {
@@ -106,7 +86,7 @@ class ReplicasIT {
     }
 
     void getsWebhooks() {
-      sandbox.project().hooks().configure("http://127.0.0.1:" + port + "/hooks/authgear", SECRET);
+      sandbox.project().hooks().configure(process.hooks(), SECRET);
     }
   }
 
@@ -143,7 +123,7 @@ class ReplicasIT {
 
   @AfterEach
   void stop() {
-    replicas.forEach(replica -> replica.process.destroyForcibly());
+    replicas.forEach(replica -> replica.process.close());
     sandbox.close();
     redis.close();
   }
@@ -184,7 +164,7 @@ class ReplicasIT {
     Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> other.marks() == 2);
     assertThat(other.ask(bob)).as("missed and caught up").isEqualTo(401);
 
-    one.process.destroyForcibly().waitFor();
+    one.process.close();
     Replica late = new Replica().ready();
     assertThat(late.marks()).isEqualTo(2);
     late.getsWebhooks();

@@ -6,16 +6,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 
 /**
  * A real nginx with the configuration that is shipped in {@code nginx/}, in a folder of its own.
@@ -26,16 +24,12 @@ public final class Nginx implements AutoCloseable {
 
   private static final Path SHIPPED = Path.of("nginx");
   private static final Path MAIN = SHIPPED.resolve("nginx.conf");
-  private static final int ATTEMPTS = 3;
-  private static final String PORT_TAKEN = "Address already in use";
 
-  private final Path folder;
-  private final Process process;
+  private final RunningProgram program;
   private final int port;
 
-  private Nginx(Path folder, Process process, int port) {
-    this.folder = folder;
-    this.process = process;
+  private Nginx(RunningProgram program, int port) {
+    this.program = program;
     this.port = port;
   }
 
@@ -75,16 +69,7 @@ public final class Nginx implements AutoCloseable {
       InetSocketAddress auth,
       InetSocketAddress backend,
       UnaryOperator<String> edit) {
-    for (int attempt = 1; ; attempt++) {
-      try {
-        return start(program, FreePort.find(), main, auth, backend, edit);
-      } catch (AssertionError e) {
-        // Another process may have taken the port in the meantime.
-        if (attempt == ATTEMPTS || !String.valueOf(e.getMessage()).contains(PORT_TAKEN)) {
-          throw e;
-        }
-      }
-    }
+    return start(program, FreePort.find(), main, auth, backend, edit);
   }
 
   /**
@@ -108,17 +93,9 @@ public final class Nginx implements AutoCloseable {
       UnaryOperator<String> edit) {
     try {
       Path folder = install(main, auth, backend, port, edit);
-      Process process = run(program, folder, List.of("-g", "daemon off;" + mainDirectives(folder)));
-      Nginx nginx = new Nginx(folder, process, port);
-      Awaitility.await("nginx to listen")
-          .atMost(20, TimeUnit.SECONDS)
-          .until(() -> !process.isAlive() || nginx.accepts());
-      if (process.isAlive()) {
-        return nginx;
-      }
-      String log = nginx.errorLog();
-      nginx.close();
-      throw new AssertionError("nginx did not start: " + log);
+      RunningProgram nginx =
+          run(program, folder, List.of("-g", "daemon off;" + mainDirectives(folder)));
+      return new Nginx(nginx.awaitPort(port), port);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -147,15 +124,13 @@ public final class Nginx implements AutoCloseable {
     try {
       InetSocketAddress somewhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
       Path folder = install(MAIN, somewhere, somewhere, FreePort.find(), edit);
-      Process process = run(program, folder, List.of(option, "-g", mainDirectives(folder)));
-      assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
-      String said = Files.readString(folder.resolve("output"));
-      delete(folder);
-      return said;
+      try (RunningProgram nginx =
+          run(program, folder, List.of(option, "-g", mainDirectives(folder)))) {
+        nginx.awaitExit(Duration.ofSeconds(20));
+        return nginx.output();
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new AssertionError(e);
     }
   }
 
@@ -166,11 +141,11 @@ public final class Nginx implements AutoCloseable {
 
   /** Where its files are, until it is closed. */
   public Path folder() {
-    return folder;
+    return program.folder();
   }
 
   public String errorLog() {
-    return read("error.log") + read("output");
+    return read("error.log") + program.output();
   }
 
   public String accessLog() {
@@ -180,47 +155,25 @@ public final class Nginx implements AutoCloseable {
   /** Stops it as an operator would, with SIGTERM, and removes its folder. */
   @Override
   public void close() {
-    process.destroy();
-    try {
-      if (!process.waitFor(10, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-        throw new AssertionError("nginx did not stop");
-      }
-      delete(folder);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  private boolean accepts() {
-    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-      return socket.isConnected();
-    } catch (IOException e) {
-      return false;
-    }
+    program.close();
   }
 
   private String read(String file) {
     try {
-      Path path = folder.resolve(file);
+      Path path = program.folder().resolve(file);
       return Files.exists(path) ? Files.readString(path) : "";
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static Process run(Path program, Path folder, List<String> arguments) throws IOException {
+  private static RunningProgram run(Path program, Path folder, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(program.toString());
     command.addAll(List.of("-p", folder.toString(), "-c", folder.resolve("nginx.conf").toString()));
     command.addAll(List.of("-e", folder.resolve("error.log").toString()));
     command.addAll(arguments);
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(folder.resolve("output").toFile())
-        .start();
+    return RunningProgram.start(folder, command, Map.of());
   }
 
   /** As root, workers would become "nobody", who may not enter the folder. */
@@ -265,13 +218,5 @@ public final class Nginx implements AutoCloseable {
 
   private static String hostAndPort(InetSocketAddress address) {
     return address.getAddress().getHostAddress() + ":" + address.getPort();
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> paths = Files.walk(folder)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 }

@@ -14,11 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
-import org.awaitility.Awaitility;
+import java.util.Map;
 
 /**
  * A real Prometheus on loopback that scrapes a few addresses and evaluates rules, both each second,
@@ -32,8 +29,7 @@ public final class Prometheus implements AutoCloseable {
   private final HttpClient http =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
   private final int port = FreePort.find();
-  private final Path folder;
-  private final Process process;
+  private final RunningProgram process;
 
   /**
    * Starts it and waits until it is ready.
@@ -44,7 +40,7 @@ public final class Prometheus implements AutoCloseable {
   public Prometheus(List<String> targets, Path rules) {
     Path program = Programs.require("prometheus");
     try {
-      folder = Files.createTempDirectory("prometheus");
+      Path folder = Files.createTempDirectory("prometheus");
       Path config = folder.resolve("prometheus.yml");
       Files.writeString(
           config,
@@ -62,21 +58,15 @@ public final class Prometheus implements AutoCloseable {
               .replace("RULES", rules.toAbsolutePath().toString())
               .replace("TARGETS", "[" + String.join(", ", targets) + "]"));
       process =
-          new ProcessBuilder(
+          RunningProgram.start(
+              folder,
+              List.of(
                   program.toString(),
                   "--config.file=" + config,
                   "--storage.tsdb.path=" + folder.resolve("data"),
-                  "--web.listen-address=127.0.0.1:" + port)
-              .redirectErrorStream(true)
-              .redirectOutput(folder.resolve("output").toFile())
-              .start();
-      Awaitility.await("Prometheus to be ready")
-          .atMost(60, TimeUnit.SECONDS)
-          .until(() -> !process.isAlive() || isReady());
-      if (!process.isAlive()) {
-        throw new AssertionError(
-            "Prometheus did not start: " + Files.readString(folder.resolve("output")));
-      }
+                  "--web.listen-address=127.0.0.1:" + port),
+              Map.of());
+      process.awaitThat(Duration.ofSeconds(60), this::isReady);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -136,21 +126,7 @@ public final class Prometheus implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroy();
-    try {
-      if (!process.waitFor(20, TimeUnit.SECONDS)) {
-        process.destroyForcibly().waitFor();
-      }
-      http.close();
-      try (Stream<Path> paths = Files.walk(folder)) {
-        for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(path);
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new AssertionError(e);
-    }
+    process.close();
+    http.close();
   }
 }

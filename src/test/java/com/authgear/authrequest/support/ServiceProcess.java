@@ -10,12 +10,13 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
 /** The packaged service as a process that can be stopped and started again at the same address. */
@@ -25,9 +26,9 @@ public final class ServiceProcess implements AutoCloseable {
   private final int port = FreePort.find();
   private final int managementPort = FreePort.find();
   private final List<String> options;
-  private Process process;
+  private RunningProgram process;
 
-  /** Starts it with these settings besides where to listen. */
+  /** Starts it with these settings in addition to where to listen. */
   public ServiceProcess(Map<String, String> settings) throws IOException {
     this(List.of(), settings);
   }
@@ -40,20 +41,15 @@ public final class ServiceProcess implements AutoCloseable {
     process = run(settings);
   }
 
-  private Process run(Map<String, String> settings) throws IOException {
+  private RunningProgram run(Map<String, String> settings) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(options);
     command.addAll(List.of("-jar", System.getProperty("service.jar")));
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().keySet().removeIf(key -> key.startsWith("AUTHGEAR_"));
-    builder.environment().putAll(settings);
-    builder.environment().put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
-    builder.environment().put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + managementPort);
-    return builder
-        .redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-        .start();
+    Map<String, String> environment = new HashMap<>(settings);
+    environment.put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
+    environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + managementPort);
+    return RunningProgram.start(Files.createTempDirectory("service"), command, environment);
   }
 
   public InetSocketAddress address() {
@@ -87,24 +83,53 @@ public final class ServiceProcess implements AutoCloseable {
         .sum();
   }
 
+  /** The status of a request with a token. */
+  public int ask(String token) throws Exception {
+    URI url = URI.create("http://127.0.0.1:" + port + "/auth");
+    return http.send(
+            HttpRequest.newBuilder(url).header("Authorization", "Bearer " + token).build(),
+            BodyHandlers.discarding())
+        .statusCode();
+  }
+
+  /** Where a project's webhooks go. */
+  public String hooks() {
+    return "http://127.0.0.1:" + port + "/hooks/authgear";
+  }
+
+  /** The memory that it has now, in KiB. */
+  public long residentKib() throws IOException {
+    return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .sum();
+  }
+
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
   /** As a supervisor does: SIGTERM. */
   public void terminate() {
-    process.destroy();
+    process.terminate();
   }
 
-  public void awaitExit() throws InterruptedException {
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue()).isZero();
+  /** Waits until it has ended, with 0. */
+  public void awaitExit() {
+    assertThat(process.awaitExit(Duration.ofSeconds(60))).isZero();
   }
 
-  /** Starts it anew, at the same address; it must have ended. */
+  /** Starts it again, at the same address; it must have ended. */
   public void start(Map<String, String> settings) throws IOException {
+    process.close();
     process = run(settings);
   }
 
+  /** Ends it with SIGKILL. */
   @Override
   public void close() {
-    process.destroyForcibly();
+    process.kill();
+    process.close();
     http.close();
   }
 }
