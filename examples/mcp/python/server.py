@@ -57,6 +57,9 @@ app = server.streamable_http_app(
     transport_security=TransportSecuritySettings(allowed_hosts=allowed_hosts),
 )
 
-listener = socket.create_server((host, int(os.environ.get("PORT", "9001"))))
+# Of TCP by its number, or asyncio would not turn Nagle's algorithm off: 40 ms for each answer.
+listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind((host, int(os.environ.get("PORT", "9001"))))
 print(f"listening on http://{host}:{listener.getsockname()[1]}{path}", flush=True)
 uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])

@@ -251,6 +251,17 @@ class McpClientsIT {
     }
   }
 
+  /** Authgear gives none without {@code offline_access}, and this client asks for what it is told. */
+  @Test
+  void tokenExpired_withoutARefreshToken_opensTheBrowserAgain() throws IOException {
+    try (McpClient client = client(Sdk.TYPESCRIPT_1, tools, "alice")) {
+      assertThat(client.connect().failure()).isEmpty();
+      clock.advance(TOKEN_LIFETIME.plusMinutes(1));
+      assertThat(client.call("search", Map.of("text", "tea")).failure()).isEmpty();
+      assertThat(client.opened()).hasSize(2);
+    }
+  }
+
   /** The Python client goes by its own clock: at a 401 it would open the browser. */
   private void pass(Duration time, McpClient client, Sdk sdk) {
     clock.advance(time);

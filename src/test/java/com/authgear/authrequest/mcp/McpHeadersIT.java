@@ -5,7 +5,9 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.sandbox.TokenOptions;
+import com.authgear.authrequest.support.Installed;
 import com.authgear.authrequest.support.Nginx;
+import com.authgear.authrequest.support.Programs;
 import com.authgear.authrequest.support.ServiceWithSandbox;
 import com.authgear.authrequest.wire.HttpMessage;
 import com.authgear.authrequest.wire.RawClient;
@@ -138,7 +140,12 @@ class McpHeadersIT {
   }
 
   private Nginx start(Behind behind, UnaryOperator<String> edit) {
+    return start(Programs.require("nginx"), behind, edit);
+  }
+
+  private Nginx start(Path program, Behind behind, UnaryOperator<String> edit) {
     return Nginx.start(
+        program,
         Path.of("nginx/mcp.conf"),
         site.address(),
         requireNonNull(servers.get(behind)).address(),
@@ -350,6 +357,16 @@ class McpHeadersIT {
       before = after;
     }
     return written;
+  }
+
+  /** Since 1.23 nginx joins what comes twice; since 1.29.7 it keeps connections alive by itself. */
+  @ParameterizedTest
+  @EnumSource
+  void forgery_throughTheCurrentNginx_writesNothing(Behind behind) throws IOException {
+    try (Nginx nginx = start(Installed.currentNginx(), behind, UnaryOperator.identity())) {
+      assertThat(post(nginx, reader, behind.read(), honest(behind.reads)).status()).isEqualTo(200);
+      assertThat(written(behind, nginx)).isEmpty();
+    }
   }
 
   /**
