@@ -90,7 +90,28 @@ async function call({ tool, args }) {
   return { text: answer.content.map((part) => part.text).join('\n'), progress };
 }
 
+// Events of a stream that stays open, in version 2026-07-28.
+const heard = [];
+let waiting;
+
+async function listen({ uri }) {
+  client.setNotificationHandler('notifications/resources/updated', ({ params }) => {
+    heard.push(params.uri);
+    waiting?.();
+  });
+  await client.listen({ resourceSubscriptions: [uri] });
+}
+
+async function nextEvent() {
+  if (heard.length === 0) {
+    await new Promise((resolve) => (waiting = resolve));
+  }
+  return heard.shift();
+}
+
 const commands = {
+  listen,
+  nextEvent,
   connect,
   call,
   tools: async () => (await client.listTools()).tools.map((tool) => tool.name),

@@ -235,6 +235,21 @@ class McpClientsIT {
     }
   }
 
+  /** What one client does reaches the open stream of another at once. */
+  @Test
+  void event_reachesAClientThatListens() throws IOException {
+    try (McpClient listener = client(Sdk.TYPESCRIPT_2, notes, "alice");
+        McpClient other = client(Sdk.TYPESCRIPT_1, notes, "alice")) {
+      assertThat(listener.connect().failure()).isEmpty();
+      assertThat(listener.command("listen", Map.of("uri", "notes://mine")).failure()).isEmpty();
+      assertThat(other.connect().failure()).isEmpty();
+      for (int i = 0; i < 3; i++) {
+        other.call("add_note", Map.of("text", "note " + i)).text();
+        assertThat(listener.succeed("nextEvent").asText()).isEqualTo("notes://mine");
+      }
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void tokenExpired_isRefreshed_withoutTheBrowser(Sdk sdk) throws IOException {
@@ -251,7 +266,9 @@ class McpClientsIT {
     }
   }
 
-  /** Authgear gives none without {@code offline_access}, and this client asks for what it is told. */
+  /**
+   * Authgear gives none without {@code offline_access}, and this client asks for what it is told.
+   */
   @Test
   void tokenExpired_withoutARefreshToken_opensTheBrowserAgain() throws IOException {
     try (McpClient client = client(Sdk.TYPESCRIPT_1, tools, "alice")) {

@@ -15,11 +15,12 @@ import java.util.stream.Stream;
 /**
  * Protected locations whose answers are streams: servers of MCP (Streamable HTTP) and others that
  * send events. They are known by their names: a path, a backend or a server called {@code mcp} or
- * {@code sse}, or a header of MCP that is passed on. Where MCP's headers choose what is required,
- * the choice must be one that a client cannot get around.
+ * {@code sse}, a header of MCP that is passed on, {@code text/event-stream} in a directive. Where
+ * MCP's headers choose what is required, the choice must be one that a client cannot get around.
  */
 final class StreamRules {
-  private static final Pattern NAME = Pattern.compile("(?i)mcp|(?<![a-z])sse(?![a-z])");
+  private static final Pattern NAME =
+      Pattern.compile("(?i)mcp|(?<![a-z])sse(?![a-z])|event-?stream");
 
   private static final String VERSION = "http_mcp_protocol_version";
   private static final String METHOD = "http_mcp_method";
@@ -87,6 +88,9 @@ final class StreamRules {
     if (location.isLocation() && NAME.matcher(location.path()).find()) {
       return true;
     }
+    if (location.directive().children().stream().anyMatch(StreamRules::namesEvents)) {
+      return true;
+    }
     return BackendPass.of(location).stream()
         .anyMatch(
             pass ->
@@ -94,6 +98,12 @@ final class StreamRules {
                         .anyMatch(line -> HEADERS.contains(pass.protocol().header(line)))
                     || variables.possible(pass.directive().argument(0), location).stream()
                         .anyMatch(url -> NAME.matcher(url).find()));
+  }
+
+  /** Such as {@code default_type text/event-stream}; gzip_types is about what others may send. */
+  private static boolean namesEvents(Directive line) {
+    return !line.name().endsWith("_types")
+        && line.arguments().stream().anyMatch(argument -> argument.contains("text/event-stream"));
   }
 
   private static boolean isServerNamedSo(Block server) {
