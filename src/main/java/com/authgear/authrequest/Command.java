@@ -70,7 +70,7 @@ public record Command(List<String> words, String usage, Action action) {
   }
 
   /** Says which argument was not understood, and what would be; returns the exit status. */
-  static int notUnderstood(String command, String argument, String usage, PrintStream err) {
+  public static int notUnderstood(String command, String argument, String usage, PrintStream err) {
     String shown =
         argument.length() <= LONGEST_REPEATED && Ascii.isPrintable(argument)
             ? "\"" + argument + "\""

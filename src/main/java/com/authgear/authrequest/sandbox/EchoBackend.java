@@ -25,10 +25,10 @@ import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
- * A backend on loopback that answers every method and path with 200 and, as JSON, what it received:
- * {@code method}, {@code path}, {@code query}, {@code headers} (name in lower case to all its
- * values, in order), {@code body_bytes}, {@code connection} (a number for each accepted
- * connection). It hides nothing, credentials included, because showing is its purpose.
+ * A backend that answers every method and path with 200 and, as JSON, what it received: {@code
+ * method}, {@code path}, {@code query}, {@code headers} (name in lower case to all its values, in
+ * order), {@code body_bytes}, {@code connection} (a number for each accepted connection). It hides
+ * nothing, credentials included, because showing is its purpose.
  */
 public final class EchoBackend implements AutoCloseable {
 
@@ -44,12 +44,22 @@ public final class EchoBackend implements AutoCloseable {
   }
 
   /**
-   * Starts to listen on 127.0.0.1. Jetty alone: Javalin would answer WebSocket handshakes and
-   * unknown methods itself.
+   * Starts to listen on 127.0.0.1.
    *
    * @param port 0 for any free one
    */
   public static EchoBackend start(int port) {
+    return start("127.0.0.1", port);
+  }
+
+  /**
+   * Starts to listen. Jetty alone: Javalin would answer WebSocket handshakes and unknown methods
+   * itself.
+   *
+   * @param host an address; the caller knows why, if others can reach it
+   * @param port 0 for any free one
+   */
+  public static EchoBackend start(String host, int port) {
     QueuedThreadPool threads = new QueuedThreadPool(16, 2);
     threads.setName("echo");
     Server server = new Server(threads);
@@ -57,7 +67,7 @@ public final class EchoBackend implements AutoCloseable {
     http.setUriCompliance(UriCompliance.UNSAFE);
     http.setRequestHeaderSize(SandboxPort.MAX_HEADER_BYTES);
     ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
-    connector.setHost("127.0.0.1");
+    connector.setHost(host);
     connector.setPort(port);
     server.addConnector(connector);
     server.setHandler(new Echo());

@@ -21,6 +21,9 @@ public final class Sandbox implements AutoCloseable {
   /** Sent with every answer, so that no one takes the sandbox for Authgear. */
   public static final String HEADER = "x-authgear-sandbox";
 
+  /** A path that answers 200 to whoever asks. */
+  public static final String PAGE = SandboxRoutes.PAGE;
+
   static final String NOTICE = "not a real Authgear project";
 
   private final SandboxOptions options;
@@ -150,6 +153,11 @@ public final class Sandbox implements AutoCloseable {
         + Base64.getMimeEncoder(64, new byte[] {'\n'})
             .encodeToString(project.adminApiKey().privateKey().getEncoded())
         + "\n-----END PRIVATE KEY-----\n";
+  }
+
+  /** The same key as a JWK, which names its id too. */
+  public String adminApiJwk() {
+    return project.adminApiKey().privateJwk();
   }
 
   /** Of the resolver's listener: {@code http://host:port}. */

@@ -57,6 +57,12 @@ public record SandboxOptions(
         clock, host, value, resolverPort, publicOrigin, cookiePrefix, anyAddress, edge);
   }
 
+  /** Another address of loopback. */
+  public SandboxOptions withHost(String value) {
+    return new SandboxOptions(
+        clock, value, port, resolverPort, publicOrigin, cookiePrefix, anyAddress, edge);
+  }
+
   public SandboxOptions withResolverPort(int value) {
     return new SandboxOptions(
         clock, host, port, value, publicOrigin, cookiePrefix, anyAddress, edge);

@@ -1,5 +1,6 @@
 package com.authgear.authrequest.sandbox;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -9,6 +10,7 @@ import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.SignatureException;
+import java.security.interfaces.RSAPrivateKey;
 import java.security.interfaces.RSAPublicKey;
 import java.util.Arrays;
 import java.util.Base64;
@@ -85,6 +87,17 @@ record SigningKey(String kid, long createdAt, RSAPublicKey publicKey, PrivateKey
     jwk.put("n", encode(publicKey.getModulus()));
     jwk.put("use", "sig");
     return jwk;
+  }
+
+  /** Both halves as one JSON text, the private one without its prime factors. */
+  String privateJwk() {
+    Map<String, Object> jwk = jwk();
+    jwk.put("d", encode(((RSAPrivateKey) privateKey).getPrivateExponent()));
+    try {
+      return JSON.writeValueAsString(jwk);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a JWK is JSON", e);
+    }
   }
 
   /** Never prints the private half. */

@@ -20,14 +20,19 @@ public final class Health {
   public static void check(Map<String, String> environment) throws IOException {
     switch (SettingsReader.managementListen(environment)) {
       case Refused refused -> throw new IOException(refused.report());
-      case ManagementAt(ListenAddress address) -> ask(address);
+      case ManagementAt(ListenAddress address) -> ask(address, "/healthz");
     }
   }
 
-  private static void ask(ListenAddress management) throws IOException {
-    String host = management.host();
+  /**
+   * Returns if something alive listens there.
+   *
+   * @param path which answers 200 as long as it is alive
+   */
+  public static void ask(ListenAddress at, String path) throws IOException {
+    String host = at.host();
     String reachable = host.equals("0.0.0.0") || host.equals("::") ? "127.0.0.1" : host;
-    URI url = URI.create("http://" + new ListenAddress(reachable, management.port()) + "/healthz");
+    URI url = URI.create("http://" + new ListenAddress(reachable, at.port()) + path);
     int status;
     try {
       HttpURLConnection connection = (HttpURLConnection) url.toURL().openConnection();
