@@ -8,15 +8,13 @@ import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.JWSSigner;
 import com.nimbusds.jose.crypto.ECDSASigner;
+import com.nimbusds.jose.crypto.ECDSAVerifier;
 import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
-import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.RSAKey;
-import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
-import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jose.util.Base64URL;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.ParseException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,10 +30,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
- * Writes {@code src/test/resources/vectors/}; run it after a change here. What is expected is said
- * here by hand, never taken from the service. See the README there.
+ * Writes {@code src/test/resources/vectors/}; run it after a change here, as {@code
+ * VectorWriterTest} says. What is expected is said here by hand, never taken from the service. See
+ * the README there.
  */
 final class VectorWriter {
 
@@ -45,42 +47,70 @@ final class VectorWriter {
   private static final long NOW = 1_800_000_000L;
   private static final long SKEW = 30;
 
+  /** What is signed, and a signature of as many characters as one by ES256 has. */
+  private static final Pattern ES256 =
+      Pattern.compile("\\b([\\w-]+\\.[\\w-]+)\\.([\\w-]{86})(?![\\w-])");
+
   private final RSAKey rsa;
   private final ECKey ec;
   private final RSAKey stranger;
+  private final Map<String, String> signatures;
   private final List<Map<String, Object>> vectors = new ArrayList<>();
 
-  private VectorWriter(JWKSet keys) {
+  private VectorWriter(JWKSet keys, Map<String, String> signatures) {
+    this.signatures = signatures;
     rsa = (RSAKey) keys.getKeyByKeyId("rsa-1");
     ec = (ECKey) keys.getKeyByKeyId("ec-1");
     stranger = (RSAKey) keys.getKeyByKeyId("unpublished");
   }
 
-  public static void main(String[] args) throws IOException, JOSEException, ParseException {
-    Path keys = FOLDER.resolve("keys.json");
-    if (!Files.exists(keys)) {
-      write(
-          keys,
-          new JWKSet(
-                  List.of(
-                      new RSAKeyGenerator(2048).keyID("rsa-1").generate(),
-                      new ECKeyGenerator(Curve.P_256).keyID("ec-1").generate(),
-                      new RSAKeyGenerator(2048).keyID("unpublished").generate()))
-              .toJSONObject(false));
+  /** Writes the files. */
+  public static void main(String[] args) throws IOException {
+    for (Map.Entry<String, String> file : files().entrySet()) {
+      Files.writeString(FOLDER.resolve(file.getKey()), file.getValue());
     }
-    JWKSet read = JWKSet.parse(Files.readString(keys));
-    new VectorWriter(read).tokens("tokens.json");
-    new VectorWriter(read).policies("policies.json");
-    new VectorWriter(read).resolver("resolver.json");
-    new VectorWriter(read).locations("locations.json");
-    new VectorWriter(read).carriers("carriers.json");
-    new VectorWriter(read).claimHeaders("claims.json");
-    new VectorWriter(read).keySets();
+  }
+
+  /** The files by name, the same each time: nothing in them is drawn by lot. */
+  static Map<String, String> files() throws IOException {
+    JWKSet keys = read(Files.readString(FOLDER.resolve("keys.json")));
+    Map<String, String> signatures = signatures();
+    Map<String, String> files = new TreeMap<>();
+    files.put("tokens.json", new VectorWriter(keys, signatures).tokens());
+    files.put("policies.json", new VectorWriter(keys, signatures).policies());
+    files.put("resolver.json", new VectorWriter(keys, signatures).resolver());
+    files.put("locations.json", new VectorWriter(keys, signatures).locations());
+    files.put("carriers.json", new VectorWriter(keys, signatures).carriers());
+    files.put("claims.json", new VectorWriter(keys, signatures).claimHeaders());
+    files.put("key-sets.json", new VectorWriter(keys, signatures).keySets());
+    return files;
+  }
+
+  private static JWKSet read(String keys) {
+    try {
+      return JWKSet.parse(keys);
+    } catch (ParseException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** The ES256 signatures in the files that are there, by what they sign. */
+  private static Map<String, String> signatures() throws IOException {
+    Map<String, String> signatures = new HashMap<>();
+    try (Stream<Path> files = Files.list(FOLDER)) {
+      for (Path file : files.filter(each -> each.toString().endsWith(".json")).toList()) {
+        ES256
+            .matcher(Files.readString(file))
+            .results()
+            .forEach(token -> signatures.putIfAbsent(token.group(1), token.group(2)));
+      }
+    }
+    return signatures;
   }
 
   // ---- Key sets, each with one token
 
-  private void keySets() throws IOException {
+  private String keySets() {
     Map<String, Object> ours = published(rsa, "k");
     Map<String, Object> curve = published(ec, "k");
     Map<String, Object> strange = published(stranger, "k");
@@ -165,7 +195,7 @@ final class VectorWriter {
     document.put("issuer", ISSUER);
     document.put("algorithms", List.of("RS256", "ES256"));
     document.put("vectors", vectors);
-    write(FOLDER.resolve("key-sets.json"), document);
+    return pretty(document);
   }
 
   @SafeVarargs
@@ -182,7 +212,7 @@ final class VectorWriter {
     vectors.add(vector);
   }
 
-  private static String keySetToken(JWK key, String algorithm) {
+  private String keySetToken(JWK key, String algorithm) {
     Map<String, Object> header = header();
     header.put("alg", algorithm);
     header.put("kid", "k");
@@ -194,7 +224,8 @@ final class VectorWriter {
   }
 
   private static Map<String, Object> symmetric() {
-    return Map.of("kty", "oct", "kid", "k", "k", "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA");
+    return new TreeMap<>(
+        Map.of("kty", "oct", "kid", "k", "k", "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA"));
   }
 
   private static Map<String, Object> altered(Map<String, Object> key, String name, Object value) {
@@ -203,22 +234,26 @@ final class VectorWriter {
     return changed;
   }
 
-  private static void write(Path file, Object json) throws IOException {
-    Files.writeString(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
+  private static String pretty(Object json) {
+    try {
+      return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
   }
 
-  private void write(String file) throws IOException {
-    write(file, Map.of());
+  private String document() {
+    return document(Map.of());
   }
 
-  private void write(String file, Map<String, String> more) throws IOException {
+  private String document(Map<String, String> more) {
     Map<String, String> settings = new TreeMap<>(more);
     settings.put("AUTHGEAR_ENDPOINT", ISSUER);
     Map<String, Object> document = new LinkedHashMap<>();
     document.put("now", NOW);
     document.put("settings", settings);
     document.put("vectors", vectors);
-    write(FOLDER.resolve(file), document);
+    return pretty(document);
   }
 
   // ---- Tokens
@@ -269,12 +304,14 @@ final class VectorWriter {
     }
   }
 
-  private static String sign(JWK key, String algorithm, String header, String payload) {
+  private String sign(JWK key, String algorithm, String header, String payload) {
     String input = Base64URL.encode(header) + "." + Base64URL.encode(payload);
     try {
+      if (algorithm.equals("ES256")) {
+        return input + "." + es256(key.toECKey(), input);
+      }
       JWSSigner signer =
           switch (algorithm) {
-            case "ES256" -> new ECDSASigner(key.toECKey());
             case "HS256" -> new MACSigner(key.toRSAKey().toRSAPublicKey().getEncoded());
             default -> new RSASSASigner(key.toRSAKey());
           };
@@ -283,6 +320,17 @@ final class VectorWriter {
     } catch (JOSEException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** ECDSA draws lots, so a signature that is there already and fits is kept. */
+  private String es256(ECKey key, String input) throws JOSEException {
+    JWSHeader how = new JWSHeader(JWSAlgorithm.ES256);
+    byte[] signed = input.getBytes(StandardCharsets.US_ASCII);
+    String known = signatures.get(input);
+    if (known != null && new ECDSAVerifier(key).verify(how, signed, new Base64URL(known))) {
+      return known;
+    }
+    return new ECDSASigner(key).sign(how, signed).toString();
   }
 
   private String token() {
@@ -404,7 +452,7 @@ final class VectorWriter {
     allowedUser(bearer(name, token));
   }
 
-  private void tokens(String file) throws IOException {
+  private String tokens() {
     String invalidRequest = "Bearer error=\"invalid_request\"";
     String token = token();
     String[] parts = token.split("\\.", -1);
@@ -526,7 +574,7 @@ final class VectorWriter {
     Map<String, Object> noSkewNow = bearer("no skew: exp now", withClaim("exp", NOW));
     noSkewNow.put("settings", Map.of("AUTHGEAR_CLOCK_SKEW", "0s"));
     denied(noSkewNow, Reason.EXPIRED, "Bearer error=\"invalid_token\"");
-    write(file);
+    return document();
   }
 
   private Map<String, Object> required(String requirement, String token) {
@@ -535,7 +583,7 @@ final class VectorWriter {
     return vector;
   }
 
-  private void policies(String file) throws IOException {
+  private String policies() {
     String token = token();
     String machine = signed(machineClaims());
     String scope = "Bearer error=\"insufficient_scope\"";
@@ -615,7 +663,7 @@ final class VectorWriter {
         at("/auth?role=admin&access_token=x", List.of("Bearer " + token)),
         Reason.BAD_REQUIREMENT,
         "");
-    write(file);
+    return document();
   }
 
   // ---- Named policies, and what challenges say about the place
@@ -630,7 +678,7 @@ final class VectorWriter {
     return at(target, List.of("Bearer " + token));
   }
 
-  private void locations(String file) throws IOException {
+  private String locations() {
     String token = token();
     String machine = signed(machineClaims());
     String place =
@@ -706,8 +754,7 @@ final class VectorWriter {
         at("/auth", "a.b.c"),
         Reason.MALFORMED_TOKEN,
         open.replace("%s", ", error=\"invalid_token\""));
-    write(
-        file,
+    return document(
         Map.of(
             "AUTHGEAR_POLICY_ADMIN", "role=admin",
             "AUTHGEAR_POLICY_FRESH_ADMIN", "role=admin&max_age=120",
@@ -721,7 +768,7 @@ final class VectorWriter {
 
   // ---- Other ways to bring the token
 
-  private void carriers(String file) throws IOException {
+  private String carriers() {
     String token = token();
     String other = without("auth_time");
     String invalidRequest = "Bearer error=\"invalid_request\"";
@@ -811,13 +858,13 @@ final class VectorWriter {
             "/chat?access_token=" + token);
     off.put(
         "settings",
-        Map.of(
-            "AUTHGEAR_TOKEN_HEADER", "",
-            "AUTHGEAR_TOKEN_COOKIE", "",
-            "AUTHGEAR_TOKEN_QUERY_FROM", ""));
+        new TreeMap<>(
+            Map.of(
+                "AUTHGEAR_TOKEN_HEADER", "",
+                "AUTHGEAR_TOKEN_COOKIE", "",
+                "AUTHGEAR_TOKEN_QUERY_FROM", "")));
     denied(off, Reason.NO_CREDENTIALS, "Bearer");
-    write(
-        file,
+    return document(
         Map.of(
             "AUTHGEAR_TOKEN_HEADER", "x-access-token",
             "AUTHGEAR_TOKEN_COOKIE", "access_token",
@@ -852,7 +899,7 @@ final class VectorWriter {
     telling(vector, header, "");
   }
 
-  private void claimHeaders(String file) throws IOException {
+  private String claimHeaders() {
     plan("text", "gold", "gold");
     plan("empty text", "", "");
     plan("number", 42, "42");
@@ -907,8 +954,7 @@ final class VectorWriter {
           Reason.UNSAFE_VALUE);
     }
     headerBudget();
-    write(
-        file,
+    return document(
         Map.of("AUTHGEAR_CLAIM_HEADERS", "https://example.com/plan=" + PLAN + ",email=" + EMAIL));
   }
 
@@ -949,7 +995,7 @@ final class VectorWriter {
     return vector;
   }
 
-  private void resolver(String file) throws IOException {
+  private String resolver() {
     String valid = IdentityHeader.SESSION_VALID.headerName();
     String id = IdentityHeader.USER_ID.headerName();
     String invalid = "Bearer error=\"invalid_token\"";
@@ -1005,6 +1051,6 @@ final class VectorWriter {
         asked("two verdicts", 200, "", valid, "true", valid, "false", id, "u"),
         Reason.RESOLVER_BAD_ANSWER,
         "");
-    write(file);
+    return document();
   }
 }
