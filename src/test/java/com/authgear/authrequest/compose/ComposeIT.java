@@ -1,5 +1,6 @@
 package com.authgear.authrequest.compose;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.docs.PageCommands;
@@ -60,7 +61,11 @@ class ComposeIT {
   @TempDir private Path folder;
   private final Deque<Process> processes = new ArrayDeque<>();
   private final Map<String, Integer> ports = new HashMap<>();
-  private ComposeFile compose;
+  private final ComposeFile compose;
+
+  ComposeIT() throws IOException {
+    compose = ComposeFile.read();
+  }
 
   @AfterEach
   void stop() throws InterruptedException {
@@ -77,7 +82,6 @@ class ComposeIT {
     for (String program : List.of("nginx", "redis-server", "redis-cli", "curl")) {
       Programs.require(program);
     }
-    compose = ComposeFile.read();
     assertThat(compose.services()).containsExactlyInAnyOrderElementsOf(PORTS.keySet());
     choosePorts();
 
@@ -174,7 +178,8 @@ class ComposeIT {
     compose.environment(name).forEach((key, value) -> environment.put(key, inside(name, value)));
     if (name.equals("mcp")) {
       environment.put("HOST", "127.0.0.1");
-      environment.put("PORT", ports.get("mcp:" + environment.get("PORT")).toString());
+      environment.put(
+          "PORT", port("mcp", Integer.parseInt(requireNonNull(environment.get("PORT")))));
     }
     ProcessBuilder builder =
         new ProcessBuilder(command(name))
@@ -218,7 +223,7 @@ class ComposeIT {
   }
 
   private String port(String name, int port) {
-    return ports.get(name + ":" + port).toString();
+    return requireNonNull(ports.get(name + ":" + port)).toString();
   }
 
   /** With the mounted files; only places and addresses differ. */
@@ -327,7 +332,8 @@ class ComposeIT {
         .until(
             () -> {
               try (Socket socket =
-                  new Socket(InetAddress.getLoopbackAddress(), ports.get(name + ":" + port))) {
+                  new Socket(
+                      InetAddress.getLoopbackAddress(), Integer.parseInt(port(name, port)))) {
                 return socket.isConnected();
               }
             });
