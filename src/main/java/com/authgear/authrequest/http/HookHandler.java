@@ -8,19 +8,12 @@ import com.authgear.authrequest.verify.changes.EventReader.MalformedEvent;
 import com.authgear.authrequest.verify.changes.EventReader.Relevant;
 import com.authgear.authrequest.verify.changes.UserEvent;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import javax.crypto.spec.SecretKeySpec;
+import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpFields;
-import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
-import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.server.Response;
-import org.eclipse.jetty.util.BufferUtil;
-import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,11 +24,8 @@ import org.slf4j.LoggerFactory;
  * lower-case hex. The body is read as it comes, as its length has no bound at Authgear, and only
  * the few values that are needed are kept of it. They are acted on when the whole body has come and
  * its signature is found to be good.
- *
- * <p>A body is read on a virtual thread of its own; {@link HookBodies} says how many may be waited
- * for at once, and for how long.
  */
-public final class HookHandler extends Handler.Wrapper {
+public final class HookHandler extends SignedPostHandler<HookResult> {
 
   /** Takes in what events say; must not wait. */
   public interface Sink {
@@ -74,14 +64,9 @@ public final class HookHandler extends Handler.Wrapper {
 
   private static final Logger LOG = LoggerFactory.getLogger(HookHandler.class);
   private static final String SIGNATURE = "x-authgear-body-signature";
-  private static final int SIGNATURE_LENGTH = 64;
-  private static final long LOG_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  private final List<SecretKeySpec> keys;
   private final Sink sink;
   private final WebhookListener listener;
-  private final HookBodies bodies;
-  private final AtomicLong warned = new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
 
   /**
    * @param secrets those that Authgear may sign with
@@ -97,86 +82,52 @@ public final class HookHandler extends Handler.Wrapper {
       WebhookListener listener,
       Handler next,
       HookBodies.BodyLimits limits) {
-    super(next);
-    this.keys =
-        secrets.stream()
-            .map(secret -> new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256"))
-            .toList();
+    super(PATH, "webhook", secrets, MAX_BODY, limits, next);
     this.sink = sink;
     this.listener = listener;
-    this.bodies = new HookBodies(limits, System::nanoTime);
   }
 
   @Override
-  public InvocationType getInvocationType() {
-    return InvocationType.NON_BLOCKING;
+  @Nullable Signature signature(HttpFields headers) {
+    List<String> values = headers.getValuesList(SIGNATURE);
+    return values.size() == 1 ? new Signature(values.getFirst(), "") : null;
   }
 
   @Override
-  public boolean handle(Request request, Response response, Callback callback) throws Exception {
-    if (!PATH.equals(request.getHttpURI().getPath())) {
-      return super.handle(request, response, callback);
-    }
-    HttpFields headers = request.getHeaders();
-    byte[] signature = signature(headers.getValuesList(SIGNATURE));
-    if (!request.getMethod().equals("POST")) {
-      answer(response, callback, HookResult.NOT_POST);
-    } else if (signature == null) {
-      warn("webhook without a signature refused", null);
-      answer(response, callback, HookResult.BAD_SIGNATURE);
-    } else if (headers.getLongField(HttpHeader.CONTENT_LENGTH) > MAX_BODY) {
-      answer(response, callback, HookResult.TOO_LARGE);
-    } else {
-      Thread _ =
-          Thread.ofVirtual()
-              .name("webhook")
-              .start(() -> answer(response, callback, read(request, signature)));
-    }
-    return true;
+  Supplier<HookResult> read(InputStream body, Signature signature) throws IOException {
+    EventBody reading = EventReader.read(body);
+    return () -> takeIn(reading);
   }
 
-  private static byte @Nullable [] signature(List<String> values) {
-    return values.size() == 1 && values.getFirst().length() == SIGNATURE_LENGTH
-        ? values.getFirst().getBytes(StandardCharsets.ISO_8859_1)
-        : null;
+  @Override
+  HookResult refused(Refusal refusal) {
+    return switch (refusal) {
+      case NOT_POST -> HookResult.NOT_POST;
+      case BAD_SIGNATURE -> HookResult.BAD_SIGNATURE;
+      case TOO_LARGE -> HookResult.TOO_LARGE;
+      case TIMEOUT -> HookResult.TIMEOUT;
+      case OVERLOADED -> HookResult.OVERLOADED;
+      case ABORTED -> HookResult.ABORTED;
+      case FAILED -> HookResult.FAILED;
+    };
   }
 
-  private void answer(Response response, Callback callback, HookResult result) {
-    HttpFields.Mutable headers = response.getHeaders();
-    response.setStatus(result.status());
-    headers.put(HttpHeader.CONTENT_LENGTH, "0");
-    switch (result) {
-      case NOT_POST -> headers.put(HttpHeader.ALLOW, "POST");
-      // What is left of the body is not waited for.
-      case TIMEOUT, TOO_LARGE, OVERLOADED, ABORTED -> headers.put(HttpHeader.CONNECTION, "close");
-      case ACCEPTED, DUPLICATE, TOO_OLD, IGNORED, MALFORMED, BAD_SIGNATURE, FAILED -> {}
-    }
+  @Override
+  int status(HookResult result) {
+    return result.status();
+  }
+
+  @Override
+  void describe(HookResult result, HttpFields.Mutable headers) {}
+
+  @Override
+  void answered(HookResult result) {
     listener.answered(result);
-    // Written out for the same reason as in AuthHandler.
-    response.write(true, BufferUtil.EMPTY_BUFFER, callback);
   }
 
-  private HookResult read(Request request, byte[] signature) {
-    HookBody raw = new HookBody(request, bodies);
-    try (raw) {
-      SignedBody body = new SignedBody(raw, keys, MAX_BODY);
-      EventBody reading = EventReader.read(body);
-      if (!body.isSigned(signature)) {
-        warn(
-            "webhook with a wrong signature refused: is AUTHGEAR_WEBHOOK_SECRET the project's?",
-            null);
-        return HookResult.BAD_SIGNATURE;
-      }
-      return takeIn(reading);
-    } catch (SignedBody.TooLarge _) {
-      return HookResult.TOO_LARGE;
-    } catch (IOException _) {
-      HookResult givenUp = raw.givenUp();
-      return givenUp == null ? HookResult.ABORTED : givenUp;
-    } catch (RuntimeException | Error bug) {
-      LOG.atError().setCause(bug).log("webhook not taken in by a bug");
-      return HookResult.FAILED;
-    }
+  @Override
+  String isTheSecretTheSame() {
+    return "is AUTHGEAR_WEBHOOK_SECRET the project's?";
   }
 
   /** Whatever is in here is Authgear's. */
@@ -213,14 +164,5 @@ public final class HookHandler extends Handler.Wrapper {
     return effects.contains(ChangeMarks.Effect.MARKED)
         ? ChangeMarks.Effect.MARKED
         : effects.getFirst();
-  }
-
-  /** At most one line in a while: anyone can call. */
-  private void warn(String message, @Nullable String detail) {
-    long last = warned.get();
-    long now = System.nanoTime();
-    if (now - last >= LOG_INTERVAL_NANOS && warned.compareAndSet(last, now)) {
-      LOG.atWarn().addKeyValue("detail", detail == null ? "" : detail).log(message);
-    }
   }
 }
