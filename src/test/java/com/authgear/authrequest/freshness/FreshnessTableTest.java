@@ -12,6 +12,9 @@ import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import com.authgear.authrequest.verify.changes.FollowMessage;
+import com.authgear.authrequest.verify.changes.Heartbeat;
+import com.authgear.authrequest.verify.changes.UserEvent;
 import com.authgear.authrequest.verify.session.TestClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,7 +53,8 @@ import org.junit.jupiter.api.TestFactory;
 /**
  * The table of docs/freshness.md, cell by cell: the settings that a row names, the change that a
  * column names, and a clock that moves to just before and onto the bound that the cell promises.
- * nginx's cache is played by its rule, which {@code EdgeCacheIT} holds against the real one.
+ * nginx's cache is played by its rule, which {@code EdgeCacheIT} holds against the real one. A
+ * follower is played by its posts: the worst that it can do is to die with the change.
  */
 class FreshnessTableTest {
 
@@ -99,7 +103,7 @@ class FreshnessTableTest {
     List<String> lines = table();
     assertThat(cells(lines.getFirst()).subList(1, 7)).isEqualTo(COLUMNS);
     assertThat(lines.subList(2, lines.size()))
-        .hasSize(10)
+        .hasSize(12)
         .allSatisfy(line -> assertThat(cells(line)).hasSize(7));
   }
 
@@ -145,6 +149,7 @@ class FreshnessTableTest {
     private final boolean jwt;
     private final boolean webhooks;
     private final boolean edge;
+    private final boolean followed;
     private final Service service;
     private @Nullable Shown kept;
     private long keptUntil;
@@ -158,6 +163,7 @@ class FreshnessTableTest {
       jwt = row.startsWith("JWT");
       webhooks = environment.containsKey("AUTHGEAR_WEBHOOK_SECRET");
       edge = environment.containsKey("AUTHGEAR_EDGE_CACHE_TTL");
+      followed = row.endsWith("`follow` runs");
       environment.put("AUTHGEAR_ENDPOINT", sandbox.origin());
       environment.put("AUTHGEAR_RESOLVER_URL", sandbox.resolverUrl());
       environment.put("AUTHGEAR_LISTEN", "127.0.0.1:0");
@@ -183,6 +189,7 @@ class FreshnessTableTest {
       }
       String user = column.equals("user disabled") ? "erin" : "alice";
       String token = token(user);
+      beat();
       Shown before = ask(token);
       assertThat(before.status).isEqualTo(200);
       long changed = clock.millis();
@@ -233,10 +240,12 @@ class FreshnessTableTest {
     /** A minute with a request per second. */
     private void checkCost(String cell) {
       String token = token("bob");
+      beat();
       assertThat(ask(token).status).isEqualTo(200);
       long before = sandbox.calls(AuthgearEndpoint.RESOLVER);
       for (int i = 0; i < 60; i++) {
         clock.pass(1000);
+        beat();
         assertThat(ask(token).status).isEqualTo(200);
       }
       long calls = sandbox.calls(AuthgearEndpoint.RESOLVER) - before;
@@ -245,26 +254,71 @@ class FreshnessTableTest {
         assertThat(calls).isBetween(1L, 60 / Long.parseLong(cost.group(1)));
         return;
       }
-      assertThat(cell).startsWith("none");
+      assertThat(cell).startsWith(followed ? "1 poll a second for all" : "none");
       assertThat(calls).isZero();
       if (webhooks) {
         double heard = heard();
         deliver("user.profile.updated", project.user("bob").id());
         Awaitility.await("the webhook").until(() -> heard() > heard);
       }
+      if (followed) {
+        String bob = project.user("bob").id();
+        follow(List.of(UserEvent.changed(bob, 1000, clock.millis() / 1000)), null);
+      }
       long promised = cell.contains("2 per token after a change") ? 2 : 0;
       Awaitility.await("the second look")
           .until(
               () -> {
                 clock.pass(1000);
+                beat();
                 ask(token);
                 return sandbox.calls(AuthgearEndpoint.RESOLVER) - before == promised;
               });
       for (int i = 0; i < 10; i++) {
         clock.pass(1000);
+        beat();
         ask(token);
       }
       assertThat(sandbox.calls(AuthgearEndpoint.RESOLVER) - before).isEqualTo(promised);
+    }
+
+    /** The heartbeat of a follower, if the row has one. */
+    private void beat() {
+      if (followed) {
+        long hourAgo = clock.millis() / 1000 - 3600;
+        follow(List.of(), new Heartbeat("follower", clock.millis(), 0, hourAgo));
+      }
+    }
+
+    private void follow(List<UserEvent> events, @Nullable Heartbeat heartbeat) {
+      String instance = post(new FollowMessage(FollowMessage.NOBODY, List.of(), null));
+      assertThat(post(new FollowMessage(instance, events, heartbeat))).isEqualTo(instance);
+    }
+
+    /** Which process has taken it in. */
+    private String post(FollowMessage message) {
+      String time = Long.toString(clock.millis());
+      String body = message.text();
+      try {
+        Mac mac = Mac.getInstance("HmacSHA256");
+        mac.init(new SecretKeySpec(SECRET.getBytes(UTF_8), "HmacSHA256"));
+        String signature =
+            HexFormat.of().formatHex(mac.doFinal((time + "." + body).getBytes(UTF_8)));
+        HttpRequest request =
+            HttpRequest.newBuilder(
+                    URI.create("http://127.0.0.1:" + service.port() + "/hooks/follow"))
+                .header("x-authgear-follow-time", time)
+                .header("x-authgear-follow-signature", signature)
+                .POST(BodyPublishers.ofString(body))
+                .build();
+        return http.sendAsync(request, BodyHandlers.discarding())
+            .join()
+            .headers()
+            .firstValue("x-authgear-follow-instance")
+            .orElseThrow();
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException(e);
+      }
     }
 
     /** An event as Authgear sends it, about a user of whom it says nothing new. */
