@@ -1,5 +1,6 @@
 package com.authgear.authrequest.demo;
 
+import com.authgear.authrequest.follow.FollowCommand;
 import com.authgear.authrequest.http.HookHandler;
 import com.authgear.authrequest.sandbox.DemoSite;
 import com.authgear.authrequest.sandbox.DemoSite.Access;
@@ -8,6 +9,8 @@ import com.authgear.authrequest.sandbox.EchoBackend;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.serve.Service;
+import com.authgear.authrequest.settings.FollowSettings;
+import com.authgear.authrequest.settings.FollowSettingsReader;
 import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
@@ -39,8 +42,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole story on one machine, on loopback only: sandbox, service, a backend that shows what it
- * received and, where nginx is installed, nginx with the shipped configuration.
+ * The whole story on one machine, on loopback only: sandbox, service, follower, a backend that
+ * shows what it received and, where nginx is installed, nginx with the shipped configuration.
  */
 public final class Demo implements AutoCloseable {
 
@@ -48,6 +51,8 @@ public final class Demo implements AutoCloseable {
 
   /** After this line of the shipped nginx.conf, in its server. */
   private static final String INCLUDED = "include authgear/server.conf;\n";
+
+  private static final String FOLLOW_SECRET = "known-to-everyone-here-too";
 
   private static final String RECHECK = "10s";
   private static final String CACHE_TTL = "5s";
@@ -130,6 +135,7 @@ public final class Demo implements AutoCloseable {
         .project()
         .hooks()
         .configure("http://127.0.0.1:" + ports.service + HookHandler.PATH, HOOK_SECRET);
+    parts.push(FollowCommand.start(followSettings(sandbox), clock));
     if (nginx != null) {
       startNginx(nginx, ports.nginx, ports.service, ports.backend);
     }
@@ -145,6 +151,7 @@ public final class Demo implements AutoCloseable {
     wanted.put("its metrics", ports.management);
     wanted.put("sandbox", ports.sandbox);
     wanted.put("its resolver", ports.resolver);
+    wanted.put("its Admin API", ports.resolver + 1);
     wanted.put("backend", ports.backend);
     List<String> taken = new ArrayList<>();
     wanted.forEach(
@@ -195,6 +202,8 @@ public final class Demo implements AutoCloseable {
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + ports.management);
     environment.put("AUTHGEAR_WEBHOOK_SECRET", HOOK_SECRET);
     environment.put("AUTHGEAR_RECHECK", RECHECK);
+    environment.put("AUTHGEAR_FRESHNESS", "2s");
+    environment.put("AUTHGEAR_FOLLOW_SECRET", FOLLOW_SECRET);
     environment.put("AUTHGEAR_RESOLVER_CACHE_TTL", CACHE_TTL);
     environment.put("AUTHGEAR_LOG_FORMAT", "text");
     for (DemoLocation location : MORE_LOCATIONS) {
@@ -209,6 +218,24 @@ public final class Demo implements AutoCloseable {
     return switch (SettingsReader.read(environment)) {
       case Accepted accepted -> accepted.settings();
       case Refused refused -> throw new IllegalStateException(refused.report());
+    };
+  }
+
+  private FollowSettings followSettings(Sandbox sandbox) {
+    Map<String, String> environment =
+        Map.of(
+            "AUTHGEAR_ENDPOINT", sandbox.origin(),
+            "AUTHGEAR_ADMIN_API_URL", sandbox.adminApiUrl(),
+            "AUTHGEAR_ADMIN_API_APP_ID", sandbox.adminApiAppId(),
+            "AUTHGEAR_ADMIN_API_KEY_ID", sandbox.adminApiKeyId(),
+            "AUTHGEAR_ADMIN_API_KEY", sandbox.adminApiKey(),
+            "AUTHGEAR_FOLLOW_TARGETS", "http://127.0.0.1:" + ports.service,
+            "AUTHGEAR_FOLLOW_SECRET", FOLLOW_SECRET,
+            "AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:0");
+    return switch (FollowSettingsReader.read(environment)) {
+      case FollowSettingsReader.Accepted accepted -> accepted.settings();
+      case FollowSettingsReader.Refused refused ->
+          throw new IllegalStateException(refused.report());
     };
   }
 

@@ -90,9 +90,10 @@ public final class SandboxMain {
               """
               java -jar authgear-auth-request-sandbox.jar demo
 
-                Starts a stand-in Authgear (ports 8090, 8091), the service (8080, 8081), a backend that
-                shows what it received (9000) and, where nginx is installed, nginx with the shipped
-                files (8000), all on 127.0.0.1, and prints lines for a shell. Takes no settings.
+                Starts a stand-in Authgear (ports 8090, 8091, 8092), the service (8080, 8081), the
+                command follow, a backend that shows what it received (9000) and, where nginx is
+                installed, nginx with the shipped files (8000), all on 127.0.0.1, and prints lines for
+                a shell. Takes no settings.
                 Ctrl-C ends it. Exit status 1: a port is not free, or nginx did not start.
               """,
               SandboxMain::demo),

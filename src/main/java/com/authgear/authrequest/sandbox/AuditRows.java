@@ -6,6 +6,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The project's audit log. Rows can be made to appear late, or to be lost, as where Authgear's
@@ -25,6 +26,7 @@ public final class AuditRows {
 
   private Duration late = Duration.ZERO;
   private int toLose;
+  private @Nullable Instant readAt;
 
   AuditRows(InstantSource clock) {
     this.clock = clock;
@@ -54,11 +56,17 @@ public final class AuditRows {
   /** The rows that have appeared, from a second on, the oldest first. */
   synchronized List<Event> from(Instant from) {
     Instant now = clock.instant();
+    readAt = now;
     return rows.stream()
         .filter(row -> !row.visibleFrom.isAfter(now))
         .map(Row::event)
         .filter(event -> event.at().getEpochSecond() >= from.getEpochSecond())
         .sorted(Comparator.comparingLong((Event event) -> event.at().getEpochSecond()))
         .toList();
+  }
+
+  /** How long ago somebody read them; null if nobody has. */
+  public synchronized @Nullable Duration lag() {
+    return readAt == null ? null : Duration.between(readAt, clock.instant());
   }
 }

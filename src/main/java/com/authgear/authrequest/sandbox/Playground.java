@@ -12,6 +12,7 @@ import io.javalin.http.Context;
 import io.javalin.http.ForbiddenResponse;
 import io.javalin.http.Handler;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -136,10 +137,12 @@ final class Playground implements AutoCloseable {
       List<String> keys,
       boolean resolverUp,
       boolean webhooks,
-      Webhooks.Announced announced) {}
+      Webhooks.Announced announced,
+      @Nullable Long followLagMillis) {}
 
   private State state() {
     Project project = sandbox.project();
+    Duration lag = project.auditLog().lag();
     return new State(
         site.nginx(),
         site.service(),
@@ -162,7 +165,8 @@ final class Playground implements AutoCloseable {
         project.keyIds(),
         !traffic.isBroken(AuthgearEndpoint.RESOLVER),
         project.hooks().delivery() != Webhooks.Delivery.LOSE,
-        project.hooks().announced());
+        project.hooks().announced(),
+        lag == null ? null : lag.toMillis());
   }
 
   private Person person(User user) {
