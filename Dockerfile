@@ -42,7 +42,10 @@ RUN mkdir /app /cache /sandbox \
     && cp target/authgear-auth-request-sandbox.jar /sandbox/ \
     && time=${SOURCE_DATE_EPOCH:-$(date -d "$(sed -n 's:.*<project.build.outputTimestamp>\(.*\)</.*:\1:p' pom.xml)" +%s)} \
     && find /opt/jre /app /sandbox -exec touch -h -d "@$time" {} +
-# What asks for tokens in the training is in the other jar, which stays in this stage.
+
+
+# What asks for tokens in the training is in the other jar, which stays in the stage before.
+FROM build AS trained
 RUN java -cp target/authgear-auth-request-sandbox.jar src/main/image/TrainAotCache.java \
       /opt/jre/bin/java /app/jvm.options /app/authgear-auth-request.jar /cache/authgear-auth-request.aot
 
@@ -89,7 +92,7 @@ LABEL org.opencontainers.image.title="authgear-auth-request" \
 COPY --from=build /opt/jre /opt/jre
 COPY --from=build /app /app
 # In a layer of its own: no two trainings give the same bytes, all other layers are reproducible.
-COPY --from=build /cache /app
+COPY --from=trained /cache /app
 
 # By number, so that runAsNonRoot can be checked without reading the image's /etc/passwd.
 USER 65532:65532
