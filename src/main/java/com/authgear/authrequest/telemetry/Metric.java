@@ -50,8 +50,8 @@ enum Metric {
   REQUESTS_WAITING(
       "authgear_auth_requests_waiting",
       Type.GAUGE,
-      "Requests that wait for an answer from the network. One too many is a decision with reason"
-          + " `overloaded`."),
+      "Requests that wait for an answer from the network. At the most that may wait, a further one"
+          + " is denied with reason `overloaded`."),
   KEY_SET_AGE(
       "authgear_auth_key_set_age_seconds",
       Type.GAUGE,
@@ -73,7 +73,7 @@ enum Metric {
   CACHE_MISSES(
       "authgear_auth_cache_misses_total",
       Type.COUNTER,
-      "Answers that had to be found anew: a good JWT was verified, or the resolver's answer was"
+      "Answers that were not remembered: a good JWT was verified, or the resolver's answer was"
           + " needed.",
       "cache"),
   CACHE_EVICTIONS(
