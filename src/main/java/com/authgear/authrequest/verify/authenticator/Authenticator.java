@@ -6,7 +6,6 @@ import com.authgear.authrequest.credential.Credential.CredentialPlace;
 import com.authgear.authrequest.credential.Credential.Malformed;
 import com.authgear.authrequest.credential.Credential.None;
 import com.authgear.authrequest.credential.Credential.Presented;
-import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.requirement.Rule;
 import com.authgear.authrequest.requirement.Rules;
@@ -21,18 +20,13 @@ import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.Verifier;
 import com.authgear.authrequest.verify.changes.Changes;
-import com.authgear.authrequest.verify.changes.Changes.Change;
 import com.authgear.authrequest.verify.changes.Followed;
-import com.authgear.authrequest.verify.changes.Followed.Standing;
 import com.authgear.authrequest.verify.jwt.JwtVerifier;
 import com.authgear.authrequest.verify.jwt.UnverifiedToken;
-import com.authgear.authrequest.verify.session.Confirmation;
 import com.authgear.authrequest.verify.session.ResolverCache;
-import com.authgear.authrequest.verify.session.ResolverQuery.Within;
 import com.authgear.authrequest.verify.session.SessionQuery;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -75,11 +69,8 @@ public final class Authenticator implements Verifier {
   private final VerificationMode mode;
   private final JwtVerifier jwt;
   private final ResolverCache sessions;
-  private final ResolverCache confirmations;
-  private final boolean recheck;
-  private final Changes changes;
   private final InstantSource clock;
-  private final @Nullable FollowerBounds following;
+  private final Freshness freshness;
 
   /**
    * What holds where the audit log is followed.
@@ -123,13 +114,17 @@ public final class Authenticator implements Verifier {
       InstantSource clock,
       @Nullable FollowerBounds following) {
     this.mode = mode;
-    this.following = mode == VerificationMode.AUTO ? following : null;
     this.jwt = jwt;
     this.sessions = sessions;
-    this.confirmations = confirmations;
-    this.recheck = recheck;
-    this.changes = changes;
     this.clock = clock;
+    this.freshness =
+        new Freshness(
+            mode,
+            confirmations,
+            recheck,
+            changes,
+            clock,
+            mode == VerificationMode.AUTO ? following : null);
   }
 
   @Override
@@ -160,18 +155,6 @@ public final class Authenticator implements Verifier {
         : verify(one.next(), here, caller);
   }
 
-  private boolean isFor(Rules here, Verified verified) {
-    return here.unmetByCredential(verified.principal()) == null;
-  }
-
-  private boolean isLocal(Presented one) {
-    return switch (mode) {
-      case AUTO -> one.place() == CredentialPlace.BEARER && one.looksLikeJwt();
-      case JWT -> true;
-      case RESOLVER -> false;
-    };
-  }
-
   private Finding local(Presented one, Rules here, Supplier<Caller> caller) {
     Digest digest = Digest.of(one);
     return switch (jwt.verify(one, digest)) {
@@ -182,72 +165,9 @@ public final class Authenticator implements Verifier {
 
   private Finding confirmed(
       Verification found, Presented one, Digest digest, Rules here, Supplier<Caller> caller) {
-    if (!(found instanceof Verified local) || !isFor(here, local)) {
-      return found;
-    }
-    if (following != null && local.principal().kind() != Kind.CLIENT) {
-      return followed(following, local, one, digest, caller);
-    }
-    return switch (need(local)) {
-      case NOTHING -> local;
-      case REFUSAL -> new Rejected(VerifiedBy.JWT, Reason.USER_CHANGED);
-      case CONFIRMATION ->
-          switch (confirmations.find(digest, new Confirmation(one, local, caller))) {
-            case Verification answer -> answer;
-            case Pending later -> later.then(answer -> unlessEnded(answer, local));
-          };
-    };
-  }
-
-  private Finding followed(
-      FollowerBounds how, Verified local, Presented one, Digest digest, Supplier<Caller> caller) {
-    Standing standing = how.followed().standing();
-    Within within = standing == null ? Within.of(how.whileAway()) : within(how, standing, local);
-    if (within == null) {
-      return until(local, standing);
-    }
-    Confirmation question = new Confirmation(one, local, caller, within);
-    return switch (confirmations.find(digest, question)) {
-      case Verification answer -> until(answer, standing);
-      case Pending later -> later.then(answer -> until(unlessEnded(answer, local), standing));
-    };
-  }
-
-  /** How fresh a confirmation must be while all is told; null if none is needed. */
-  private @Nullable Within within(FollowerBounds how, Standing standing, Verified local) {
-    // A token from before what is known here is confirmed once; so is one from before what was
-    // forgotten.
-    long known = Math.max(standing.since(), changes.forgotten()) + how.marginSeconds();
-    boolean isOlder = local.issuedAt() <= known;
-    Change change = changes.latest(local.principal().userId());
-    boolean isMarked = change != null && change.concerns(local.issuedAt());
-    if (!isOlder && !isMarked && how.recheck() == null) {
-      return null;
-    }
-    return new Within(
-        how.recheck() == null ? Long.MAX_VALUE : how.recheck().toNanos(),
-        isOlder ? known * 1000 : Long.MIN_VALUE);
-  }
-
-  /** Downstream an answer is repeated no longer than it could be given here. */
-  private Verification until(Verification answer, @Nullable Standing standing) {
-    if (standing == null || !(answer instanceof Verified verified)) {
-      return answer;
-    }
-    long next = changes.untilNext(verified.principal().userId());
-    long end =
-        next == Long.MAX_VALUE
-            ? standing.until()
-            : Math.min(standing.until(), clock.millis() + TimeUnit.NANOSECONDS.toMillis(next));
-    return verified.freshUntil() > end
-        ? new Verified(
-            verified.source(),
-            verified.principal(),
-            verified.issuedAt(),
-            verified.expiresAt(),
-            end,
-            verified.setCookie())
-        : answer;
+    return found instanceof Verified local && isFor(here, local)
+        ? freshness.assure(local, one, digest, caller)
+        : found;
   }
 
   private Finding session(Presented one, Rules here, Supplier<Caller> caller) {
@@ -267,34 +187,15 @@ public final class Authenticator implements Verifier {
     };
   }
 
-  /** The token may have ended while the resolver was asked. */
-  private Verification unlessEnded(Verification answer, Verified local) {
-    return answer instanceof Verified && clock.millis() / 1000 >= local.expiresAt()
-        ? new Rejected(VerifiedBy.JWT, Reason.EXPIRED)
-        : answer;
+  private boolean isFor(Rules here, Verified verified) {
+    return here.unmetByCredential(verified.principal()) == null;
   }
 
-  private enum Need {
-    NOTHING,
-    CONFIRMATION,
-    REFUSAL
-  }
-
-  private Need need(Verified local) {
-    if (local.principal().kind() == Kind.CLIENT) {
-      return Need.NOTHING; // the resolver does not know machines
-    }
-    if (recheck && mode == VerificationMode.AUTO) {
-      return Need.CONFIRMATION;
-    }
-    Change change = changes.latest(local.principal().userId());
-    if (change == null) {
-      return Need.NOTHING;
-    }
+  private boolean isLocal(Presented one) {
     return switch (mode) {
-      case AUTO -> change.concerns(local.issuedAt()) ? Need.CONFIRMATION : Need.NOTHING;
-      case JWT -> change.refuses(local.issuedAt()) ? Need.REFUSAL : Need.NOTHING;
-      case RESOLVER -> throw new AssertionError("nothing is local");
+      case AUTO -> one.place() == CredentialPlace.BEARER && one.looksLikeJwt();
+      case JWT -> true;
+      case RESOLVER -> false;
     };
   }
 
