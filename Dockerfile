@@ -24,8 +24,7 @@ RUN --mount=type=cache,target=/root/.m2 \
 
 # The modules that the service uses. jdeps names five more, for classes that it never loads: java.desktop
 # (Jackson's java.beans annotations, Jetty's leak preventers; it alone is a fifth of the JDK),
-# java.instrument and java.rmi (Jetty's web applications), java.security.jgss (Jetty's SPNEGO), jdk.jfr
-# (flight recordings of Lettuce and Netty, which do without).
+# java.instrument and java.rmi (Jetty's web applications), java.security.jgss (Jetty's SPNEGO).
 # .ci/image fails when it names a sixth.
 RUN jlink \
       --add-modules java.base,java.logging,java.management,java.naming,java.sql,java.xml,jdk.management,jdk.unsupported \

@@ -21,7 +21,7 @@ class ArrowsTest {
       ArrowsTest.class.getProtectionDomain().getCodeSource().getLocation().toString();
 
   private static final Set<String> LEAVES =
-      Set.of("credential", "principal", "bearer", "requirement", "trace", "tls", "text");
+      Set.of("credential", "principal", "bearer", "requirement", "trace", "tls", "text", "redis");
 
   private final JavaClasses classes =
       new ClassFileImporter()
@@ -37,6 +37,7 @@ class ArrowsTest {
                 "bearer",
                 "requirement",
                 "trace",
+                "redis",
                 "verify",
                 "policy",
                 "http",
@@ -212,8 +213,7 @@ class ArrowsTest {
   void libraries_stayWhereTheyBelong() {
     onlyIn("com.nimbusds..", "verify.jwt..", "follow..");
     onlyIn("okhttp3..", "verify..", "sandbox..", "follow..");
-    onlyIn("io.lettuce..", "verify.changes..");
-    onlyIn("io.netty..", "verify.changes..");
+    onlyIn("redis.clients..", "verify.changes..");
     onlyIn("io.opentelemetry..", "telemetry.otlp..");
     onlyIn("io.javalin..", "http..", "sandbox..", "follow..", "serve..");
     onlyIn("org.eclipse.jetty.server.internal..", "http.jetty..");

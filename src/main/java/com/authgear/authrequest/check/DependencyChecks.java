@@ -159,7 +159,7 @@ final class DependencyChecks {
                     "redis",
                     address + " does not answer in time",
                     "look for a firewall or network policy in between; "
-                        + (url.get().value().startsWith("rediss:")
+                        + (url.get().value().startsWith("rediss")
                             ? "a Redis without TLS needs redis:// in "
                             : "a Redis that wants TLS needs rediss:// in ")
                         + setting);
@@ -174,6 +174,22 @@ final class DependencyChecks {
                     "redis",
                     address + " does not accept the user and password: " + Printable.text(detail),
                     "check both in " + setting + "; special characters must be percent-encoded");
+            case UNKNOWN_PRIMARY ->
+                CheckResult.failed(
+                    "redis",
+                    address + ": " + Printable.text(detail),
+                    "write the name that \"sentinel monitor\" gives the primary after # in "
+                        + setting);
+            case NEEDS_SENTINEL_URL ->
+                CheckResult.failed(
+                    "redis",
+                    address + " is a Sentinel, which keeps no data",
+                    "write redis-sentinel://host:port,host:port#primary in " + setting);
+            case NEEDS_CLUSTER_URL ->
+                CheckResult.failed(
+                    "redis",
+                    address + " is one of several nodes of a Cluster",
+                    "write redis-cluster://host:port,host:port in " + setting);
             case OTHER ->
                 CheckResult.failed(
                     "redis",

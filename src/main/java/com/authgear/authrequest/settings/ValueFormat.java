@@ -3,13 +3,13 @@ package com.authgear.authrequest.settings;
 import static java.util.stream.Collectors.joining;
 
 import com.authgear.authrequest.principal.ClaimHeader;
+import com.authgear.authrequest.redis.RedisUrl;
 import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.RequirementParser;
 import com.authgear.authrequest.settings.ParsedValue.Invalid;
 import com.authgear.authrequest.settings.ParsedValue.Valid;
 import com.authgear.authrequest.text.Ascii;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -37,8 +37,6 @@ record ValueFormat<T>(String accepts, Function<String, ParsedValue<T>> parser) {
 
   /** {@code token} of RFC 9110 §5.6.2, which a cookie's name is. */
   private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
-
-  private static final Pattern DATABASE = Pattern.compile("/?|/[0-9]{1,5}");
 
   private static final Pattern FRACTION = Pattern.compile("0(\\.[0-9]{1,9})?|1(\\.0{1,9})?");
 
@@ -245,32 +243,23 @@ record ValueFormat<T>(String accepts, Function<String, ParsedValue<T>> parser) {
         });
   }
 
-  /** A {@code redis:} or {@code rediss:} URL, which may hold a password. */
+  /** A {@link RedisUrl}, which may hold a password. */
   static ValueFormat<Secret> redisUrl() {
     return new ValueFormat<>(
-        "redis(s)://[user:password@]host[:port][/database]",
+        "redis(s)://[user:password@]host[:port][/database],"
+            + " redis(s)-sentinel://[user:password@]host[:port],...[/database]#primary,"
+            + " redis(s)-cluster://[user:password@]host[:port],...",
         text -> {
-          URI url;
+          RedisUrl url;
           try {
-            url = new URI(text);
-          } catch (URISyntaxException _) {
-            return new Invalid<>("is not a URL");
+            url = RedisUrl.parse(text);
+          } catch (IllegalArgumentException e) {
+            return new Invalid<>(String.valueOf(e.getMessage()));
           }
-          String scheme = url.getScheme() == null ? "" : url.getScheme();
-          if (!scheme.equals("redis") && !scheme.equals("rediss")) {
-            return new Invalid<>("does not start with redis:// or rediss://");
-          }
-          String raw = url.getRawAuthority() == null ? "" : url.getRawAuthority();
-          Authority authority = Authority.parse(raw.substring(raw.lastIndexOf('@') + 1));
-          if (authority == null || authority.port() == 0 || authority.port() > 65_535) {
-            return new Invalid<>("has no valid host and port");
-          }
-          if (url.getRawQuery() != null || url.getRawFragment() != null) {
-            return new Invalid<>("has a query or fragment");
-          }
-          return DATABASE.matcher(url.getRawPath()).matches()
+          return url.topology().nodes().stream()
+                  .allMatch(node -> Authority.parse(node.host()) != null)
               ? new Valid<>(new Secret(text))
-              : new Invalid<>("has a path that is no database number");
+              : new Invalid<>("has no valid host and port");
         });
   }
 

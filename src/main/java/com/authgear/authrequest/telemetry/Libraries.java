@@ -15,14 +15,7 @@ final class Libraries {
 
   /** They write credentials into their log below WARN: never let them, at any level. */
   static final List<String> NAMES =
-      List.of(
-          "org.eclipse.jetty",
-          "io.javalin",
-          "okhttp3",
-          "io.lettuce",
-          "io.netty",
-          "reactor",
-          "redis.clients");
+      List.of("org.eclipse.jetty", "io.javalin", "okhttp3", "redis.clients");
 
   private Libraries() {}
 

@@ -1,27 +1,8 @@
 package com.authgear.authrequest.verify.changes;
 
-import io.lettuce.core.ClientOptions;
-import io.lettuce.core.ConnectionFuture;
-import io.lettuce.core.MaintNotificationsConfig;
-import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisException;
-import io.lettuce.core.RedisFuture;
-import io.lettuce.core.RedisURI;
-import io.lettuce.core.ScanArgs;
-import io.lettuce.core.ScoredValue;
-import io.lettuce.core.ScoredValueScanCursor;
-import io.lettuce.core.ScriptOutputType;
-import io.lettuce.core.SocketOptions;
-import io.lettuce.core.TimeoutOptions;
-import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.codec.StringCodec;
-import io.lettuce.core.pubsub.RedisPubSubAdapter;
-import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
-import io.lettuce.core.resource.ClientResources;
-import io.netty.resolver.DefaultAddressResolverGroup;
-import java.net.URI;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
+import com.authgear.authrequest.redis.RedisUrl;
+import com.authgear.authrequest.redis.RedisUrl.Node;
+import com.authgear.authrequest.verify.changes.RedisNodes.Link;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -32,13 +13,18 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.Protocol.Command;
+import redis.clients.jedis.Protocol.Keyword;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.util.DoublePrecision;
 
 /**
  * Carries marks between replicas through Redis (6.2 or newer). Every event in force is a member of
@@ -83,6 +69,13 @@ public final class RedisMarks implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RedisMarks.class);
   private static final Duration TIMEOUT = Duration.ofSeconds(2);
   private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
+
+  /** A subscription that says nothing for so long is dead: it is asked at each check. */
+  private static final Duration SILENCE = CHECK_INTERVAL.plus(TIMEOUT);
+
+  /** So often a Sentinel is asked whether the primary is still the one. */
+  private static final Duration SEARCH_INTERVAL = Duration.ofSeconds(2);
+
   private static final long FIRST_PAUSE_MILLIS = 100;
   private static final long LONGEST_PAUSE_MILLIS = 2_000;
   private static final int BATCH = 100;
@@ -144,10 +137,8 @@ public final class RedisMarks implements AutoCloseable {
   private final String key;
   private final String beatKey;
   private final String channel;
-  private final RedisURI uri;
-  private final String password;
-  private final ClientResources resources;
-  private final RedisClient client;
+  private final RedisUrl url;
+  private final RedisNodes nodes;
   private final BlockingQueue<Message> outgoing = new LinkedBlockingQueue<>(MAX_OUTGOING);
   private final CountDownLatch closed = new CountDownLatch(1);
   private final long started = System.nanoTime();
@@ -160,7 +151,7 @@ public final class RedisMarks implements AutoCloseable {
   private boolean complained;
 
   private RedisMarks(
-      String url,
+      RedisUrl url,
       String project,
       ChangeMarks marks,
       TransitListener listener,
@@ -171,25 +162,8 @@ public final class RedisMarks implements AutoCloseable {
     key = key(project);
     beatKey = beatKey(project);
     channel = key;
-    uri = uri(url);
-    password = password(url);
-    resources =
-        ClientResources.builder()
-            .ioThreadPoolSize(2)
-            .computationThreadPoolSize(2)
-            // As every other client in this process looks up names.
-            .addressResolverGroup(DefaultAddressResolverGroup.INSTANCE)
-            .build();
-    client = RedisClient.create(resources, uri);
-    client.setOptions(
-        ClientOptions.builder()
-            // Every connection begins with a comparison, so none is mended silently.
-            .autoReconnect(false)
-            .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
-            .socketOptions(SocketOptions.builder().connectTimeout(TIMEOUT).keepAlive(true).build())
-            .maintNotificationsConfig(MaintNotificationsConfig.disabled())
-            .timeoutOptions(TimeoutOptions.enabled(TIMEOUT))
-            .build());
+    this.url = url;
+    nodes = new RedisNodes(url, key, TIMEOUT);
     thread = Thread.ofPlatform().name("redis-marks").daemon().unstarted(this::run);
   }
 
@@ -202,77 +176,9 @@ public final class RedisMarks implements AutoCloseable {
   }
 
   /**
-   * The parts of a Redis URL. Neither {@link URI} nor Lettuce finds user and port beside a host
-   * with an underscore, so they are taken from the authority by hand.
-   */
-  record Parts(URI url, String user, @Nullable String password, String host, int port) {
-
-    private static final int DEFAULT_PORT = 6379;
-
-    static Parts of(String text) {
-      URI url = URI.create(text);
-      String authority = String.valueOf(url.getRawAuthority());
-      int at = authority.lastIndexOf('@');
-      String before = at < 0 ? "" : authority.substring(0, at);
-      String address = authority.substring(at + 1);
-      int colon =
-          address.lastIndexOf(':') > address.lastIndexOf(']') ? address.lastIndexOf(':') : -1;
-      int secret = before.indexOf(':');
-      return new Parts(
-          url,
-          decoded(secret < 0 ? "" : before.substring(0, secret)),
-          at < 0 ? null : decoded(before.substring(secret + 1)),
-          colon < 0 ? address : address.substring(0, colon),
-          colon < 0 || colon == address.length() - 1
-              ? DEFAULT_PORT
-              : Integer.parseInt(address.substring(colon + 1)));
-    }
-
-    /** Percent-decoded; a plus is a plus. */
-    private static String decoded(String text) {
-      return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
-    }
-
-    int database() {
-      String path = url.getRawPath();
-      return path.length() > 1 ? Integer.parseInt(path.substring(1)) : 0;
-    }
-  }
-
-  static RedisURI uri(String url) {
-    try {
-      Parts parts = Parts.of(url);
-      RedisURI.Builder builder =
-          RedisURI.builder()
-              .withHost(parts.host())
-              .withPort(parts.port())
-              .withSsl(parts.url().getScheme().equals("rediss"))
-              .withDatabase(parts.database());
-      char[] password = parts.password() == null ? new char[0] : parts.password().toCharArray();
-      if (!parts.user().isEmpty()) {
-        builder.withAuthentication(parts.user(), password);
-      } else if (parts.password() != null) {
-        builder.withPassword(password);
-      }
-      RedisURI uri = builder.build();
-      uri.setTimeout(TIMEOUT);
-      uri.setClientName("authgear-auth-request");
-      return uri;
-    } catch (IllegalArgumentException _) {
-      // Its message and cause hold the password.
-      throw new IllegalArgumentException("the URL of Redis is not understood");
-    }
-  }
-
-  static String password(String url) {
-    String password = Parts.of(url).password();
-    return password == null ? "" : password;
-  }
-
-  /**
    * Connects in the background, now and whenever the connection is lost.
    *
-   * @param url {@code redis://} or {@code rediss://}, with user and password where needed
+   * @param url as {@link RedisUrl} has it, with user and password where needed
    * @param project keeps projects apart that share a Redis
    * @throws IllegalArgumentException if the URL is not understood; the message does not show it
    */
@@ -293,7 +199,7 @@ public final class RedisMarks implements AutoCloseable {
       ChangeMarks marks,
       TransitListener listener,
       @Nullable Followed followed) {
-    RedisMarks shared = new RedisMarks(url, project, marks, listener, followed);
+    RedisMarks shared = new RedisMarks(RedisUrl.parse(url), project, marks, listener, followed);
     shared.thread.start();
     return shared;
   }
@@ -334,7 +240,7 @@ public final class RedisMarks implements AutoCloseable {
       while (closed.getCount() > 0) {
         try {
           exchange();
-        } catch (RedisException | ExecutionException | TimeoutException e) {
+        } catch (JedisException | ExecutionException | TimeoutException e) {
           pause = complained ? Math.min(pause * 2, LONGEST_PAUSE_MILLIS) : FIRST_PAUSE_MILLIS;
           failed = true;
           complain(e);
@@ -360,132 +266,287 @@ public final class RedisMarks implements AutoCloseable {
 
   /** Returns when closed, fails when a connection does. */
   private void exchange() throws InterruptedException, ExecutionException, TimeoutException {
-    try (StatefulRedisPubSubConnection<String, String> subscription =
-            connected(client.connectPubSubAsync(StringCodec.UTF8, uri));
-        StatefulRedisConnection<String, String> commands =
-            connected(client.connectAsync(StringCodec.UTF8, uri))) {
-      subscription.addListener(
-          new RedisPubSubAdapter<String, String>() {
-            @Override
-            public void message(String from, String text) {
-              if (Heartbeat.isOne(text)) {
-                receiveBeat(text);
-              } else {
-                UserEvent _ = receive(text);
-              }
-            }
-          });
-      await(subscription.async().subscribe(channel));
-      // From here on marks are both compared and put into the queue: none can slip through.
-      outgoing.clear();
-      collecting = true;
-      // Read before the marks: what it says is told is among them.
-      Heartbeat last = lastBeat(commands);
-      long read = System.nanoTime();
-      compare(commands);
-      if (followed != null && last != null) {
-        Duration since = Duration.ofNanos(System.nanoTime() - read);
-        boolean _ = followed.learn(last.afterMore(since.toMillis()));
-      }
-      up = true;
-      loaded = true;
-      complained = false;
-      LOG.atInfo().addKeyValue("marks", marks.inForce()).log("marks are shared by Redis");
-      while (closed.getCount() > 0) {
-        Message first = outgoing.poll(CHECK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
-        if (first == null) {
-          await(commands.async().ping());
-          await(subscription.async().ping());
-        } else {
-          List<Message> batch = new ArrayList<>();
-          batch.add(first);
-          outgoing.drainTo(batch, BATCH - 1);
-          tell(commands, batch);
-        }
-        if (overflowed) {
-          overflowed = false;
-          compare(commands);
-        }
+    Node node = nodes.locate();
+    try (Link commands = nodes.connect(node);
+        Subscription subscription = new Subscription(node, commands)) {
+      try {
+        exchange(new Exchange(node, commands, subscription));
+      } catch (JedisException e) {
+        subscription.check(); // what ends it closes the other connection, and says why
+        throw e;
       }
     }
   }
 
-  private void tell(StatefulRedisConnection<String, String> commands, List<Message> batch)
+  private void exchange(Exchange exchange)
       throws InterruptedException, ExecutionException, TimeoutException {
-    List<UserEvent> events = new ArrayList<>();
-    for (Message message : batch) {
-      switch (message) {
-        case Marked marked -> events.add(marked.event());
-        case Beat beat -> {
-          publish(commands, events);
-          events.clear();
-          if (!overflowed) {
-            String[] keys = {beatKey};
-            RedisFuture<Long> told =
-                commands
-                    .async()
-                    .eval(BEAT, ScriptOutputType.INTEGER, keys, beat.heartbeat().text(), channel);
-            Long _ = await(told);
+    exchange.awaitSubscription();
+    // From here on marks are both compared and put into the queue: none can slip through.
+    outgoing.clear();
+    collecting = true;
+    exchange.refuseReplica();
+    // Read before the marks: what it says is told is among them.
+    Heartbeat last = exchange.lastBeat();
+    long read = System.nanoTime();
+    exchange.compare();
+    if (followed != null && last != null) {
+      Duration since = Duration.ofNanos(System.nanoTime() - read);
+      boolean _ = followed.learn(last.afterMore(since.toMillis()));
+    }
+    up = true;
+    loaded = true;
+    complained = false;
+    LOG.atInfo().addKeyValue("marks", marks.inForce()).log("marks are shared by Redis");
+    while (closed.getCount() > 0) {
+      Message first = outgoing.poll(CHECK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+      if (first == null) {
+        exchange.ping();
+      } else {
+        List<Message> batch = new ArrayList<>();
+        batch.add(first);
+        outgoing.drainTo(batch, BATCH - 1);
+        exchange.tell(batch);
+      }
+      exchange.check();
+      if (overflowed) {
+        overflowed = false;
+        exchange.compare();
+      }
+    }
+  }
+
+  /** Hears what others tell, on a connection and a thread of its own. */
+  private final class Subscription implements AutoCloseable {
+    private final Link link;
+    private final CompletableFuture<Void> confirmed = new CompletableFuture<>();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final Thread reader;
+
+    /**
+     * @param commands is closed when this connection fails, because who waits for it would not know
+     */
+    Subscription(Node node, Link commands) {
+      link = nodes.connect(node, SILENCE);
+      reader =
+          Thread.ofPlatform().name("redis-marks-heard").daemon().unstarted(() -> read(commands));
+      reader.start();
+    }
+
+    private void read(Link commands) {
+      try {
+        link.send(new CommandArguments(Command.SUBSCRIBE).add(channel));
+        while (true) {
+          hear((List<?>) link.getUnflushedObject());
+        }
+      } catch (RuntimeException e) {
+        confirmed.completeExceptionally(e);
+        ended.completeExceptionally(e);
+        commands.close();
+      }
+    }
+
+    /** Redis says one of three things here: that it has subscribed us, "pong", and messages. */
+    private void hear(List<?> push) {
+      switch (RedisNodes.text(push.get(0))) {
+        case "subscribe" -> confirmed.complete(null);
+        case "message" -> {
+          String text = RedisNodes.text(push.get(2));
+          if (Heartbeat.isOne(text)) {
+            receiveBeat(text);
+          } else {
+            UserEvent _ = receive(text);
+          }
+        }
+        default -> {}
+      }
+    }
+
+    void awaitConfirmation() throws InterruptedException, ExecutionException, TimeoutException {
+      Void _ = confirmed.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Its answer comes to the reader, which gives up without one. */
+    void ping() {
+      link.send(new CommandArguments(Command.PING));
+    }
+
+    void check() throws ExecutionException, InterruptedException {
+      if (ended.isDone()) {
+        Void _ = ended.get();
+      }
+    }
+
+    @Override
+    public void close() {
+      link.close();
+      try {
+        boolean _ = reader.join(TIMEOUT);
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** What the thread of the marks does on one connection. */
+  private final class Exchange {
+    private final Node node;
+    private final Link commands;
+    private final Subscription subscription;
+    private long lastCheck = System.nanoTime();
+    private long lastSearch = System.nanoTime();
+    private @Nullable CompletableFuture<Node> search;
+
+    Exchange(Node node, Link commands, Subscription subscription) {
+      this.node = node;
+      this.commands = commands;
+      this.subscription = subscription;
+    }
+
+    void awaitSubscription() throws InterruptedException, ExecutionException, TimeoutException {
+      subscription.awaitConfirmation();
+    }
+
+    void ping() {
+      boolean _ = commands.ping();
+    }
+
+    /** Sees now and then that the subscription lives, and that this is still the primary. */
+    void check() throws InterruptedException, ExecutionException {
+      subscription.check();
+      long now = System.nanoTime();
+      if (now - lastCheck >= CHECK_INTERVAL.toNanos()) {
+        lastCheck = now;
+        subscription.ping();
+      }
+      if (nodes.mustAskAgain() && now - lastSearch >= SEARCH_INTERVAL.toNanos()) {
+        lastSearch = now;
+        search = CompletableFuture.supplyAsync(nodes::locate, RedisMarks::inBackground);
+      }
+      CompletableFuture<Node> done = search;
+      if (done != null && done.isDone()) {
+        search = null;
+        if (!done.isCompletedExceptionally() && !done.join().equals(node)) {
+          throw new JedisConnectionException("the primary is " + done.join() + " now");
+        }
+      }
+    }
+
+    /**
+     * A Sentinel may name one that has just been made a replica. It would take subscribers, and its
+     * own heartbeats would reach nobody else; a write, here of nothing, is what it refuses.
+     */
+    void refuseReplica() {
+      if (nodes.mustAskAgain()) {
+        Object _ =
+            commands.executeCommand(
+                new CommandArguments(Command.ZREMRANGEBYSCORE).add(key).add("-inf").add("0"));
+      }
+    }
+
+    void tell(List<Message> batch) throws InterruptedException, ExecutionException {
+      List<UserEvent> events = new ArrayList<>();
+      for (Message message : batch) {
+        switch (message) {
+          case Marked marked -> events.add(marked.event());
+          case Beat beat -> {
+            publish(events);
+            events.clear();
+            if (!overflowed) {
+              Object _ =
+                  commands.executeCommand(
+                      script(BEAT, beatKey).add(beat.heartbeat().text()).add(channel));
+            }
           }
         }
       }
+      publish(events);
     }
-    publish(commands, events);
-  }
 
-  private static <C extends AutoCloseable> C connected(ConnectionFuture<C> connecting)
-      throws InterruptedException, ExecutionException, TimeoutException {
-    CompletableFuture<C> connection = connecting.toCompletableFuture();
-    try {
-      return connection.get(2 * TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException | TimeoutException e) {
-      // One that comes too late is not kept.
-      CompletableFuture<Void> _ = connection.thenAccept(RedisMarks::closeQuietly);
-      throw e;
+    /** What followers said last, as old as it is by now; null if that is long ago. */
+    @Nullable Heartbeat lastBeat() {
+      if (followed == null) {
+        return null;
+      }
+      List<?> last = (List<?>) commands.executeCommand(script(LAST_BEAT, beatKey));
+      try {
+        return last.size() == 2
+            ? Heartbeat.read(RedisNodes.text(last.getFirst()))
+                .afterMore(Long.parseLong(RedisNodes.text(last.getLast())))
+            : null;
+      } catch (IllegalArgumentException _) {
+        listener.moved(Transit.MALFORMED);
+        return null;
+      }
     }
-  }
 
-  private static void closeQuietly(AutoCloseable connection) {
-    try {
-      connection.close();
-    } catch (Exception e) {
-      LOG.atDebug().setCause(e).log("closing a late connection");
-    }
-  }
-
-  /** Takes what is there and this replica lacks, and adds what is not. */
-  private void compare(StatefulRedisConnection<String, String> commands)
-      throws InterruptedException, ExecutionException, TimeoutException {
-    Map<String, Told> there = new HashMap<>();
-    long members = 0;
-    double firstEnd = Double.POSITIVE_INFINITY;
-    ScanArgs page = ScanArgs.Builder.limit(1_000);
-    ScoredValueScanCursor<String> cursor = await(commands.async().zscan(key, page));
-    while (true) {
-      for (ScoredValue<String> member : cursor.getValues()) {
-        members++;
-        firstEnd = Math.min(firstEnd, member.getScore());
-        UserEvent event = receive(member.getValue());
-        if (event != null && there.size() <= 2 * ChangeMarks.CAPACITY) {
-          there.merge(event.userId(), Told.by(event), Told::and);
+    /** Takes what is there and this replica lacks, and adds what is not. */
+    void compare() throws InterruptedException, ExecutionException {
+      Map<String, Told> there = new HashMap<>();
+      long members = 0;
+      double firstEnd = Double.POSITIVE_INFINITY;
+      String cursor = "0";
+      do {
+        List<?> page =
+            (List<?>)
+                commands.executeCommand(
+                    new CommandArguments(Command.ZSCAN)
+                        .add(key)
+                        .add(cursor)
+                        .add(Keyword.COUNT)
+                        .add("1000"));
+        cursor = RedisNodes.text(page.get(0));
+        List<?> found = (List<?>) page.get(1);
+        for (int i = 0; i < found.size(); i += 2) {
+          members++;
+          firstEnd =
+              Math.min(
+                  firstEnd,
+                  DoublePrecision.parseFloatingPointNumber(RedisNodes.text(found.get(i + 1))));
+          UserEvent event = receive(RedisNodes.text(found.get(i)));
+          if (event != null && there.size() <= 2 * ChangeMarks.CAPACITY) {
+            there.merge(event.userId(), Told.by(event), Told::and);
+          }
         }
+        check();
+      } while (!cursor.equals("0") && closed.getCount() > 0);
+      if (members >= ChangeMarks.CAPACITY) {
+        // There was no room for those whose end came first.
+        marks.mayLack((long) ((firstEnd - ChangeMarks.RETENTION.toMillis()) / 1000));
       }
-      if (cursor.isFinished() || closed.getCount() == 0) {
-        break;
+      List<UserEvent> missing =
+          marks.snapshot().stream()
+              .filter(event -> !there.getOrDefault(event.userId(), Told.NOTHING).says(event))
+              .toList();
+      for (int i = 0; i < missing.size(); i += BATCH) {
+        publish(missing.subList(i, Math.min(i + BATCH, missing.size())));
+        check();
       }
-      cursor = await(commands.async().zscan(key, cursor, page));
     }
-    if (members >= ChangeMarks.CAPACITY) {
-      // There was no room for those whose end came first.
-      marks.mayLack((long) ((firstEnd - ChangeMarks.RETENTION.toMillis()) / 1000));
+
+    private void publish(List<UserEvent> events) {
+      for (UserEvent event : events) {
+        commands.sendCommand(
+            script(ADD, key)
+                .add(EventText.write(event))
+                .add(Long.toString(Math.min(marks.end(event), LAST_END)))
+                .add(Integer.toString(ChangeMarks.CAPACITY))
+                .add(channel));
+      }
+      for (Object answer : commands.getMany(events.size())) {
+        if (answer instanceof JedisException refused) {
+          throw refused;
+        }
+        listener.moved(Transit.PUBLISHED);
+      }
     }
-    List<UserEvent> missing =
-        marks.snapshot().stream()
-            .filter(event -> !there.getOrDefault(event.userId(), Told.NOTHING).says(event))
-            .toList();
-    for (int i = 0; i < missing.size(); i += BATCH) {
-      publish(commands, missing.subList(i, Math.min(i + BATCH, missing.size())));
-    }
+  }
+
+  private static CommandArguments script(String text, String key) {
+    return new CommandArguments(Command.EVAL).add(text).add("1").add(key);
+  }
+
+  private static void inBackground(Runnable task) {
+    Thread _ = Thread.ofPlatform().name("redis-sentinel").daemon().start(task);
   }
 
   /** What the events of one user say together. */
@@ -502,48 +563,6 @@ public final class RedisMarks implements AutoCloseable {
 
     boolean says(UserEvent event) {
       return event.seq() <= seq && event.sessionsEnded() <= sessionsEnded;
-    }
-  }
-
-  private void publish(StatefulRedisConnection<String, String> commands, List<UserEvent> events)
-      throws InterruptedException, ExecutionException, TimeoutException {
-    List<RedisFuture<Long>> answers = new ArrayList<>();
-    for (UserEvent event : events) {
-      answers.add(
-          commands
-              .async()
-              .eval(
-                  ADD,
-                  ScriptOutputType.INTEGER,
-                  new String[] {key},
-                  EventText.write(event),
-                  Long.toString(Math.min(marks.end(event), LAST_END)),
-                  Integer.toString(ChangeMarks.CAPACITY),
-                  channel));
-    }
-    for (RedisFuture<Long> answer : answers) {
-      Long _ = await(answer);
-      listener.moved(Transit.PUBLISHED);
-    }
-  }
-
-  /** What followers said last, as old as it is by now; null if that is long ago. */
-  private @Nullable Heartbeat lastBeat(StatefulRedisConnection<String, String> commands)
-      throws InterruptedException, ExecutionException, TimeoutException {
-    if (followed == null) {
-      return null;
-    }
-    String[] keys = {beatKey};
-    RedisFuture<List<String>> answer =
-        commands.async().eval(LAST_BEAT, ScriptOutputType.MULTI, keys);
-    List<String> last = await(answer);
-    try {
-      return last.size() == 2
-          ? Heartbeat.read(last.getFirst()).afterMore(Long.parseLong(last.getLast()))
-          : null;
-    } catch (IllegalArgumentException _) {
-      listener.moved(Transit.MALFORMED);
-      return null;
     }
   }
 
@@ -572,29 +591,17 @@ public final class RedisMarks implements AutoCloseable {
     }
   }
 
-  private static <T> T await(Future<T> answer)
-      throws InterruptedException, ExecutionException, TimeoutException {
-    return answer.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-  }
-
   /** Once for each time that the connection is lost. */
   private void complain(Exception e) {
     if (closed.getCount() == 0 || complained) {
       return;
     }
     complained = true;
-    Throwable root = e;
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
+    Throwable root = RedisNodes.root(e);
     LOG.atWarn()
         .addKeyValue("cause", root.getClass().getSimpleName())
-        .addKeyValue("detail", withoutPassword(String.valueOf(root.getMessage())))
+        .addKeyValue("detail", url.withoutPassword(String.valueOf(root.getMessage())))
         .log("no connection to Redis: marks are not shared until it is back");
-  }
-
-  private String withoutPassword(String message) {
-    return password.isEmpty() ? message : message.replace(password, "(not shown)");
   }
 
   /** Takes a second or two at most, whatever Redis does. */
@@ -602,14 +609,13 @@ public final class RedisMarks implements AutoCloseable {
   public void close() {
     closed.countDown();
     thread.interrupt();
+    nodes.close();
     try {
-      thread.join(Duration.ofSeconds(1));
-      client.shutdownAsync(0, 500, TimeUnit.MILLISECONDS).get(1, TimeUnit.SECONDS);
-      resources.shutdown(0, 500, TimeUnit.MILLISECONDS).get(1, TimeUnit.SECONDS);
+      if (!thread.join(Duration.ofSeconds(1))) {
+        LOG.atWarn().log("the connection to Redis did not close in time");
+      }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
-    } catch (ExecutionException | TimeoutException e) {
-      LOG.atWarn().setCause(e).log("the connection to Redis did not close in time");
     }
   }
 }

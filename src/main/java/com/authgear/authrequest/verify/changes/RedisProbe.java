@@ -1,24 +1,22 @@
 package com.authgear.authrequest.verify.changes;
 
-import io.lettuce.core.ClientOptions;
-import io.lettuce.core.MaintNotificationsConfig;
-import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisCommandExecutionException;
-import io.lettuce.core.RedisException;
-import io.lettuce.core.RedisURI;
-import io.lettuce.core.SocketOptions;
-import io.lettuce.core.TimeoutOptions;
-import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.sync.RedisCommands;
-import io.lettuce.core.codec.StringCodec;
-import io.lettuce.core.resource.ClientResources;
-import io.netty.resolver.DefaultAddressResolverGroup;
+import com.authgear.authrequest.redis.RedisUrl;
+import com.authgear.authrequest.redis.RedisUrl.Node;
+import com.authgear.authrequest.redis.RedisUrl.Standalone;
+import com.authgear.authrequest.verify.changes.RedisNodes.Link;
+import com.authgear.authrequest.verify.changes.RedisNodes.UnknownPrimaryException;
 import java.net.ConnectException;
+import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.Protocol.Command;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.exceptions.JedisMovedDataException;
 
 /** One look at the Redis that replicas are to share, as the service would use it. */
 public final class RedisProbe {
@@ -57,6 +55,9 @@ public final class RedisProbe {
     TIMEOUT,
     TLS,
     REFUSED_PASSWORD,
+    UNKNOWN_PRIMARY,
+    NEEDS_SENTINEL_URL,
+    NEEDS_CLUSTER_URL,
     OTHER
   }
 
@@ -67,53 +68,45 @@ public final class RedisProbe {
    * @param project as {@link RedisMarks} has it
    */
   public static RedisProbeResult ask(String url, String project) {
-    RedisURI uri = RedisMarks.uri(url);
-    uri.setTimeout(TIMEOUT);
-    String address = uri.getHost() + ":" + uri.getPort();
-    ClientResources resources =
-        ClientResources.builder()
-            .ioThreadPoolSize(2)
-            .computationThreadPoolSize(2)
-            .addressResolverGroup(DefaultAddressResolverGroup.INSTANCE)
-            .build();
-    RedisClient client = RedisClient.create(resources, uri);
-    client.setOptions(
-        ClientOptions.builder()
-            .autoReconnect(false)
-            .socketOptions(SocketOptions.builder().connectTimeout(TIMEOUT).build())
-            .maintNotificationsConfig(MaintNotificationsConfig.disabled())
-            .timeoutOptions(TimeoutOptions.enabled(TIMEOUT))
-            .build());
-    try (StatefulRedisConnection<String, String> connection =
-        client.connect(StringCodec.UTF8, uri)) {
-      RedisCommands<String, String> redis = connection.sync();
-      String _ = redis.ping();
-      String info = info(redis);
-      return new Answered(
-          address,
-          value(info, "redis_version"),
-          value(info, "role").equals("slave"),
-          mayUse(redis, RedisMarks.key(project)));
-    } catch (RedisException e) {
-      return failed(address, e, RedisMarks.password(url));
-    } finally {
-      client.shutdown(0, 500, TimeUnit.MILLISECONDS);
-      var _ = resources.shutdown(0, 500, TimeUnit.MILLISECONDS);
+    RedisUrl parsed = RedisUrl.parse(url);
+    String key = RedisMarks.key(project);
+    String address = parsed.toString();
+    try (RedisNodes nodes = new RedisNodes(parsed, key, TIMEOUT)) {
+      Node node = nodes.locate();
+      address = node.toString();
+      try (Link link = nodes.connect(node)) {
+        boolean _ = link.ping();
+        String info = info(link);
+        if (parsed.topology() instanceof Standalone
+            && value(info, "redis_mode").equals("sentinel")) {
+          return new Failed(address, Failure.NEEDS_SENTINEL_URL, "a Sentinel");
+        }
+        return new Answered(
+            address,
+            value(info, "redis_version"),
+            value(info, "role").equals("slave"),
+            mayUse(link, key));
+      }
+    } catch (JedisException e) {
+      return failed(address, e, parsed);
     }
   }
 
-  private static String info(RedisCommands<String, String> redis) {
+  private static String info(Link link) {
     try {
-      return redis.info();
-    } catch (RedisCommandExecutionException _) {
+      return RedisNodes.text(link.executeCommand(Command.INFO));
+    } catch (JedisDataException _) {
       return "";
     }
   }
 
-  private static boolean mayUse(RedisCommands<String, String> redis, String key) {
+  private static boolean mayUse(Link link, String key) {
     try {
-      return redis.zcard(key) >= 0;
-    } catch (RedisCommandExecutionException _) {
+      Object _ = link.executeCommand(new CommandArguments(Command.ZCARD).add(key));
+      return true;
+    } catch (JedisMovedDataException e) {
+      throw e;
+    } catch (JedisDataException _) {
       return false;
     }
   }
@@ -127,31 +120,32 @@ public final class RedisProbe {
     return "";
   }
 
-  private static Failed failed(String address, RedisException failure, String password) {
-    Throwable root = failure;
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
+  private static Failed failed(String address, JedisException failure, RedisUrl url) {
+    Throwable root = RedisNodes.root(failure);
     String message = String.valueOf(root.getMessage());
-    String upper = message.toUpperCase(Locale.ROOT);
     Failure kind =
         switch (root) {
           case UnknownHostException _ -> Failure.UNKNOWN_NAME;
-          case ConnectException e when upper.contains("TIMED OUT") -> Failure.TIMEOUT;
+          case SocketTimeoutException _ -> Failure.TIMEOUT;
+          case ConnectException e
+              when String.valueOf(e.getMessage()).toUpperCase(Locale.ROOT).contains("TIMED OUT") ->
+              Failure.TIMEOUT;
           case ConnectException _ -> Failure.NO_CONNECTION;
           case SSLException _ -> Failure.TLS;
-          case java.security.GeneralSecurityException _ -> Failure.TLS;
-          default ->
-              upper.contains("WRONGPASS")
-                      || upper.contains("NOAUTH")
-                      || upper.contains("INVALID PASSWORD")
-                      || upper.contains("CALLED WITHOUT ANY PASSWORD")
-                  ? Failure.REFUSED_PASSWORD
-                  : upper.contains("TIMED OUT") || upper.contains("TIMEOUT")
-                      ? Failure.TIMEOUT
-                      : Failure.OTHER;
+          case GeneralSecurityException _ -> Failure.TLS;
+          case UnknownPrimaryException _ -> Failure.UNKNOWN_PRIMARY;
+          case JedisMovedDataException _ -> Failure.NEEDS_CLUSTER_URL;
+          default -> refusesPassword(root, message) ? Failure.REFUSED_PASSWORD : Failure.OTHER;
         };
-    return new Failed(
-        address, kind, password.isEmpty() ? message : message.replace(password, "(not shown)"));
+    return new Failed(address, kind, url.withoutPassword(message));
+  }
+
+  private static boolean refusesPassword(Throwable root, String message) {
+    String upper = message.toUpperCase(Locale.ROOT);
+    return root instanceof JedisException
+        && (upper.contains("WRONGPASS")
+            || upper.contains("NOAUTH")
+            || upper.contains("INVALID PASSWORD")
+            || upper.contains("WITHOUT ANY PASSWORD"));
   }
 }

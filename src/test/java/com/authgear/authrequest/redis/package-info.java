@@ -1,0 +1,4 @@
+@NullMarked
+package com.authgear.authrequest.redis;
+
+import org.jspecify.annotations.NullMarked;
