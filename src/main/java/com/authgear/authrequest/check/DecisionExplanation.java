@@ -47,8 +47,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param subject what was decided about, for a sentence
  * @param reason null if the request may pass
- * @param headers what the answer carries beside the framing: for the backend if it may pass, for
- *     the client if not. A cookie's value is left out.
+ * @param headers what the answer carries in addition to the framing: for the backend if it may
+ *     pass, for the client if not. A cookie's value is left out.
  * @param agrees whether the steps lead to the decision; where not, the last step says so
  */
 record DecisionExplanation(
@@ -152,7 +152,7 @@ record DecisionExplanation(
                   "requirement",
                   Reason.BAD_REQUIREMENT,
                   Printable.text(mistake.message()),
-                  "mend it in the proxy's configuration, wherever it is written like this"));
+                  "correct it in the proxy's configuration, wherever it is written like this"));
           yield null;
         }
       };

@@ -29,7 +29,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What stands beside the endpoint: policies, resolver, Redis, the webhooks' secret. */
+/** What is checked in addition to the endpoint: policies, resolver, Redis, the webhooks' secret. */
 final class DependencyChecks {
 
   /** Made as Authgear makes it, so that it is looked up and not found. */
@@ -105,7 +105,9 @@ final class DependencyChecks {
       case RESOLVER ->
           CheckResult.failed(
               "policy",
-              asked + ", which nobody meets in mode resolver: Authgear's resolver tells no method",
+              asked
+                  + ", which no principal meets in mode resolver: Authgear's resolver tells no"
+                  + " method",
               "ask for max_age instead, or set AUTHGEAR_MODE=auto");
       case AUTO, JWT ->
           CheckResult.warning(

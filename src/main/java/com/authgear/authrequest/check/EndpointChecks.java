@@ -70,7 +70,7 @@ final class EndpointChecks {
           CheckResult.failed(
               "keys",
               Printable.text(problem),
-              "mend what this says; until then no JWT can be verified"));
+              "correct what this says; until then no JWT can be verified"));
     } else {
       lines.add(keys());
     }

@@ -73,12 +73,12 @@ final class RuleLines {
   }
 
   private static String flag(@Nullable Boolean value) {
-    return value == null ? "nobody knows" : "it is " + value;
+    return value == null ? "it is not known" : "it is " + value;
   }
 
   private String login() {
     if (principal.authTime().isEmpty()) {
-      return "nobody knows when the user logged in";
+      return "it is not known when the user logged in";
     }
     long age = now - principal.authTime().getAsLong();
     String span = Printable.span(Duration.ofSeconds(age));

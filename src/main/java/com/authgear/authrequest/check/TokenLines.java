@@ -185,7 +185,7 @@ final class TokenLines {
               check,
               reason,
               shown + ": there are no keys to hold it against",
-              "mend what is said about the keys");
+              "correct what is said about the keys");
       case ALGORITHM_NOT_ALLOWED ->
           refused(
               check,

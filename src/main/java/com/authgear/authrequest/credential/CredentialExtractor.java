@@ -50,7 +50,7 @@ public final class CredentialExtractor {
 
   /**
    * @param cookiePrefix the project's {@code http.cookie_prefix}, empty by default
-   * @param carriers where a bearer token may stand besides {@code Authorization}
+   * @param carriers where a bearer token may stand in addition to {@code Authorization}
    */
   public CredentialExtractor(String cookiePrefix, TokenCarriers carriers) {
     this.cookieNames =

@@ -3,7 +3,7 @@ package com.authgear.authrequest.credential;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a bearer token may stand besides {@code Authorization}, each only if it is named.
+ * Where a bearer token may stand in addition to {@code Authorization}, each only if it is named.
  *
  * @param header a request header with the token, with or without {@code Bearer} before it
  * @param cookie a cookie with the token

@@ -57,7 +57,7 @@ public final class Demo implements AutoCloseable {
   private static final String RECHECK = "10s";
   private static final String CACHE_TTL = "5s";
 
-  /** Beside those of the shipped nginx.conf, one for each kind of requirement. */
+  /** In addition to those of the shipped nginx.conf, one for each kind of requirement. */
   private static final List<DemoLocation> MORE_LOCATIONS =
       List.of(
           new DemoLocation(

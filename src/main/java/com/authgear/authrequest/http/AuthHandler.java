@@ -69,7 +69,7 @@ public final class AuthHandler extends Handler.Wrapper {
   }
 
   /**
-   * What answers say beside the decision.
+   * What answers say in addition to the decision.
    *
    * @param space what challenges say about where they come from
    * @param edgeCacheTtl how long a proxy's cache may repeat an allow; zero: not at all

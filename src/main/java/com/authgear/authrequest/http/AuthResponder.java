@@ -24,7 +24,7 @@ public final class AuthResponder {
   private final int headerBudget;
 
   /**
-   * @param claimHeaders claims for the backend beside the identity headers
+   * @param claimHeaders claims for the backend in addition to the identity headers
    * @param headerBudget most bytes that the headers of an allow may take
    */
   public AuthResponder(List<ClaimHeader> claimHeaders, int headerBudget) {

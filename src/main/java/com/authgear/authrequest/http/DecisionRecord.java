@@ -62,7 +62,7 @@ public final class DecisionRecord {
     return userId;
   }
 
-  /** What an operator may mend, if there is more to say than the reason; else empty. */
+  /** What an operator may fix, if there is more to say than the reason; else empty. */
   public String detail() {
     return detail;
   }

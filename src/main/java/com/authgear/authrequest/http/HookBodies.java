@@ -23,7 +23,7 @@ final class HookBodies {
 
   /**
    * @param places how many at once
-   * @param grace how long a body may take besides what its length allows
+   * @param grace how long a body may take in addition to what its length allows
    * @param bytesPerSecond the least rate after that
    * @param longest how long any body may take
    */

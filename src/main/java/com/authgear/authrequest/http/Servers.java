@@ -27,7 +27,7 @@ public final class Servers {
   /** More than the shipped nginx lets through, so that every refusal has its own reason. */
   private static final int REQUEST_HEADER_BYTES = 96 * 1024;
 
-  /** More than any AUTHGEAR_HEADER_BUDGET, with the challenge and cookies beside. */
+  /** More than any AUTHGEAR_HEADER_BUDGET, with the challenge and cookies. */
   private static final int RESPONSE_HEADER_BYTES = 96 * 1024;
 
   /** nginx keeps an idle upstream connection for 60 s; ours must outlive it. */
@@ -51,7 +51,7 @@ public final class Servers {
    * @param host name or address to bind
    * @param port 0 for any free one
    * @param tls null: connections are not encrypted
-   * @param metadata served beside, if there is any
+   * @param metadata served too, if there is any
    */
   public static Javalin auth(
       Handler.Wrapper handler,

@@ -38,7 +38,7 @@ public sealed interface Decision {
   /** 403: authenticated, but not allowed here. */
   record Forbidden(VerifiedBy source, Reason reason, Challenge challenge) implements Decision {}
 
-  /** 503: no one could decide. */
+  /** 503: the service could not decide. */
   record Undecided(VerifiedBy source, Reason reason) implements Decision {}
 
   /** Whom the backend is told about. */

@@ -122,7 +122,7 @@ final class ServedTls implements AutoCloseable {
     watched.start(LOOK);
   }
 
-  /** What an operator should mend, though connections may still be made. */
+  /** What an operator should fix, though connections may still be made. */
   Optional<String> problem() {
     return watched
         .problem()

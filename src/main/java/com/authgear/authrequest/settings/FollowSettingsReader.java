@@ -59,13 +59,13 @@ public final class FollowSettingsReader {
           new Problem(
               table.adminApiKeyId.key(),
               "is missing, and " + table.adminApiKey.key() + " does not name its key",
-              "set it to the key's id, which Authgear's portal shows beside the key"));
+              "set it to the key's id, which Authgear's portal shows next to the key"));
     }
     if (!values.isSet(table.redisUrl) && !values.isSet(table.targets)) {
       problems.add(
           new Problem(
               table.targets.key(),
-              "is missing, and so is " + table.redisUrl.key() + ": nobody would be told",
+              "is missing, and so is " + table.redisUrl.key() + ": no replica would be told",
               "set one of them, or both"));
     }
     if (values.isSet(table.targets) && !values.isSet(table.secret)) {

@@ -42,7 +42,7 @@ public record Settings(
    *     empty
    * @param clockSkew how far the issuer's clock may differ from ours; zero to 5 minutes
    * @param cookiePrefix the project's {@code http.cookie_prefix}; empty for none
-   * @param carriers where a bearer token may stand besides {@code Authorization}
+   * @param carriers where a bearer token may stand in addition to {@code Authorization}
    * @param originalUriHeader in which the proxy tells the client's URI; null if it does not
    */
   public record Tokens(

@@ -113,7 +113,7 @@ final class Values {
     return text.isEmpty() ? "the default" : Problem.quote(text);
   }
 
-  /** Whether it has a value, sound or not, beside a default. */
+  /** Whether it has a value, sound or not, apart from a default. */
   boolean isSet(Setting<?> setting) {
     return !given(setting.key()).isEmpty() || !given(setting.fileKey()).isEmpty();
   }

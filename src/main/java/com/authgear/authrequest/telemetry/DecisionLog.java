@@ -35,8 +35,8 @@ public final class DecisionLog {
           "(?<![A-Za-z0-9])(?:eyJ[A-Za-z0-9_-]{8,}(?:\\.[A-Za-z0-9_-]*)*|[A-Za-z0-9]{32,})");
 
   /**
-   * What is known about a request beside the decision, free of secrets. An empty text is left out
-   * of the line.
+   * What is known about a request in addition to the decision, free of secrets. An empty text is
+   * left out of the line.
    *
    * @param requestId by which the proxy's log names the request, or a new one
    * @param traceId by which spans and other logs name the trace, or empty

@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Bounds the lines that requests can cause, beside those of {@link DecisionLog}, which has bounds
- * of its own: so many in an interval for each message of a library and of our own HTTP layer.
+ * Bounds the lines that requests can cause, in addition to those of {@link DecisionLog}, which has
+ * bounds of its own: so many in an interval for each message of a library and of our own HTTP
+ * layer.
  */
 final class FloodGate extends Filter<ILoggingEvent> {
 

@@ -26,7 +26,7 @@ public final class CacheCounts {
     return hits.sum();
   }
 
-  /** How often a good answer had to be found anew. */
+  /** How often a good answer had to be found again. */
   public long misses() {
     return misses.sum();
   }

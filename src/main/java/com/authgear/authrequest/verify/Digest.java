@@ -21,7 +21,7 @@ public record Digest(long a, long b, long c, long d) implements Comparable<Diges
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
-  /** What a thread computes digests with: to make it anew costs as much as to use it. */
+  /** What a thread computes digests with: to make it again costs as much as to use it. */
   private static final ThreadLocal<Computer> COMPUTER = ThreadLocal.withInitial(Computer::new);
 
   /** A bearer token. */

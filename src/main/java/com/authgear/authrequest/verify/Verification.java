@@ -104,6 +104,6 @@ public sealed interface Verification extends Finding {
     }
   }
 
-  /** No one could say. */
+  /** The service could not find out. */
   record Unavailable(VerifiedBy source, Reason reason) implements Verification {}
 }

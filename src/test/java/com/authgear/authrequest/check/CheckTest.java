@@ -326,8 +326,8 @@ class CheckTest {
               assertThat(checked.status()).isEqualTo(1);
               assertThat(checked.troubles())
                   .containsExactly(
-                      "✗ policy: AUTHGEAR_POLICY_OTP asks for amr=otp,mfa, which nobody meets in"
-                          + " mode resolver: Authgear's resolver tells no method",
+                      "✗ policy: AUTHGEAR_POLICY_OTP asks for amr=otp,mfa, which no principal meets"
+                          + " in mode resolver: Authgear's resolver tells no method",
                       "    fix: ask for max_age instead, or set AUTHGEAR_MODE=auto");
             });
     for (String mode : new String[] {"auto", "jwt"}) {
@@ -432,7 +432,7 @@ class CheckTest {
     assertThat(run.check().troubles())
         .containsExactly(
             "✗ keys: " + origin + "/oauth2/jwks answered 500",
-            "    fix: mend what this says; until then no JWT can be verified");
+            "    fix: correct what this says; until then no JWT can be verified");
   }
 
   @Test

@@ -94,8 +94,8 @@ class RuleLinesTest {
         "amr=otp | amr | amr=otp is not met: the token tells no method of authentication",
         "audience=x | audience | audience=x is not met: the token names no audience",
         "'' | audience | AUTHGEAR_AUDIENCE=https://api is not met: the token names no audience",
-        "max_age=9 | max_age | max_age=9 is not met: nobody knows when the user logged in",
-        "verified=true | verified | verified=true is not met: nobody knows"
+        "max_age=9 | max_age | max_age=9 is not met: it is not known when the user logged in",
+        "verified=true | verified | verified=true is not met: it is not known"
       })
   void unknownFacts_areSaidToBeMissing(String requirement, String id, String text) {
     assertThat(lines(BARE, requirement))

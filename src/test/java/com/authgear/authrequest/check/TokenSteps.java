@@ -186,7 +186,7 @@ final class TokenSteps {
           "kid",
           Reason.KEYS_UNAVAILABLE,
           shown(kid) + ": there are no keys to hold it against",
-          "mend what is said about the keys");
+          "correct what is said about the keys");
     } else if (good == null) {
       refuse(
           "kid",

@@ -72,7 +72,7 @@ class OutageIT {
 
     site.sandbox().repair(endpoint);
     site.clock().advance(PAST_THE_COOL_DOWN);
-    assertThat(site.statusWith(unknown)).as("mended").isEqualTo(200);
+    assertThat(site.statusWith(unknown)).as("fixed").isEqualTo(200);
     assertThat(site.statusWith(known)).isEqualTo(200);
     assertThat(site.management("/readyz")).startsWith("ready");
   }

@@ -106,7 +106,7 @@ class FollowSettingsReaderTest {
   void read_nobodyToTell_isRefused() {
     environment.remove("AUTHGEAR_REDIS_URL");
 
-    assertThat(refused().report()).contains("AUTHGEAR_FOLLOW_TARGETS", "nobody would be told");
+    assertThat(refused().report()).contains("AUTHGEAR_FOLLOW_TARGETS", "no replica would be told");
   }
 
   @Test

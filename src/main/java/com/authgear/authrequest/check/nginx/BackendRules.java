@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** What backends get to see: the identity headers, in protected locations and beside them. */
+/** What backends get to see: the identity headers, in protected locations and in others. */
 final class BackendRules {
   private static final List<String> IDENTITY =
       Arrays.stream(IdentityHeader.values()).map(IdentityHeader::headerName).toList();
@@ -204,7 +204,10 @@ final class BackendRules {
               Hazard.HEADER_FROM_ELSEWHERE,
               line.place(),
               pass.location(),
-              header + " is \"" + value + "\" for everyone in a location that checks nobody.",
+              header
+                  + " is \""
+                  + value
+                  + "\" for everyone in a location that does not ask the service.",
               pass.protocol().setter() + " " + pass.protocol().spelled(header) + " \"\";");
         }
       }

@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The location that asks the service. */
 final class ServiceRules {
-  /** What the answer's headers take beside the identity headers: status, challenge, a cookie. */
+  /**
+   * What the answer's headers take in addition to the identity headers: status, challenge, a
+   * cookie.
+   */
   private static final int OTHER_HEADERS = 1024;
 
   private static final long DEFAULT_BUFFER = 4096;

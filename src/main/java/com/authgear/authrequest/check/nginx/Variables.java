@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class Variables {
   private static final Pattern VARIABLE = Pattern.compile("\\$(?:\\{(\\w+)}|(\\w+))");
 
-  /** What a client writes as it likes, beside the families below. */
+  /** What a client writes as it likes, in addition to the families below. */
   private static final Set<String> FROM_CLIENT =
       Set.of(
           "args",

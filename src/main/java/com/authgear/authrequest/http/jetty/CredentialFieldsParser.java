@@ -37,7 +37,8 @@ final class CredentialFieldsParser extends HttpParser {
   /**
    * As Jetty's, but without its cache of fields, which would keep credentials with the connection.
    *
-   * @param maxHeaderBytes beside the two fields that are taken, which end within the first buffer
+   * @param maxHeaderBytes in addition to the two fields that are taken, which end within the first
+   *     buffer
    * @param compliance one that refuses a value on several lines
    */
   CredentialFieldsParser(RequestHandler handler, int maxHeaderBytes, HttpCompliance compliance) {

@@ -57,7 +57,8 @@ public final class JwtVerifier {
    * @param issuer what {@code iss} must equal
    * @param algorithms JWS algorithms that are accepted
    * @param skew tolerated difference between Authgear's clock and ours
-   * @param further names of claims that the principal is to keep beside those of its identity
+   * @param further names of claims that the principal is to keep in addition to those of its
+   *     identity
    * @param known what was verified before
    */
   public JwtVerifier(

@@ -81,7 +81,7 @@ public final class Resolver implements AutoCloseable {
   private final LongSupplier nanoTime;
   private final WarningLog warnings;
 
-  /** Made beside the rest of the start: to load what TLS trusts takes a while. */
+  /** Made while the rest starts: to load what TLS trusts takes a while. */
   private final CompletableFuture<OkHttpClient> client;
 
   /**

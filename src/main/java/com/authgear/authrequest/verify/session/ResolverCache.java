@@ -62,7 +62,7 @@ public final class ResolverCache implements AutoCloseable {
     ResolverAnswer ask(SentCredential presented, Caller caller);
   }
 
-  /** Hears what happens besides hits and misses; by itself it does nothing. */
+  /** Hears what happens in addition to hits and misses; by itself it does nothing. */
   public interface CacheListener {
     /** A request shared the call of another one. */
     default void coalesced() {}
