@@ -2,6 +2,7 @@ package com.authgear.authrequest.demo;
 
 import com.authgear.authrequest.follow.FollowCommand;
 import com.authgear.authrequest.http.HookHandler;
+import com.authgear.authrequest.sandbox.AuthorizationServer;
 import com.authgear.authrequest.sandbox.DemoSite;
 import com.authgear.authrequest.sandbox.DemoSite.Access;
 import com.authgear.authrequest.sandbox.DemoSite.DemoLocation;
@@ -22,6 +23,7 @@ import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,6 +55,9 @@ public final class Demo implements AutoCloseable {
   private static final String INCLUDED = "include authgear/server.conf;\n";
 
   private static final String FOLLOW_SECRET = "known-to-everyone-here-too";
+
+  /** Where login.conf takes the browser back. */
+  private static final String LOGIN_ENDS = "/_authgear/login";
 
   private static final String RECHECK = "10s";
   private static final String CACHE_TTL = "5s";
@@ -90,6 +95,7 @@ public final class Demo implements AutoCloseable {
           "authgear/facts.conf",
           "authgear/http.conf",
           "authgear/identity.conf",
+          "authgear/login.conf",
           "authgear/protect.conf",
           "authgear/proxy.conf",
           "authgear/public.conf",
@@ -137,6 +143,7 @@ public final class Demo implements AutoCloseable {
         .configure("http://127.0.0.1:" + ports.service + HookHandler.PATH, HOOK_SECRET);
     parts.push(FollowCommand.start(followSettings(sandbox), clock));
     if (nginx != null) {
+      sandbox.authorizationServer().addWebsite(site() + LOGIN_ENDS, site() + "/public/");
       startNginx(nginx, ports.nginx, ports.service, ports.backend);
     }
   }
@@ -179,7 +186,7 @@ public final class Demo implements AutoCloseable {
                         .withPort(ports.sandbox)
                         .withResolverPort(ports.resolver),
                     new DemoSite(
-                        throughNginx() ? "http://127.0.0.1:" + ports.nginx : null,
+                        throughNginx() ? site() : null,
                         "http://127.0.0.1:" + ports.service,
                         LOCATIONS,
                         RECHECK,
@@ -266,7 +273,7 @@ public final class Demo implements AutoCloseable {
                 .replace("127.0.0.1:9000", "127.0.0.1:" + backend)
                 .replace("/var/log/nginx/access.log", folder + "/access.log")
                 .replace("http {\n", "http {\n" + temporaryPaths(folder))
-                .replace(INCLUDED, INCLUDED + moreLocations());
+                .replace(INCLUDED, INCLUDED + login() + moreLocations());
       }
       Files.writeString(folder.resolve(name), text);
     }
@@ -314,6 +321,22 @@ public final class Demo implements AutoCloseable {
     return lines.toString();
   }
 
+  private String site() {
+    return "http://127.0.0.1:" + ports.nginx;
+  }
+
+  /** As login.conf says. */
+  private String login() {
+    return """
+    set $authgear_login "%s/oauth2/authorize?response_type=none&scope=openid&client_id=%s&redirect_uri=%s";
+    include authgear/login.conf;
+    """
+        .formatted(
+            "http://127.0.0.1:" + ports.sandbox,
+            AuthorizationServer.WEBSITE_CLIENT_ID,
+            URLEncoder.encode(site() + LOGIN_ENDS, StandardCharsets.UTF_8));
+  }
+
   /** As in the shipped policies.conf, which says why. */
   private static String moreLocations() {
     StringBuilder lines =
@@ -353,10 +376,7 @@ public final class Demo implements AutoCloseable {
   /** Lines to paste into a shell, each with the status that it is answered with. */
   public void explain(PrintStream out) {
     String sandbox = "http://127.0.0.1:" + ports.sandbox;
-    String url =
-        throughNginx()
-            ? "http://127.0.0.1:" + ports.nginx + "/"
-            : "http://127.0.0.1:" + ports.service + "/auth";
+    String url = throughNginx() ? site() + "/" : "http://127.0.0.1:" + ports.service + "/auth";
     String tokens = sandbox + "/sandbox/token?user=alice";
     out.println();
     out.println(
@@ -364,6 +384,15 @@ public final class Demo implements AutoCloseable {
             ? "Ready: nginx on " + url + " protects a backend that shows what it received."
             : "Ready, without nginx (install it to see the whole): the service answers " + url);
     out.println("The playground, to try it in a browser: " + sandbox + "/");
+    if (throughNginx()) {
+      out.println(
+          "A website's login: open " + url + " in a browser, and " + url + "settings/ later.");
+      out.println(
+          "Its logout: "
+              + sandbox
+              + "/oauth2/end_session?post_logout_redirect_uri="
+              + URLEncoder.encode(site() + "/public/", StandardCharsets.UTF_8));
+    }
     out.println();
     out.println("# a valid access token: 200");
     out.println("curl -i -H \"Authorization: Bearer $(curl -s '" + tokens + "')\" " + url);

@@ -65,6 +65,7 @@ public sealed interface NginxCheck {
     new AmbiguityRules(model, findings).check();
     new LocationRules(model, bypass.servedAnyway(), findings).check();
     new StreamRules(model, findings).check();
+    new LoginRules(model, findings).check();
 
     if (guarded.isEmpty()) {
       findings.add(
