@@ -8,6 +8,7 @@ import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
 import com.authgear.authrequest.support.FreePort;
+import com.authgear.authrequest.support.JavaProgram;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
@@ -47,11 +48,7 @@ class ProcessIT {
   private @Nullable Process process;
 
   private Process run(Map<String, String> settings) throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-jar",
-            System.getProperty("service.jar"));
+    ProcessBuilder builder = new ProcessBuilder(JavaProgram.service(List.of()));
     builder.environment().keySet().removeIf(key -> key.startsWith("AUTHGEAR_"));
     builder.environment().putAll(settings);
     return builder.redirectErrorStream(true).start();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.authgear.authrequest.docs.PageCommands;
 import com.authgear.authrequest.support.FreePort;
 import com.authgear.authrequest.support.Installed;
+import com.authgear.authrequest.support.JavaProgram;
 import com.authgear.authrequest.support.Programs;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -215,11 +216,8 @@ class ComposeIT {
   }
 
   private static List<String> java(String jar, List<String> arguments) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-jar", System.getProperty(jar)));
-    command.addAll(arguments);
-    return command;
+    return JavaProgram.command(
+        System.getProperty(jar), List.of(), arguments.toArray(String[]::new));
   }
 
   private String port(String name, int port) {

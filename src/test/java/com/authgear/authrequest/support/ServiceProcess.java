@@ -13,7 +13,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,14 +41,11 @@ public final class ServiceProcess implements AutoCloseable {
   }
 
   private RunningProgram run(Map<String, String> settings) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(options);
-    command.addAll(List.of("-jar", System.getProperty("service.jar")));
     Map<String, String> environment = new HashMap<>(settings);
     environment.put("AUTHGEAR_LISTEN", "127.0.0.1:" + port);
     environment.put("AUTHGEAR_MANAGEMENT_LISTEN", "127.0.0.1:" + managementPort);
-    return RunningProgram.start(Files.createTempDirectory("service"), command, environment);
+    return RunningProgram.start(
+        Files.createTempDirectory("service"), JavaProgram.service(options), environment);
   }
 
   public InetSocketAddress address() {
