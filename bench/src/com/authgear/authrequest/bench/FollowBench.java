@@ -99,7 +99,13 @@ public final class FollowBench {
         BOUND.toSeconds(),
         SKEW,
         Runtime.version());
-    cost();
+    String only = System.getProperty("follow.only", "");
+    if (!only.equals("changes")) {
+      cost();
+    }
+    if (only.equals("cost")) {
+      return;
+    }
     Served one = service("one", "AUTHGEAR_FRESHNESS", BOUND.toSeconds() + "s");
     Served other = service("other", "AUTHGEAR_FRESHNESS", BOUND.toSeconds() + "s");
     Served first = follower("first");
@@ -120,7 +126,8 @@ public final class FollowBench {
     kinds.put(
         "all sessions revoked",
         new Change("/auth", 401, (user, _) -> project.revokeAllSessions(user)));
-    kinds.put("one session revoked", new Change("/auth", 401, (_, token) -> project.revoke(token)));
+    kinds.put(
+        "one session revoked", new Change("/auth", 401, (_, token) -> project.endSession(token)));
     kinds.put("user disabled", new Change("/auth", 401, (user, _) -> project.disable(user)));
     kinds.put(
         "account not valid any more",
@@ -153,7 +160,7 @@ public final class FollowBench {
     }
     took.forEach(this::row);
     List<Long> all = new ArrayList<>();
-    for (int round = 0; round < times; round++) {
+    for (int round = 0; round < Integer.getInteger("follow.deletions", times); round++) {
       String role = "role" + round;
       all.add(
           measure(

@@ -92,6 +92,23 @@ class CommandsIT {
         Files.readString(err, StandardCharsets.UTF_8));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"follow", "check follow"})
+  void follow_settingsHaveProblems_saysAllAndExitsWithOne(String line) throws Exception {
+    Ended ended =
+        run(
+            Map.of(
+                "AUTHGEAR_ENDPOINT", "https://project.example.test",
+                "AUTHGEAR_ADMIN_API_KEY", "not-a-key-but-secret"),
+            "",
+            line.split(" "));
+
+    assertThat(ended.status()).isOne();
+    assertThat(ended.out() + ended.err())
+        .contains("AUTHGEAR_ADMIN_API_URL", "AUTHGEAR_ADMIN_API_APP_ID", "AUTHGEAR_ADMIN_API_KEY")
+        .doesNotContain("not-a-key-but-secret");
+  }
+
   @Test
   void check_withAToken_explainsItAndExitsWithZero() throws Exception {
     try (Sandbox sandbox =
@@ -241,6 +258,8 @@ class CommandsIT {
   @CsvSource({
     "check, check --help",
     "check nginx, check nginx -h",
+    "check follow, check follow --help",
+    "follow, help follow",
     "health, health --help",
     "check nginx, help check nginx",
     "[serve], serve --help"
@@ -321,6 +340,8 @@ class CommandsIT {
     "--help me, authgear-auth-request: the argument \"me\" is not understood",
     "help me, authgear-auth-request: the argument \"me\" is not understood",
     "serve now, serve: the argument \"now\" is not understood",
+    "follow now, follow: the argument \"now\" is not understood",
+    "check follow --jsom, check follow: the argument \"--jsom\" is not understood",
     "check nginx --jsom, check nginx: the argument \"--jsom\" is not understood"
   })
   void argument_thatIsNotUnderstood_isNamedAndExitsWithTwo(String line, String complaint)
