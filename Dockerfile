@@ -22,7 +22,7 @@ COPY src/ src/
 RUN --mount=type=cache,target=/root/.m2 \
     mvn -q -B package -DskipTests
 
-# The modules that the service uses. jdeps names five more, for classes that it never loads: java.desktop
+# The modules that the service uses. jdeps names four more, for classes that it never loads: java.desktop
 # (Jackson's java.beans annotations, Jetty's leak preventers; it alone is a fifth of the JDK),
 # java.instrument and java.rmi (Jetty's web applications), java.security.jgss (Jetty's SPNEGO).
 # .ci/image fails when it names a sixth.

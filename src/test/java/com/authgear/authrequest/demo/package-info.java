@@ -1,0 +1,5 @@
+/** What the commands for people who try things understand. */
+@NullMarked
+package com.authgear.authrequest.demo;
+
+import org.jspecify.annotations.NullMarked;
