@@ -44,11 +44,11 @@ class StartPagesIT {
   private static final Pattern POLICY = Pattern.compile("(AUTHGEAR_POLICY_[A-Z_]+)='([^']+)'");
 
   /** What needs what is not here, such as a project. */
-  private static final Predicate<String> DONE_BY_THE_TEST =
-      line ->
-          line.contains("java -jar ")
-              || line.startsWith("AUTHGEAR_")
-              || line.startsWith("oauth2-proxy ");
+  private static boolean isDoneByTheTest(String line) {
+    return line.contains("java -jar ")
+        || line.startsWith("AUTHGEAR_")
+        || line.startsWith("oauth2-proxy ");
+  }
 
   @TempDir private Path folder;
 
@@ -135,8 +135,13 @@ class StartPagesIT {
     Path page = Path.of(name);
     // The demo's location for everyone, which the second page refers to.
     String more =
-        "location / {\n  include authgear/protect.conf;\n  include authgear/proxy.conf;\n"
-            + "  proxy_pass http://backend;\n}\n";
+        """
+        location / {
+          include authgear/protect.conf;
+          include authgear/proxy.conf;
+          proxy_pass http://backend;
+        }
+        """;
     try (Started site =
         new Started(
             page,
@@ -144,7 +149,7 @@ class StartPagesIT {
             text -> text.substring(0, text.lastIndexOf("}\n}")) + more + "}\n}\n")) {
       PageCommands.of(page)
           .run(
-              DONE_BY_THE_TEST,
+              StartPagesIT::isDoneByTheTest,
               line ->
                   line.replace("127.0.0.1:8000", "127.0.0.1:" + site.nginx.port())
                       .replace("127.0.0.1:8090", "127.0.0.1:" + site.service.sandbox().port()),

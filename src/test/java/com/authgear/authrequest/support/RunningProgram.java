@@ -130,13 +130,10 @@ public final class RunningProgram implements AutoCloseable {
   @Override
   public void close() {
     terminate();
-    try {
-      awaitExit(Duration.ofSeconds(20));
-    } finally {
+    awaitExit(Duration.ofSeconds(20));
+    if (Files.exists(folder)) { // not closed before
       try {
-        if (Files.exists(folder)) { // not closed before
-          Folders.delete(folder);
-        }
+        Folders.delete(folder);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
