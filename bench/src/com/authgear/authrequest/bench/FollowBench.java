@@ -173,6 +173,9 @@ public final class FollowBench {
   }
 
   private void row(String kind, List<Long> millis) {
+    if (millis.isEmpty()) {
+      return;
+    }
     Collections.sort(millis);
     say(
         "| %s | %d ms | %d ms | %d ms | %d |%n",
@@ -236,6 +239,8 @@ public final class FollowBench {
     say(
         "%n| while this is gone | a sign-out counts, median | maximum | promised"
             + " |%n|---|---|---|---|%n");
+    // The second looks of what concerned everyone are over then.
+    TimeUnit.SECONDS.sleep(15);
     first.process.destroyForcibly().waitFor();
     loss("one of two followers", services, BOUND, false);
     second.process.destroyForcibly().waitFor();
