@@ -327,14 +327,15 @@ public final class Demo implements AutoCloseable {
 
   /** As login.conf says. */
   private String login() {
-    return """
-    set $authgear_login "%s/oauth2/authorize?response_type=none&scope=openid&client_id=%s&redirect_uri=%s";
-    include authgear/login.conf;
-    """
-        .formatted(
-            "http://127.0.0.1:" + ports.sandbox,
-            AuthorizationServer.WEBSITE_CLIENT_ID,
-            URLEncoder.encode(site() + LOGIN_ENDS, StandardCharsets.UTF_8));
+    return String.format(
+        Locale.ROOT,
+        """
+        set $authgear_login "%s/oauth2/authorize?response_type=none&scope=openid&client_id=%s&redirect_uri=%s";
+        include authgear/login.conf;
+        """,
+        "http://127.0.0.1:" + ports.sandbox,
+        AuthorizationServer.WEBSITE_CLIENT_ID,
+        URLEncoder.encode(site() + LOGIN_ENDS, StandardCharsets.UTF_8));
   }
 
   /** As in the shipped policies.conf, which says why. */

@@ -16,6 +16,7 @@ import com.authgear.authrequest.telemetry.Logging;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** The commands for people who try things. */
@@ -145,24 +146,25 @@ public final class SandboxMain {
     }
     OwnProcess.closeAtTheEnd(sandbox);
     System.out.println(
-        """
-        A stand-in Authgear; its page lists its users and what can be done to them.
+        String.format(
+            Locale.ROOT,
+            """
+            A stand-in Authgear; its page lists its users and what can be done to them.
 
-        AUTHGEAR_ENDPOINT=%s
-        AUTHGEAR_RESOLVER_URL=%s
+            AUTHGEAR_ENDPOINT=%s
+            AUTHGEAR_RESOLVER_URL=%s
 
-        For the command follow, whose key is at %s/sandbox/admin-api-key:
-        AUTHGEAR_ADMIN_API_URL=%s
-        AUTHGEAR_ADMIN_API_APP_ID=%s
-        AUTHGEAR_ADMIN_API_KEY_ID=%s\
-        """
-            .formatted(
-                sandbox.origin(),
-                sandbox.resolverUrl(),
-                sandbox.origin(),
-                sandbox.adminApiUrl(),
-                sandbox.adminApiAppId(),
-                sandbox.adminApiKeyId()));
+            For the command follow, whose key is at %s/sandbox/admin-api-key:
+            AUTHGEAR_ADMIN_API_URL=%s
+            AUTHGEAR_ADMIN_API_APP_ID=%s
+            AUTHGEAR_ADMIN_API_KEY_ID=%s\
+            """,
+            sandbox.origin(),
+            sandbox.resolverUrl(),
+            sandbox.origin(),
+            sandbox.adminApiUrl(),
+            sandbox.adminApiAppId(),
+            sandbox.adminApiKeyId()));
     return Command.GOES_ON;
   }
 

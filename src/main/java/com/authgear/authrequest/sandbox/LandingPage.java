@@ -96,11 +96,12 @@ final class LandingPage {
     return server.clients().stream()
         .map(
             client ->
-                "<tr><td><code>%s</code><td>%s<td>%s\n"
-                    .formatted(
-                        escape(client.id()),
-                        client.type().name().toLowerCase(Locale.ROOT),
-                        escape(String.join(" ", client.redirectUris()))))
+                String.format(
+                    Locale.ROOT,
+                    "<tr><td><code>%s</code><td>%s<td>%s\n",
+                    escape(client.id()),
+                    client.type().name().toLowerCase(Locale.ROOT),
+                    escape(String.join(" ", client.redirectUris()))))
         .collect(Collectors.joining());
   }
 
@@ -108,9 +109,11 @@ final class LandingPage {
     return server.resources().all().entrySet().stream()
         .map(
             resource ->
-                "<tr><td><code>%s</code><td>%s\n"
-                    .formatted(
-                        escape(resource.getKey()), escape(String.join(" ", resource.getValue()))))
+                String.format(
+                    Locale.ROOT,
+                    "<tr><td><code>%s</code><td>%s\n",
+                    escape(resource.getKey()),
+                    escape(String.join(" ", resource.getValue()))))
         .collect(Collectors.joining());
   }
 

@@ -3,6 +3,7 @@ package com.authgear.authrequest.sandbox;
 import com.authgear.authrequest.sandbox.oauth.AuthorizationRequest;
 import com.authgear.authrequest.sandbox.oauth.Client;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -24,23 +25,24 @@ final class LoginPage {
     String resource = request.resource();
     return page(
         "Sign in to " + client.name(),
-        """
-        <p>The client <code>%s</code> asks for <code>%s</code>%s. You will be sent to
-        <code>%s</code>.</p>
-        <form method="post" action="%s">
-        %s
-        %s
-        <p><button name="sandbox_refuse" value="true">Refuse</button>
-        </form>
-        """
-            .formatted(
-                escape(client.id()),
-                escape(String.join(" ", request.scope())),
-                resource == null ? "" : " at <code>" + escape(resource) + "</code>",
-                escape(redirectUri),
-                AuthorizationServerRoutes.AUTHORIZE,
-                hidden(request.parameters()),
-                buttons(request, current, users)));
+        String.format(
+            Locale.ROOT,
+            """
+            <p>The client <code>%s</code> asks for <code>%s</code>%s. You will be sent to
+            <code>%s</code>.</p>
+            <form method="post" action="%s">
+            %s
+            %s
+            <p><button name="sandbox_refuse" value="true">Refuse</button>
+            </form>
+            """,
+            escape(client.id()),
+            escape(String.join(" ", request.scope())),
+            resource == null ? "" : " at <code>" + escape(resource) + "</code>",
+            escape(redirectUri),
+            AuthorizationServerRoutes.AUTHORIZE,
+            hidden(request.parameters()),
+            buttons(request, current, users)));
   }
 
   private static String buttons(
@@ -51,9 +53,12 @@ final class LoginPage {
             user -> {
               boolean goesOn =
                   current != null && current.user().equals(user.name()) && !request.asksForLogin();
-              return "<p><button name=\"sandbox_user\" value=\"%s\">%s as %s</button>"
-                  .formatted(
-                      escape(user.name()), goesOn ? "Continue" : "Sign in", escape(user.name()));
+              return String.format(
+                  Locale.ROOT,
+                  "<p><button name=\"sandbox_user\" value=\"%s\">%s as %s</button>",
+                  escape(user.name()),
+                  goesOn ? "Continue" : "Sign in",
+                  escape(user.name()));
             })
         .collect(Collectors.joining("\n"));
   }
@@ -62,27 +67,33 @@ final class LoginPage {
   static String logout(Map<String, String> parameters) {
     return page(
         "Log out?",
-        """
-        <form method="post" action="%s">
-        %s
-        <button>Log out</button>
-        </form>
-        """
-            .formatted(AuthorizationServerRoutes.END_SESSION, hidden(parameters)));
+        String.format(
+            Locale.ROOT,
+            """
+            <form method="post" action="%s">
+            %s
+            <button>Log out</button>
+            </form>
+            """,
+            AuthorizationServerRoutes.END_SESSION,
+            hidden(parameters)));
   }
 
   /** The answer as a form that sends itself (OAuth 2.0 Form Post Response Mode). */
   static String formPost(String redirectUri, Map<String, String> answer) {
     return page(
         "Continue",
-        """
-        <form method="post" action="%s">
-        %s
-        <button>Continue</button>
-        </form>
-        <script>document.forms[0].submit();</script>
-        """
-            .formatted(escape(redirectUri), hidden(answer)));
+        String.format(
+            Locale.ROOT,
+            """
+            <form method="post" action="%s">
+            %s
+            <button>Continue</button>
+            </form>
+            <script>document.forms[0].submit();</script>
+            """,
+            escape(redirectUri),
+            hidden(answer)));
   }
 
   private static String hidden(Map<String, String> parameters) {
@@ -90,22 +101,29 @@ final class LoginPage {
         .filter(parameter -> !parameter.getKey().startsWith("sandbox_"))
         .map(
             parameter ->
-                "<input type=\"hidden\" name=\"%s\" value=\"%s\">"
-                    .formatted(escape(parameter.getKey()), escape(parameter.getValue())))
+                String.format(
+                    Locale.ROOT,
+                    "<input type=\"hidden\" name=\"%s\" value=\"%s\">",
+                    escape(parameter.getKey()),
+                    escape(parameter.getValue())))
         .collect(Collectors.joining("\n"));
   }
 
   private static String page(String title, String body) {
-    return """
-    <!doctype html>
-    <html lang="en">
-    <meta charset="utf-8">
-    <title>%s</title>
-    <p>Not a real Authgear project: no password is asked for.</p>
-    <h1>%s</h1>
-    %s\
-    """
-        .formatted(escape(title), escape(title), body);
+    return String.format(
+        Locale.ROOT,
+        """
+        <!doctype html>
+        <html lang="en">
+        <meta charset="utf-8">
+        <title>%s</title>
+        <p>Not a real Authgear project: no password is asked for.</p>
+        <h1>%s</h1>
+        %s\
+        """,
+        escape(title),
+        escape(title),
+        body);
   }
 
   private static String escape(String text) {

@@ -114,25 +114,21 @@ class ComposeIT {
 
   /** The sandbox takes the ports after its first one. */
   private static int consecutive(int count) {
-    while (true) {
-      int first = FreePort.find();
-      List<ServerSocket> bound = new ArrayList<>();
-      try {
-        for (int i = 1; i < count; i++) {
-          bound.add(new ServerSocket(first + i, 1, InetAddress.getLoopbackAddress()));
-        }
-        return first;
-      } catch (IOException | IllegalArgumentException _) {
-        // Another one.
-      } finally {
-        for (ServerSocket socket : bound) {
-          try {
-            socket.close();
-          } catch (IOException e) {
-            throw new AssertionError(e);
-          }
-        }
-      }
+    int first = FreePort.find();
+    while (!areFree(first + 1, count - 1)) {
+      first = FreePort.find();
+    }
+    return first;
+  }
+
+  private static boolean areFree(int first, int count) {
+    if (count == 0) {
+      return true;
+    }
+    try (ServerSocket _ = new ServerSocket(first, 1, InetAddress.getLoopbackAddress())) {
+      return areFree(first + 1, count - 1);
+    } catch (IOException | IllegalArgumentException _) {
+      return false;
     }
   }
 

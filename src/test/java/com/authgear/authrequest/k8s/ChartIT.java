@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -75,22 +76,26 @@ final class ChartIT {
             "admit/ingress-nginx",
             "admit/monitoring",
             "servicemonitor"),
-        """
-        webhooks: {enabled: true}
-        redis: {enabled: true}
-        follow: {enabled: true, tellByRedis: true, adminApi: {%s}}
-        gatewayApi: {applications: [my-app]}
-        scaleByDecisions: true
-        tls: {enabled: true}
-        gateways: [traefik, ingress-nginx]
-        monitoring: {admit: true, serviceMonitor: true, rules: true}
-        """
-            .formatted(Choice.ADMIN_API));
+        String.format(
+            Locale.ROOT,
+            """
+            webhooks: {enabled: true}
+            redis: {enabled: true}
+            follow: {enabled: true, tellByRedis: true, adminApi: {%s}}
+            gatewayApi: {applications: [my-app]}
+            scaleByDecisions: true
+            tls: {enabled: true}
+            gateways: [traefik, ingress-nginx]
+            monitoring: {admit: true, serviceMonitor: true, rules: true}
+            """,
+            Choice.ADMIN_API));
 
     private static final String ADMIN_API =
         "url: 'https://my-project.authgear.cloud/_api/admin', appId: my-project, keyId: a-key";
 
+    @SuppressWarnings("ImmutableEnumChecker") // it is: List.of
     private final List<String> components;
+
     private final String values;
 
     Choice(List<String> components, String values) {
@@ -204,20 +209,22 @@ final class ChartIT {
     Manifests chart =
         Manifests.template(
             CHART,
-            """
-            image: {repository: r.example/a, digest: 'sha256:%s'}
-            settings: {AUTHGEAR_ENDPOINT: 'https://p.example', AUTHGEAR_RECHECK: 1m}
-            policies: {admin: null, editor: role=editor}
-            replicas: {min: 3, max: 30}
-            resources: {limits: {memory: 1Gi}}
-            gatewayPeers: [{namespaceSelector: {matchLabels: {a: b}}}]
-            egress: [{ports: [{protocol: TCP, port: 4318}]}]
-            gatewayApi: {applications: [shop, blog]}
-            monitoring: {serviceMonitor: true, rules: true, labels: {release: prometheus}}
-            webhooks: {enabled: true, ingress: {enabled: true, host: h.example, tlsSecret: h-tls}}
-            follow: {enabled: true, adminApi: {url: 'http://admin:3002', appId: a, keyId: k}}
-            """
-                .formatted("0".repeat(64)));
+            String.format(
+                Locale.ROOT,
+                """
+                image: {repository: r.example/a, digest: 'sha256:%s'}
+                settings: {AUTHGEAR_ENDPOINT: 'https://p.example', AUTHGEAR_RECHECK: 1m}
+                policies: {admin: null, editor: role=editor}
+                replicas: {min: 3, max: 30}
+                resources: {limits: {memory: 1Gi}}
+                gatewayPeers: [{namespaceSelector: {matchLabels: {a: b}}}]
+                egress: [{ports: [{protocol: TCP, port: 4318}]}]
+                gatewayApi: {applications: [shop, blog]}
+                monitoring: {serviceMonitor: true, rules: true, labels: {release: prometheus}}
+                webhooks: {enabled: true, ingress: {enabled: true, host: h.example, tlsSecret: h-tls}}
+                follow: {enabled: true, adminApi: {url: 'http://admin:3002', appId: a, keyId: k}}
+                """,
+                "0".repeat(64)));
     JsonNode data = chart.named("ConfigMap", "authgear-auth-request").at("/data");
     assertThat(data.at("/AUTHGEAR_RECHECK").asText()).isEqualTo("1m");
     assertThat(data.at("/AUTHGEAR_POLICY_EDITOR").asText()).isEqualTo("role=editor");

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -489,13 +490,15 @@ final class InstallationIT {
     Path folder = Files.createDirectories(copy.resolve("admitted"));
     Files.writeString(
         folder.resolve("kustomization.yaml"),
-        """
-        apiVersion: kustomize.config.k8s.io/v1beta1
-        kind: Kustomization
-        resources: [../upstream/k8s/base]
-        components: [../upstream/%s]
-        """
-            .formatted(component));
+        String.format(
+            Locale.ROOT,
+            """
+            apiVersion: kustomize.config.k8s.io/v1beta1
+            kind: Kustomization
+            resources: [../upstream/k8s/base]
+            components: [../upstream/%s]
+            """,
+            component));
     Manifests rendered = Manifests.render(folder);
     List<JsonNode> rules =
         elements(rendered.named("NetworkPolicy", NAME).at("/spec/ingress")).toList();

@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import okhttp3.HttpUrl;
@@ -82,15 +83,18 @@ class LoginIT {
     }
     for (String policy : List.of("recent", "strong", "admin")) {
       lines.append(
-          """
-          location ~* "^/%s(?![\\w-])" {
-              auth_request /_authgear/auth/%s;
-              include authgear/identity.conf;
-              include authgear/proxy.conf;
-              proxy_pass http://backend;
-          }
-          """
-              .formatted(policy, policy));
+          String.format(
+              Locale.ROOT,
+              """
+              location ~* "^/%s(?![\\w-])" {
+                  auth_request /_authgear/auth/%s;
+                  include authgear/identity.conf;
+                  include authgear/proxy.conf;
+                  proxy_pass http://backend;
+              }
+              """,
+              policy,
+              policy));
     }
     return conf ->
         conf.replace("include authgear/server.conf;\n", lines)

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -88,10 +89,12 @@ class AuthorizationServerTest {
     Answer answer =
         postJson(
             "/oauth2/register",
-            """
-            {"application_type": "native", "redirect_uris": ["%s"]}\
-            """
-                .formatted(REDIRECT));
+            String.format(
+                Locale.ROOT,
+                """
+                {"application_type": "native", "redirect_uris": ["%s"]}\
+                """,
+                REDIRECT));
     assertThat(answer.status()).as(answer.body()).isEqualTo(201);
     return JSON.readTree(answer.body()).get("client_id").textValue();
   }
