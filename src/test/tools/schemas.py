@@ -66,6 +66,8 @@ def custom(spec: dict, folder: pathlib.Path) -> None:
     for version in spec["versions"]:
         schema = strict(version["schema"]["openAPIV3Schema"])
         schema["properties"]["metadata"] = {"type": "object"}
+        for name in ("apiVersion", "kind"):
+            schema["properties"].setdefault(name, {"type": "string"})
         group = spec["group"].split(".")[0]
         name = f"{spec['names']['kind'].lower()}-{group}-{version['name']}.json"
         (folder / name).write_text(json.dumps(schema))

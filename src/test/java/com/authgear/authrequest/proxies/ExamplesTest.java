@@ -73,6 +73,7 @@ class ExamplesTest {
             "k8s/examples/envoy-gateway/securitypolicy.yaml",
             "k8s/examples/gateway-api/httproute.yaml",
             "k8s/examples/ingress-nginx/ingress.yaml",
+            "k8s/examples/istio/istiod-values.yaml",
             "k8s/examples/nginx-ingress-controller/virtualserver.yaml",
             "k8s/examples/traefik/middleware.yaml",
             "nginx/authgear/identity.conf",

@@ -93,6 +93,29 @@ enum ShippedProxy {
     boolean speaksHttp2() {
       return true;
     }
+  },
+
+  ISTIO {
+    @Override
+    RunningProxy start(InetSocketAddress auth, InetSocketAddress backend) {
+      return IstioGateway.start(auth, backend);
+    }
+
+    @Override
+    String passedOn(String path) {
+      return path.replaceAll("(?i)%2e", ".");
+    }
+
+    // It cleans paths itself, and can only refuse what might be a slash.
+    @Override
+    boolean passesEncoded(String path) {
+      return !path.toLowerCase(Locale.ROOT).contains("%2f");
+    }
+
+    @Override
+    boolean speaksHttp2() {
+      return true;
+    }
   };
 
   private static final Path CONF = Path.of("nginx/nginx.conf");
