@@ -2,10 +2,10 @@ package com.authgear.authrequest.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.check.RequirementSteps.Step;
 import com.authgear.authrequest.principal.Principal;
-import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.Principal.Proof;
 import com.authgear.authrequest.requirement.RandomRequirements;
 import com.authgear.authrequest.requirement.Requirement;
@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -30,19 +29,7 @@ class RuleLinesTest {
   private static final Instant NOW = Instant.ofEpochSecond(1_800_000_000L);
 
   private static final Principal BARE =
-      new Principal(
-          Kind.USER,
-          "u",
-          null,
-          null,
-          null,
-          List.of(),
-          List.of(),
-          OptionalLong.empty(),
-          "",
-          List.of(),
-          List.of(),
-          Map.of());
+      PrincipalBuilder.user("u").build();
 
   /** Explaining takes every rule that is not met, deciding the first: both as the oracle says. */
   @Test
@@ -108,20 +95,7 @@ class RuleLinesTest {
   @EnumSource
   void amrThatNothingTells_isAMistakeOfTheLocation_unlessAFreshJwtCouldMeetIt(Proof proof) {
     Principal principal =
-        new Principal(
-            Kind.USER,
-            "u",
-            null,
-            null,
-            null,
-            List.of(),
-            List.of(),
-            OptionalLong.empty(),
-            "",
-            List.of(),
-            List.of("https://api"),
-            Map.of(),
-            proof);
+        PrincipalBuilder.user("u").audiences(List.of("https://api")).proof(proof).build();
     String mistake = "amr is a mistake at a location for cookies or opaque tokens";
 
     assertThat(lines(principal, "amr=otp"))

@@ -2,6 +2,7 @@ package com.authgear.authrequest.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
@@ -9,8 +10,6 @@ import com.authgear.authrequest.credential.CredentialExtractor;
 import com.authgear.authrequest.credential.TokenCarriers;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.IdentityHeader;
-import com.authgear.authrequest.principal.Principal;
-import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.RequirementParser;
@@ -40,7 +39,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -96,19 +94,7 @@ class AuthHandlerTest {
   private static Verified verified(String userId) {
     return new Verified(
         VerifiedBy.JWT,
-        new Principal(
-            Kind.USER,
-            userId,
-            null,
-            true,
-            null,
-            List.of(),
-            List.of(),
-            OptionalLong.empty(),
-            "",
-            List.of(),
-            List.of("aud"),
-            Map.of("plan", "gold")),
+        PrincipalBuilder.user(userId).verified(true).audiences(List.of("aud")).claims(Map.of("plan", "gold")).build(),
         Long.MAX_VALUE);
   }
 

@@ -2,6 +2,7 @@ package com.authgear.authrequest.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.policy.Decision.Allow;
@@ -25,7 +26,6 @@ import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Verified;
 import java.net.URI;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
@@ -39,19 +39,7 @@ class PolicyTest {
   private static final long NOW = 1_800_000_000L;
 
   private static Principal principal(Kind kind, String audience) {
-    return new Principal(
-        kind,
-        kind == Kind.USER ? "u" : "",
-        true,
-        false,
-        true,
-        List.of("editor"),
-        List.of("pwd"),
-        OptionalLong.of(NOW - 300),
-        "app",
-        List.of("read"),
-        List.of(audience),
-        Map.of());
+    return PrincipalBuilder.of(kind, kind == Kind.USER ? "u" : "").anonymous(true).verified(false).canReauthenticate(true).roles(List.of("editor")).amr(List.of("pwd")).authTime(OptionalLong.of(NOW - 300)).clientId("app").scopes(List.of("read")).audiences(List.of(audience)).build();
   }
 
   private static Verified user() {
@@ -241,19 +229,7 @@ class PolicyTest {
   @Test
   void decide_unknownFacts_meetNothing() {
     Principal unknown =
-        new Principal(
-            Kind.USER,
-            "u",
-            null,
-            null,
-            null,
-            List.of(),
-            List.of(),
-            OptionalLong.empty(),
-            "",
-            List.of(),
-            List.of("https://project"),
-            Map.of());
+        PrincipalBuilder.user("u").audiences(List.of("https://project")).build();
     Verified session = new Verified(VerifiedBy.RESOLVER, unknown, Long.MAX_VALUE);
     for (String requirement :
         List.of("verified=true", "anonymous=false", "scope=x", "client_id=x", "max_age=9")) {

@@ -1,5 +1,6 @@
 package com.authgear.authrequest.requirement;
 
+import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.requirement.Rule.Attribute;
@@ -11,7 +12,6 @@ import com.authgear.authrequest.requirement.Rule.PrincipalIs;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -69,18 +69,6 @@ public final class RandomRequirements {
    */
   public static Principal principal(Random random, long now) {
     boolean user = random.nextBoolean();
-    return new Principal(
-        user ? Kind.USER : Kind.CLIENT,
-        user ? "u" : "",
-        random.nextBoolean() ? null : random.nextBoolean(),
-        random.nextBoolean() ? null : random.nextBoolean(),
-        null,
-        values(random),
-        values(random),
-        random.nextBoolean() ? OptionalLong.empty() : OptionalLong.of(now - random.nextInt(600)),
-        random.nextInt(4) == 0 ? "" : VALUES.get(random.nextInt(3)),
-        values(random),
-        random.nextBoolean() ? List.of("https://project") : values(random),
-        Map.of());
+    return PrincipalBuilder.of(user ? Kind.USER : Kind.CLIENT, user ? "u" : "").anonymous(random.nextBoolean() ? null : random.nextBoolean()).verified(random.nextBoolean() ? null : random.nextBoolean()).roles(values(random)).amr(values(random)).authTime(random.nextBoolean() ? OptionalLong.empty() : OptionalLong.of(now - random.nextInt(600))).clientId(random.nextInt(4) == 0 ? "" : VALUES.get(random.nextInt(3))).scopes(values(random)).audiences(random.nextBoolean() ? List.of("https://project") : values(random)).build();
   }
 }

@@ -5,9 +5,9 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
-import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.trace.TraceContext;
 import com.authgear.authrequest.trace.Tracing;
@@ -24,7 +24,6 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -302,20 +301,7 @@ class ResolverTest {
           .isEqualTo(
               new Verified(
                   VerifiedBy.RESOLVER,
-                  new Principal(
-                      Kind.USER,
-                      "user-1",
-                      false,
-                      true,
-                      true,
-                      List.of("admin", "store:editor_1"),
-                      List.of("pwd", "otp", "x_biometric"),
-                      OptionalLong.of(1696430000),
-                      "",
-                      List.of(),
-                      List.of(),
-                      Map.of(),
-                      Principal.Proof.OPAQUE),
+                  PrincipalBuilder.user("user-1").anonymous(false).verified(true).canReauthenticate(true).roles(List.of("admin", "store:editor_1")).amr(List.of("pwd", "otp", "x_biometric")).authTime(OptionalLong.of(1696430000)).proof(Principal.Proof.OPAQUE).build(),
                   Long.MIN_VALUE,
                   Long.MAX_VALUE,
                   Verified.NEVER_CACHED,
@@ -334,20 +320,7 @@ class ResolverTest {
 
       assertThat(principal)
           .isEqualTo(
-              new Principal(
-                  Kind.USER,
-                  "user-1",
-                  null,
-                  null,
-                  null,
-                  List.of(),
-                  List.of(),
-                  OptionalLong.empty(),
-                  "",
-                  List.of(),
-                  List.of(),
-                  Map.of(),
-                  Principal.Proof.OPAQUE));
+              PrincipalBuilder.user("user-1").proof(Principal.Proof.OPAQUE).build());
     }
 
     @Test

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
-import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.principal.VerifiedBy;
 import com.authgear.authrequest.verify.CacheCounts;
 import com.authgear.authrequest.verify.Caller;
@@ -25,7 +25,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -119,19 +118,7 @@ class ResolverCacheTest {
   }
 
   private static Principal principal(String role) {
-    return new Principal(
-        Kind.USER,
-        USER,
-        false,
-        true,
-        true,
-        List.of(role),
-        List.of(),
-        OptionalLong.empty(),
-        "",
-        List.of(),
-        List.of("https://project"),
-        Map.of());
+    return PrincipalBuilder.user(USER).anonymous(false).verified(true).canReauthenticate(true).roles(List.of(role)).audiences(List.of("https://project")).build();
   }
 
   private static ResolverAnswer valid(String role, String... setCookie) {
