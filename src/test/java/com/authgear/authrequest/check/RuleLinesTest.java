@@ -2,7 +2,6 @@ package com.authgear.authrequest.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.check.RequirementSteps.Step;
 import com.authgear.authrequest.principal.Principal;
@@ -12,6 +11,7 @@ import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.requirement.Rule;
 import com.authgear.authrequest.requirement.Rules;
+import com.authgear.authrequest.support.PrincipalBuilder;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,8 +28,7 @@ class RuleLinesTest {
 
   private static final Instant NOW = Instant.ofEpochSecond(1_800_000_000L);
 
-  private static final Principal BARE =
-      PrincipalBuilder.user("u").build();
+  private static final Principal BARE = PrincipalBuilder.user("u").build();
 
   /** Explaining takes every rule that is not met, deciding the first: both as the oracle says. */
   @Test

@@ -15,6 +15,7 @@ import com.authgear.authrequest.sandbox.TokenOptions;
 import com.authgear.authrequest.serve.Decider;
 import com.authgear.authrequest.serve.Observers;
 import com.authgear.authrequest.settings.SettingsReader;
+import com.authgear.authrequest.support.SettableClock;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Verified;
@@ -25,7 +26,6 @@ import com.authgear.authrequest.verify.changes.Followed.Standing;
 import com.authgear.authrequest.verify.changes.Heartbeat;
 import com.authgear.authrequest.verify.changes.UserEvent;
 import com.authgear.authrequest.verify.jwt.CryptoProvider;
-import com.authgear.authrequest.verify.session.TestClock;
 import java.net.URI;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
@@ -97,7 +97,7 @@ class FollowModelTest {
     "8, 5, 20"
   })
   void history(long seed, long bound, long recheck) throws Exception {
-    TestClock clock = new TestClock();
+    SettableClock clock = new SettableClock();
     try (Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock));
         History history = new History(seed, bound * 1000, recheck * 1000, clock, sandbox)) {
       history.play(450);
@@ -110,7 +110,7 @@ class FollowModelTest {
     private final Random random;
     private final long bound;
     private final long recheck;
-    private final TestClock clock;
+    private final SettableClock clock;
     private final Sandbox sandbox;
     private final Project project;
     private final AdminApi api;
@@ -127,7 +127,7 @@ class FollowModelTest {
     private int refused;
     private int localAnswers;
 
-    private History(long seed, long bound, long recheck, TestClock clock, Sandbox sandbox)
+    private History(long seed, long bound, long recheck, SettableClock clock, Sandbox sandbox)
         throws Exception {
       this.seed = seed;
       this.random = new Random(seed);

@@ -12,10 +12,10 @@ import com.authgear.authrequest.serve.Service;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import com.authgear.authrequest.support.SettableClock;
 import com.authgear.authrequest.verify.changes.FollowMessage;
 import com.authgear.authrequest.verify.changes.Heartbeat;
 import com.authgear.authrequest.verify.changes.UserEvent;
-import com.authgear.authrequest.verify.session.TestClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -143,7 +143,7 @@ class FreshnessTableTest {
 
   private static final class Deployment implements AutoCloseable {
     private final HttpClient http = HttpClient.newHttpClient();
-    private final TestClock clock = new TestClock();
+    private final SettableClock clock = new SettableClock();
     private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock));
     private final Project project = sandbox.project();
     private final boolean jwt;

@@ -2,7 +2,6 @@ package com.authgear.authrequest.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.credential.Credential;
@@ -15,6 +14,7 @@ import com.authgear.authrequest.requirement.Requirement;
 import com.authgear.authrequest.requirement.RequirementParser;
 import com.authgear.authrequest.requirement.Requirements;
 import com.authgear.authrequest.requirement.Rules;
+import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Finding;
@@ -94,7 +94,11 @@ class AuthHandlerTest {
   private static Verified verified(String userId) {
     return new Verified(
         VerifiedBy.JWT,
-        PrincipalBuilder.user(userId).verified(true).audiences(List.of("aud")).claims(Map.of("plan", "gold")).build(),
+        PrincipalBuilder.user(userId)
+            .verified(true)
+            .audiences(List.of("aud"))
+            .claims(Map.of("plan", "gold"))
+            .build(),
         Long.MAX_VALUE);
   }
 

@@ -3,10 +3,10 @@ package com.authgear.authrequest.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.support.SettableClock;
 import com.authgear.authrequest.verify.changes.FollowMessage;
 import com.authgear.authrequest.verify.changes.Heartbeat;
 import com.authgear.authrequest.verify.changes.UserEvent;
-import com.authgear.authrequest.verify.session.TestClock;
 import io.javalin.Javalin;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -38,7 +38,7 @@ class FollowHandlerTest {
   private static final String ME = "this-process";
 
   private final HttpClient http = HttpClient.newHttpClient();
-  private final TestClock clock = new TestClock();
+  private final SettableClock clock = new SettableClock();
   private final Queue<FollowResult> results = new ConcurrentLinkedQueue<>();
   private final Queue<FollowMessage> taken = new ConcurrentLinkedQueue<>();
   private volatile boolean bug;
@@ -82,7 +82,7 @@ class FollowHandlerTest {
     return new FollowMessage(
         instance,
         List.of(UserEvent.signedOut("alice", 3, 1_000)),
-        new Heartbeat("f", TestClock.START * 1000, 0, 900));
+        new Heartbeat("f", SettableClock.START_SECONDS * 1000, 0, 900));
   }
 
   private static String sign(String time, byte[] body, String secret) throws Exception {

@@ -4,12 +4,12 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.policy.Decision.Subject.Known;
 import com.authgear.authrequest.principal.ClaimHeader;
 import com.authgear.authrequest.principal.IdentityHeader;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
+import com.authgear.authrequest.support.PrincipalBuilder;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,7 +32,12 @@ class IdentityFieldsTest {
   }
 
   private static Principal user(String id, Map<String, String> claims) {
-    return PrincipalBuilder.user(id).anonymous(false).verified(true).canReauthenticate(true).claims(claims).build();
+    return PrincipalBuilder.user(id)
+        .anonymous(false)
+        .verified(true)
+        .canReauthenticate(true)
+        .claims(claims)
+        .build();
   }
 
   private String userIdFor(Principal principal) {
@@ -59,9 +64,21 @@ class IdentityFieldsTest {
     List<Principal> users =
         Stream.generate(
                 () ->
-                    PrincipalBuilder.of(random.nextInt(5) == 0 ? Kind.CLIENT : Kind.USER, "user-" + random.nextInt()).anonymous(flags.get(random.nextInt(3))).verified(flags.get(random.nextInt(3))).canReauthenticate(flags.get(random.nextInt(3))).roles(lists.get(random.nextInt(3))).amr(lists.get(random.nextInt(3))).authTime(random.nextBoolean()
-                            ? OptionalLong.empty()
-                            : OptionalLong.of(random.nextInt(2_000_000_000))).clientId(List.of("", "app", "site").get(random.nextInt(3))).scopes(lists.get(random.nextInt(3))).build())
+                    PrincipalBuilder.of(
+                            random.nextInt(5) == 0 ? Kind.CLIENT : Kind.USER,
+                            "user-" + random.nextInt())
+                        .anonymous(flags.get(random.nextInt(3)))
+                        .verified(flags.get(random.nextInt(3)))
+                        .canReauthenticate(flags.get(random.nextInt(3)))
+                        .roles(lists.get(random.nextInt(3)))
+                        .amr(lists.get(random.nextInt(3)))
+                        .authTime(
+                            random.nextBoolean()
+                                ? OptionalLong.empty()
+                                : OptionalLong.of(random.nextInt(2_000_000_000)))
+                        .clientId(List.of("", "app", "site").get(random.nextInt(3)))
+                        .scopes(lists.get(random.nextInt(3)))
+                        .build())
             .limit(50_000)
             .toList();
 

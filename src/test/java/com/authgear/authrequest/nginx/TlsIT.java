@@ -3,9 +3,9 @@ package com.authgear.authrequest.nginx;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.authgear.authrequest.sandbox.SettableClock;
 import com.authgear.authrequest.support.Nginx;
 import com.authgear.authrequest.support.Programs;
+import com.authgear.authrequest.support.SettableClock;
 import com.authgear.authrequest.support.Site;
 import com.authgear.authrequest.tls.Authority;
 import java.io.IOException;

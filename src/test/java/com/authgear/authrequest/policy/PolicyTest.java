@@ -2,7 +2,6 @@ package com.authgear.authrequest.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.bearer.ProtectionSpace;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.policy.Decision.Allow;
@@ -20,6 +19,7 @@ import com.authgear.authrequest.requirement.RequirementParser.Mistake;
 import com.authgear.authrequest.requirement.RequirementParser.Valid;
 import com.authgear.authrequest.requirement.Resource;
 import com.authgear.authrequest.requirement.Rules;
+import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.verify.Verification;
 import com.authgear.authrequest.verify.Verification.Anonymous;
 import com.authgear.authrequest.verify.Verification.Rejected;
@@ -39,7 +39,17 @@ class PolicyTest {
   private static final long NOW = 1_800_000_000L;
 
   private static Principal principal(Kind kind, String audience) {
-    return PrincipalBuilder.of(kind, kind == Kind.USER ? "u" : "").anonymous(true).verified(false).canReauthenticate(true).roles(List.of("editor")).amr(List.of("pwd")).authTime(OptionalLong.of(NOW - 300)).clientId("app").scopes(List.of("read")).audiences(List.of(audience)).build();
+    return PrincipalBuilder.of(kind, kind == Kind.USER ? "u" : "")
+        .anonymous(true)
+        .verified(false)
+        .canReauthenticate(true)
+        .roles(List.of("editor"))
+        .amr(List.of("pwd"))
+        .authTime(OptionalLong.of(NOW - 300))
+        .clientId("app")
+        .scopes(List.of("read"))
+        .audiences(List.of(audience))
+        .build();
   }
 
   private static Verified user() {
@@ -228,8 +238,7 @@ class PolicyTest {
 
   @Test
   void decide_unknownFacts_meetNothing() {
-    Principal unknown =
-        PrincipalBuilder.user("u").audiences(List.of("https://project")).build();
+    Principal unknown = PrincipalBuilder.user("u").audiences(List.of("https://project")).build();
     Verified session = new Verified(VerifiedBy.RESOLVER, unknown, Long.MAX_VALUE);
     for (String requirement :
         List.of("verified=true", "anonymous=false", "scope=x", "client_id=x", "max_age=9")) {

@@ -1,6 +1,5 @@
 package com.authgear.authrequest.requirement;
 
-import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.Principal.Kind;
 import com.authgear.authrequest.requirement.Rule.Attribute;
@@ -9,6 +8,7 @@ import com.authgear.authrequest.requirement.Rule.MaxAge;
 import com.authgear.authrequest.requirement.Rule.NotAnonymous;
 import com.authgear.authrequest.requirement.Rule.OneOf;
 import com.authgear.authrequest.requirement.Rule.PrincipalIs;
+import com.authgear.authrequest.support.PrincipalBuilder;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,6 +69,18 @@ public final class RandomRequirements {
    */
   public static Principal principal(Random random, long now) {
     boolean user = random.nextBoolean();
-    return PrincipalBuilder.of(user ? Kind.USER : Kind.CLIENT, user ? "u" : "").anonymous(random.nextBoolean() ? null : random.nextBoolean()).verified(random.nextBoolean() ? null : random.nextBoolean()).roles(values(random)).amr(values(random)).authTime(random.nextBoolean() ? OptionalLong.empty() : OptionalLong.of(now - random.nextInt(600))).clientId(random.nextInt(4) == 0 ? "" : VALUES.get(random.nextInt(3))).scopes(values(random)).audiences(random.nextBoolean() ? List.of("https://project") : values(random)).build();
+    return PrincipalBuilder.of(user ? Kind.USER : Kind.CLIENT, user ? "u" : "")
+        .anonymous(random.nextBoolean() ? null : random.nextBoolean())
+        .verified(random.nextBoolean() ? null : random.nextBoolean())
+        .roles(values(random))
+        .amr(values(random))
+        .authTime(
+            random.nextBoolean()
+                ? OptionalLong.empty()
+                : OptionalLong.of(now - random.nextInt(600)))
+        .clientId(random.nextInt(4) == 0 ? "" : VALUES.get(random.nextInt(3)))
+        .scopes(values(random))
+        .audiences(random.nextBoolean() ? List.of("https://project") : values(random))
+        .build();
   }
 }

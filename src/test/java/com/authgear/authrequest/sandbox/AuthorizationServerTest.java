@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.sandbox.SandboxClient.Answer;
 import com.authgear.authrequest.sandbox.oauth.CodeChallenge;
+import com.authgear.authrequest.support.SettableClock;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;

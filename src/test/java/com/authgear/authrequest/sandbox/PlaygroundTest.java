@@ -6,6 +6,7 @@ import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.sandbox.DemoSite.Access;
 import com.authgear.authrequest.sandbox.DemoSite.DemoLocation;
 import com.authgear.authrequest.sandbox.SandboxClient.Answer;
+import com.authgear.authrequest.support.SettableClock;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;

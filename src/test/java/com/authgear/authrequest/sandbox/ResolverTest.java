@@ -3,6 +3,7 @@ package com.authgear.authrequest.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.sandbox.SandboxClient.Answer;
+import com.authgear.authrequest.support.SettableClock;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;

@@ -12,6 +12,7 @@ import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
+import com.authgear.authrequest.support.SettableClock;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
 import com.authgear.authrequest.verify.authenticator.Authenticator.VerificationMode;
@@ -19,7 +20,6 @@ import com.authgear.authrequest.verify.changes.ChangeMarks;
 import com.authgear.authrequest.verify.changes.ChangeMarks.Effect;
 import com.authgear.authrequest.verify.changes.Interval;
 import com.authgear.authrequest.verify.changes.UserEvent;
-import com.authgear.authrequest.verify.session.TestClock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -83,7 +83,7 @@ class FreshnessModelTest {
     "8, 5, 0"
   })
   void noRequest_isAllowedLaterThanPromised(long seed, long recheck, long stale) {
-    TestClock clock = new TestClock();
+    SettableClock clock = new SettableClock();
     Optional<Duration> interval =
         recheck == 0 ? Optional.empty() : Optional.of(Duration.ofSeconds(recheck));
     try (Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock));
@@ -99,7 +99,7 @@ class FreshnessModelTest {
     private final Random random;
     private final long recheck;
     private final long stale;
-    private final TestClock clock;
+    private final SettableClock clock;
     private final Sandbox sandbox;
     private final Project project;
     private final Verifying verifying;
@@ -130,7 +130,7 @@ class FreshnessModelTest {
         long seed,
         long recheck,
         long stale,
-        TestClock clock,
+        SettableClock clock,
         Sandbox sandbox,
         Verifying verifying) {
       this.seed = seed;

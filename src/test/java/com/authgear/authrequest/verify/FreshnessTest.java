@@ -14,6 +14,7 @@ import com.authgear.authrequest.sandbox.Project;
 import com.authgear.authrequest.sandbox.Sandbox;
 import com.authgear.authrequest.sandbox.SandboxOptions;
 import com.authgear.authrequest.sandbox.TokenOptions;
+import com.authgear.authrequest.support.SettableClock;
 import com.authgear.authrequest.verify.Verification.Rejected;
 import com.authgear.authrequest.verify.Verification.Unavailable;
 import com.authgear.authrequest.verify.Verification.Verified;
@@ -21,7 +22,6 @@ import com.authgear.authrequest.verify.authenticator.Authenticator.VerificationM
 import com.authgear.authrequest.verify.changes.ChangeMarks;
 import com.authgear.authrequest.verify.changes.Interval;
 import com.authgear.authrequest.verify.changes.UserEvent;
-import com.authgear.authrequest.verify.session.TestClock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -40,7 +40,7 @@ class FreshnessTest {
   private static final Rejected REFUSED =
       new Rejected(VerifiedBy.RESOLVER, Reason.SESSION_INVALID, List.of(), true);
 
-  private final TestClock clock = new TestClock();
+  private final SettableClock clock = new SettableClock();
   private final Sandbox sandbox = Sandbox.start(SandboxOptions.loopback(clock));
   private final Project project = sandbox.project();
   private long seq;

@@ -9,12 +9,12 @@ import com.authgear.authrequest.settings.Settings;
 import com.authgear.authrequest.settings.SettingsReader;
 import com.authgear.authrequest.settings.SettingsReader.Accepted;
 import com.authgear.authrequest.settings.SettingsReader.Refused;
+import com.authgear.authrequest.support.SettableClock;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.authenticator.Authenticator.VerificationMode;
 import com.authgear.authrequest.verify.changes.ChangeMarks;
 import com.authgear.authrequest.verify.jwt.CryptoProvider;
 import com.authgear.authrequest.verify.session.ResolverCache.CacheListener;
-import com.authgear.authrequest.verify.session.TestClock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
@@ -36,7 +36,7 @@ final class Verifying implements AutoCloseable {
 
   Verifying(
       Sandbox sandbox,
-      TestClock clock,
+      SettableClock clock,
       VerificationMode mode,
       Optional<Duration> recheck,
       Duration staleIfError) {

@@ -3,9 +3,9 @@ package com.authgear.authrequest.verify.changes;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.authgear.authrequest.support.SettableClock;
 import com.authgear.authrequest.verify.changes.ChangeMarks.Effect;
 import com.authgear.authrequest.verify.changes.Changes.Change;
-import com.authgear.authrequest.verify.session.TestClock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,9 +23,9 @@ class ChangeMarksTest {
   private static final List<Interval> ENABLED = List.of();
   private static final List<Interval> DISABLED = List.of(Interval.always());
 
-  private final TestClock clock = new TestClock();
+  private final SettableClock clock = new SettableClock();
   private final ChangeMarks marks = new ChangeMarks(clock, clock::nanoTime, SKEW, 3);
-  private final long now = TestClock.START;
+  private final long now = SettableClock.START_SECONDS;
 
   private Effect learn(long seq, long at, List<Interval> disabled) {
     return marks.learn(new UserEvent(USER, seq, at, disabled));

@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.authgear.authrequest.verify.session.TestClock;
+import com.authgear.authrequest.support.SettableClock;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -17,7 +17,7 @@ class FollowedTest {
 
   private static final long SINCE = 1_000;
 
-  private final TestClock clock = new TestClock();
+  private final SettableClock clock = new SettableClock();
   private final Followed followed = new Followed(clock, clock::nanoTime, Duration.ofSeconds(2));
 
   private Heartbeat beat(String follower, long sent) {
@@ -143,7 +143,7 @@ class FollowedTest {
     private static final int USERS = 1_000;
     private final ChangeMarks marks =
         new ChangeMarks(clock, clock::nanoTime, Duration.ofSeconds(30), followed::leftMillis);
-    private final long now = TestClock.START;
+    private final long now = SettableClock.START_SECONDS;
     private long seq;
 
     private void everyone() {
@@ -232,7 +232,7 @@ class FollowedTest {
   class InMarks {
     private final ChangeMarks marks =
         new ChangeMarks(clock, clock::nanoTime, Duration.ofSeconds(30), 2);
-    private final long now = TestClock.START;
+    private final long now = SettableClock.START_SECONDS;
 
     @Test
     void everyone_concernsWhoeverIsAsked_andTakesNoPlace() {

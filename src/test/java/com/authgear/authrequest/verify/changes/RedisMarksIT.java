@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.authgear.authrequest.support.RedisServer;
+import com.authgear.authrequest.support.SettableClock;
 import com.authgear.authrequest.verify.changes.ChangeMarks.Effect;
 import com.authgear.authrequest.verify.changes.RedisMarks.Transit;
 import java.nio.file.Files;

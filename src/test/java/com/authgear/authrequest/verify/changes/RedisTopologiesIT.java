@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.authgear.authrequest.redis.RedisUrl;
 import com.authgear.authrequest.support.RedisServer;
+import com.authgear.authrequest.support.SettableClock;
 import com.authgear.authrequest.verify.changes.ChangeMarks.Effect;
 import com.authgear.authrequest.verify.changes.RedisNodes.Link;
 import java.io.IOException;

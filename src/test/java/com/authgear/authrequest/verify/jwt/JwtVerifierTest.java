@@ -13,10 +13,10 @@ import static com.authgear.authrequest.verify.jwt.Tokens.withClaims;
 import static com.authgear.authrequest.verify.jwt.Tokens.withHeader;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.VerifiedBy;
+import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.verify.CacheCounts;
 import com.authgear.authrequest.verify.Digest;
 import com.authgear.authrequest.verify.Finding;
@@ -112,7 +112,17 @@ class JwtVerifierTest {
         .isEqualTo(
             new Verified(
                 VerifiedBy.JWT,
-                PrincipalBuilder.user("e3079029-f123-4c56-80c1-c2cd63a5b6af").anonymous(false).verified(true).canReauthenticate(true).roles(List.of("editor", "admin")).amr(List.of("pwd", "otp")).authTime(OptionalLong.of(NOW - 120)).clientId("497d841ea22f33d3").scopes(List.of("openid", "offline_access")).audiences(List.of(ISSUER)).build(),
+                PrincipalBuilder.user("e3079029-f123-4c56-80c1-c2cd63a5b6af")
+                    .anonymous(false)
+                    .verified(true)
+                    .canReauthenticate(true)
+                    .roles(List.of("editor", "admin"))
+                    .amr(List.of("pwd", "otp"))
+                    .authTime(OptionalLong.of(NOW - 120))
+                    .clientId("497d841ea22f33d3")
+                    .scopes(List.of("openid", "offline_access"))
+                    .audiences(List.of(ISSUER))
+                    .build(),
                 NOW - 60,
                 NOW + 1740 + SKEW));
   }

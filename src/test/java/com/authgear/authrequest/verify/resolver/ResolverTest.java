@@ -5,10 +5,10 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.VerifiedBy;
+import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.trace.TraceContext;
 import com.authgear.authrequest.trace.Tracing;
 import com.authgear.authrequest.verify.Caller;
@@ -301,7 +301,15 @@ class ResolverTest {
           .isEqualTo(
               new Verified(
                   VerifiedBy.RESOLVER,
-                  PrincipalBuilder.user("user-1").anonymous(false).verified(true).canReauthenticate(true).roles(List.of("admin", "store:editor_1")).amr(List.of("pwd", "otp", "x_biometric")).authTime(OptionalLong.of(1696430000)).proof(Principal.Proof.OPAQUE).build(),
+                  PrincipalBuilder.user("user-1")
+                      .anonymous(false)
+                      .verified(true)
+                      .canReauthenticate(true)
+                      .roles(List.of("admin", "store:editor_1"))
+                      .amr(List.of("pwd", "otp", "x_biometric"))
+                      .authTime(OptionalLong.of(1696430000))
+                      .proof(Principal.Proof.OPAQUE)
+                      .build(),
                   Long.MIN_VALUE,
                   Long.MAX_VALUE,
                   Verified.NEVER_CACHED,
@@ -319,8 +327,7 @@ class ResolverTest {
                   .addHeader("X-Authgear-User-Id", "user-1"));
 
       assertThat(principal)
-          .isEqualTo(
-              PrincipalBuilder.user("user-1").proof(Principal.Proof.OPAQUE).build());
+          .isEqualTo(PrincipalBuilder.user("user-1").proof(Principal.Proof.OPAQUE).build());
     }
 
     @Test

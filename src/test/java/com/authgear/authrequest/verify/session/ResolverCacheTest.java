@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import com.authgear.authrequest.support.PrincipalBuilder;
 import com.authgear.authrequest.bearer.Reason;
 import com.authgear.authrequest.principal.Principal;
 import com.authgear.authrequest.principal.VerifiedBy;
+import com.authgear.authrequest.support.PrincipalBuilder;
+import com.authgear.authrequest.support.SettableClock;
 import com.authgear.authrequest.verify.CacheCounts;
 import com.authgear.authrequest.verify.Caller;
 import com.authgear.authrequest.verify.Digest;
@@ -46,7 +47,7 @@ class ResolverCacheTest {
   private static final Digest KEY = Digest.ofCookie("session", "a");
   private static final long TTL = 5000;
 
-  private final TestClock clock = new TestClock();
+  private final SettableClock clock = new SettableClock();
   private final CacheCounts counts = new CacheCounts();
   private final Map<String, Change> changes = new ConcurrentHashMap<>();
   private final AtomicLong changeNumber = new AtomicLong();
@@ -118,7 +119,13 @@ class ResolverCacheTest {
   }
 
   private static Principal principal(String role) {
-    return PrincipalBuilder.user(USER).anonymous(false).verified(true).canReauthenticate(true).roles(List.of(role)).audiences(List.of("https://project")).build();
+    return PrincipalBuilder.user(USER)
+        .anonymous(false)
+        .verified(true)
+        .canReauthenticate(true)
+        .roles(List.of(role))
+        .audiences(List.of("https://project"))
+        .build();
   }
 
   private static ResolverAnswer valid(String role, String... setCookie) {
@@ -356,9 +363,9 @@ class ResolverCacheTest {
       Verified asked = (Verified) request(answers);
       clock.pass(100);
 
-      assertThat(asked.freshUntil()).isEqualTo(TestClock.START * 1000 + TTL);
+      assertThat(asked.freshUntil()).isEqualTo(SettableClock.START_SECONDS * 1000 + TTL);
       assertThat(((Verified) request(answers)).freshUntil())
-          .isEqualTo(TestClock.START * 1000 + TTL);
+          .isEqualTo(SettableClock.START_SECONDS * 1000 + TTL);
       assertThat(((Verified) request(answers(0, false, 0))).freshUntil())
           .isEqualTo(Verified.NEVER_CACHED);
     }
@@ -734,7 +741,7 @@ class ResolverCacheTest {
 
     @Test
     void ask_credentialEnded_isUnavailable() {
-      long end = TestClock.START + 7;
+      long end = SettableClock.START_SECONDS + 7;
       resolver =
           () ->
               new ResolverAnswer(
