@@ -114,8 +114,14 @@ public final class Demo implements AutoCloseable {
 
   /** Where each part listens on loopback. */
   public record Ports(
-      int nginx, int service, int management, int sandbox, int resolver, int backend) {
-    public static final Ports DEFAULT = new Ports(8000, 8080, 8081, 8090, 8091, 9000);
+      int nginx,
+      int service,
+      int management,
+      int sandbox,
+      int resolver,
+      int adminApi,
+      int backend) {
+    public static final Ports DEFAULT = new Ports(8000, 8080, 8081, 8090, 8091, 8092, 9000);
   }
 
   /** Starts everything, or leaves nothing running. */
@@ -158,7 +164,7 @@ public final class Demo implements AutoCloseable {
     wanted.put("its metrics", ports.management);
     wanted.put("sandbox", ports.sandbox);
     wanted.put("its resolver", ports.resolver);
-    wanted.put("its Admin API", ports.resolver + 1);
+    wanted.put("its Admin API", ports.adminApi);
     wanted.put("backend", ports.backend);
     List<String> taken = new ArrayList<>();
     wanted.forEach(
@@ -184,7 +190,8 @@ public final class Demo implements AutoCloseable {
                 Sandbox.start(
                     SandboxOptions.loopback(clock)
                         .withPort(ports.sandbox)
-                        .withResolverPort(ports.resolver),
+                        .withResolverPort(ports.resolver)
+                        .withAdminApiPort(ports.adminApi),
                     new DemoSite(
                         throughNginx() ? site() : null,
                         "http://127.0.0.1:" + ports.service,

@@ -155,7 +155,8 @@ record SandboxArguments(
       SandboxOptions options =
           SandboxOptions.loopback(clock)
               .withPort(listen.port())
-              .withResolverPort(listen.port() + 1);
+              .withResolverPort(listen.port() + 1)
+              .withAdminApiPort(listen.port() + 2);
       options =
           anyAddress ? options.withAnyAddress(listen.host()) : options.withHost(listen.host());
       return origin == null ? options : options.withPublicOrigin(origin);

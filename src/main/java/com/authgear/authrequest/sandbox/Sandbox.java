@@ -81,7 +81,7 @@ public final class Sandbox implements AutoCloseable {
         new SandboxPort(
             "sandbox-admin-api",
             options.host(),
-            options.resolverPort() == 0 ? 0 : options.resolverPort() + 1,
+            options.adminApiPort(),
             traffic,
             Map.of(),
             new AdminApiRoutes(this)::register);

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param host address to listen on
  * @param port of the main listener; 0 for any free one
  * @param resolverPort of the resolver's listener; 0 for any free one
+ * @param adminApiPort of the Admin API's listener; 0 for any free one
  * @param publicOrigin what the project believes its origin to be, such as {@code
  *     https://my-project.authgear.cloud}; the address it listens on if null
  * @param cookiePrefix the project's {@code http.cookie_prefix}
@@ -26,6 +27,7 @@ public record SandboxOptions(
     String host,
     int port,
     int resolverPort,
+    int adminApiPort,
     @Nullable String publicOrigin,
     String cookiePrefix,
     boolean anyAddress,
@@ -49,45 +51,74 @@ public record SandboxOptions(
 
   /** Any free ports of 127.0.0.1, whose main one is also the project's origin. */
   public static SandboxOptions loopback(InstantSource clock) {
-    return new SandboxOptions(clock, "127.0.0.1", 0, 0, null, "", false, false);
+    return new SandboxOptions(clock, "127.0.0.1", 0, 0, 0, null, "", false, false);
   }
 
   public SandboxOptions withPort(int value) {
     return new SandboxOptions(
-        clock, host, value, resolverPort, publicOrigin, cookiePrefix, anyAddress, edge);
+        clock,
+        host,
+        value,
+        resolverPort,
+        adminApiPort,
+        publicOrigin,
+        cookiePrefix,
+        anyAddress,
+        edge);
   }
 
   /** Another address of loopback. */
   public SandboxOptions withHost(String value) {
     return new SandboxOptions(
-        clock, value, port, resolverPort, publicOrigin, cookiePrefix, anyAddress, edge);
+        clock,
+        value,
+        port,
+        resolverPort,
+        adminApiPort,
+        publicOrigin,
+        cookiePrefix,
+        anyAddress,
+        edge);
   }
 
   public SandboxOptions withResolverPort(int value) {
     return new SandboxOptions(
-        clock, host, port, value, publicOrigin, cookiePrefix, anyAddress, edge);
+        clock, host, port, value, adminApiPort, publicOrigin, cookiePrefix, anyAddress, edge);
+  }
+
+  public SandboxOptions withAdminApiPort(int value) {
+    return new SandboxOptions(
+        clock, host, port, resolverPort, value, publicOrigin, cookiePrefix, anyAddress, edge);
   }
 
   public SandboxOptions withPublicOrigin(String value) {
     return new SandboxOptions(
-        clock, host, port, resolverPort, value, cookiePrefix, anyAddress, edge);
+        clock, host, port, resolverPort, adminApiPort, value, cookiePrefix, anyAddress, edge);
   }
 
   public SandboxOptions withCookiePrefix(String value) {
     return new SandboxOptions(
-        clock, host, port, resolverPort, publicOrigin, value, anyAddress, edge);
+        clock, host, port, resolverPort, adminApiPort, publicOrigin, value, anyAddress, edge);
   }
 
   /** Listens on an address that others may reach: only for one who knows why. */
   public SandboxOptions withAnyAddress(String value) {
     return new SandboxOptions(
-        clock, value, port, resolverPort, publicOrigin, cookiePrefix, true, edge);
+        clock, value, port, resolverPort, adminApiPort, publicOrigin, cookiePrefix, true, edge);
   }
 
   /** As Authgear's SaaS, whose edge answers for the resolver at the public origin. */
   public SandboxOptions withEdge() {
     return new SandboxOptions(
-        clock, host, port, resolverPort, publicOrigin, cookiePrefix, anyAddress, true);
+        clock,
+        host,
+        port,
+        resolverPort,
+        adminApiPort,
+        publicOrigin,
+        cookiePrefix,
+        anyAddress,
+        true);
   }
 
   private static boolean isLoopback(String host) {

@@ -35,6 +35,7 @@ class SandboxArgumentsTest {
     assertThat(options.host()).isEqualTo("127.0.0.1");
     assertThat(options.port()).isEqualTo(8090);
     assertThat(options.resolverPort()).isEqualTo(8091);
+    assertThat(options.adminApiPort()).isEqualTo(8092);
     assertThat(options.anyAddress()).isFalse();
   }
 

@@ -50,6 +50,7 @@ class LoginInBrowserIT {
             FreePort.find(),
             FreePort.find(),
             FreePort.find(),
+            FreePort.find(),
             FreePort.find());
     demo = Demo.start(() -> Instant.now().plus(LATER.get()), "test", ports);
     site = "http://127.0.0.1:" + ports.nginx();

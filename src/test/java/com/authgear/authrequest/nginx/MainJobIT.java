@@ -42,6 +42,7 @@ class MainJobIT {
             FreePort.find(),
             FreePort.find(),
             FreePort.find(),
+            FreePort.find(),
             FreePort.find());
     demo = Demo.start(InstantSource.system(), "test", ports);
     if (!demo.throughNginx()) {

@@ -87,6 +87,7 @@ class PlaygroundIT {
             FreePort.find(),
             FreePort.find(),
             FreePort.find(),
+            FreePort.find(),
             FreePort.find());
     demo = Demo.start(InstantSource.system(), "test", ports);
     playground = "http://127.0.0.1:" + ports.sandbox() + "/";

@@ -411,7 +411,7 @@ class SandboxTest {
     @ParameterizedTest
     @ValueSource(strings = {"0.0.0.0", "::", "192.0.2.1", "no-such-host.invalid"})
     void options_addressThatOthersReach_isRefused(String host) {
-      assertThatThrownBy(() -> new SandboxOptions(clock, host, 0, 0, null, "", false, false))
+      assertThatThrownBy(() -> new SandboxOptions(clock, host, 0, 0, 0, null, "", false, false))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("loopback only, not on " + host);
     }
