@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,7 +114,8 @@ final class IstioGateway {
     ObjectNode resources = root.putObject("static_resources");
     ObjectNode listener = resources.putArray("listeners").addObject();
     listener.put("name", "gateway");
-    listener.set("address", address(new InetSocketAddress("127.0.0.1", port)));
+    listener.set(
+        "address", address(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port)));
     ObjectNode filter =
         listener.putArray("filter_chains").addObject().putArray("filters").addObject();
     filter.put("name", "envoy.filters.network.http_connection_manager");
