@@ -238,7 +238,7 @@ public final class Service implements AutoCloseable {
         next);
   }
 
-  /** Listens, or leaves nothing service. */
+  /** Listens, or leaves nothing running. */
   public static Service start(Settings settings, InstantSource clock, String version)
       throws IOException {
     Logging.configure(settings.telemetry().logFormat(), settings.telemetry().logLevel());

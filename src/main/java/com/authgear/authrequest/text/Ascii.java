@@ -27,7 +27,8 @@ public final class Ascii {
   }
 
   /**
-   * The text on one line, with every character that is not printable as {@code \\uXXXX}.
+   * The text on one line, with every character that is not printable as a Unicode escape of Java
+   * (JLS §3.3).
    *
    * @param escaped further characters that get a backslash in front
    */

@@ -43,15 +43,7 @@ class LoginInBrowserIT {
   static void start() throws Exception {
     Programs.require("nginx");
     browser = Chromium.start();
-    Ports ports =
-        new Ports(
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find());
+    Ports ports = FreePort.ofDemo();
     demo = Demo.start(() -> Instant.now().plus(LATER.get()), "test", ports);
     site = "http://127.0.0.1:" + ports.nginx();
     sandbox = "http://127.0.0.1:" + ports.sandbox();

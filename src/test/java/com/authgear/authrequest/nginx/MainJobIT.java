@@ -35,15 +35,7 @@ class MainJobIT {
 
   @BeforeAll
   static void start() throws Exception {
-    Ports ports =
-        new Ports(
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find());
+    Ports ports = FreePort.ofDemo();
     demo = Demo.start(InstantSource.system(), "test", ports);
     if (!demo.throughNginx()) {
       if ("true".equals(System.getenv("REQUIRE_PROGRAMS"))) {

@@ -80,15 +80,7 @@ class PlaygroundIT {
   static void start() throws Exception {
     Programs.require("nginx");
     browser = Chromium.start();
-    Ports ports =
-        new Ports(
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find(),
-            FreePort.find());
+    Ports ports = FreePort.ofDemo();
     demo = Demo.start(InstantSource.system(), "test", ports);
     playground = "http://127.0.0.1:" + ports.sandbox() + "/";
     HttpRequest readiness =

@@ -1,5 +1,6 @@
 package com.authgear.authrequest.support;
 
+import com.authgear.authrequest.demo.Demo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -36,5 +37,10 @@ public final class FreePort {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** One for each part of the demo. */
+  public static Demo.Ports ofDemo() {
+    return new Demo.Ports(find(), find(), find(), find(), find(), find(), find());
   }
 }
